@@ -1,0 +1,73 @@
+"""Shapes shared by several models: the wire base class, pages and favorites."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any, Dict, Mapping, Optional
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+
+if sys.version_info >= (3, 11):
+    from typing import Annotated, Self
+else:
+    from typing_extensions import Annotated, Self
+
+__all__ = ["Favorite", "PageMeta", "Timestamp", "WireModel", "format_timestamp"]
+
+
+def format_timestamp(value: datetime) -> str:
+    """Write a timestamp as the contract wants it: UTC, ``Z``, no fraction or exactly six digits.
+
+    Example:
+        >>> format_timestamp(datetime(2025, 3, 1, 8, 15, tzinfo=timezone.utc))
+        '2025-03-01T08:15:00Z'
+    """
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+Timestamp = Annotated[AwareDatetime, PlainSerializer(format_timestamp, return_type=str, when_used="json")]
+"""An aware ``datetime`` that is written in UTC with a ``Z``."""
+
+
+class WireModel(BaseModel):
+    """Base of everything that travels between SDK and servers.
+
+    Unknown keys are ignored, so an older SDK reads replies of a newer server.
+    """
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Build the model from decoded JSON."""
+        return cls.model_validate(data)
+
+    @classmethod
+    def from_api_response(cls, data: Mapping[str, Any]) -> Self:
+        """Build the model from decoded JSON (same as :meth:`from_dict`)."""
+        return cls.model_validate(data)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Return the JSON-ready dictionary of this model."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class PageMeta(WireModel):
+    """``meta`` of a list reply."""
+
+    request_id: Optional[str] = None
+    total: int
+    offset: int
+    limit: int
+
+
+class Favorite(WireModel):
+    """A bookmarked mapping, snapshot or instance."""
+
+    resource_type: str
+    resource_id: int
+    resource_name: str = ""
+    resource_owner: Optional[str] = None
+    created_at: Timestamp
+    resource_exists: bool = True

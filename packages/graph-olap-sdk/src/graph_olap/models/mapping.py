@@ -1,0 +1,138 @@
+"""Mapping, its versions and definitions, and the diff and tree views."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from pydantic import Field
+
+from graph_olap.models.common import Timestamp, WireModel
+
+__all__ = [
+    "EdgeDefinition",
+    "Mapping",
+    "MappingDiff",
+    "MappingVersion",
+    "NodeDefinition",
+    "OnBadRows",
+    "PrimaryKey",
+    "PropertyDefinition",
+]
+
+OnBadRows = str
+"""``strict``, ``report`` (default) or ``skip``: what the export does with rows that cannot become nodes or edges."""
+
+
+class PropertyDefinition(WireModel):
+    """One property: the column it is read from has the same name.
+
+    Example:
+        >>> PropertyDefinition(name="balance", type="DOUBLE").to_dict()
+        {'name': 'balance', 'type': 'DOUBLE'}
+    """
+
+    name: str
+    type: str
+
+
+class PrimaryKey(PropertyDefinition):
+    """The column that identifies a node, and its type."""
+
+
+class NodeDefinition(WireModel):
+    """A node label and the SQL that yields its nodes.
+
+    Columns are bound by name, case-insensitively; their order does not matter and extra columns are ignored.
+
+    Example:
+        >>> node = NodeDefinition(
+        ...     label="Account",
+        ...     sql="SELECT acct_no, balance FROM bank.core.accounts",
+        ...     primary_key={"name": "acct_no", "type": "STRING"},
+        ...     properties=[{"name": "balance", "type": "DOUBLE"}],
+        ... )
+        >>> node.primary_key.name
+        'acct_no'
+    """
+
+    label: str
+    sql: str
+    primary_key: PrimaryKey
+    properties: List[PropertyDefinition] = Field(default_factory=list)
+
+
+class EdgeDefinition(WireModel):
+    """A relationship type and the SQL that yields its edges: one row, one edge.
+
+    ``from_key`` and ``to_key`` are the columns that hold the primary key values of the end nodes. They take the type
+    of those keys and are not stored as edge properties.
+
+    Example:
+        >>> EdgeDefinition(
+        ...     type="PAID", from_node="Account", to_node="Account",
+        ...     sql="SELECT src, dst, amount FROM bank.core.transfers",
+        ...     from_key="src", to_key="dst",
+        ...     properties=[{"name": "amount", "type": "DOUBLE"}],
+        ... ).type
+        'PAID'
+    """
+
+    type: str
+    from_node: str
+    to_node: str
+    sql: str
+    from_key: str
+    to_key: str
+    properties: List[PropertyDefinition] = Field(default_factory=list)
+
+
+class MappingVersion(WireModel):
+    """One immutable version of a mapping."""
+
+    mapping_id: int
+    version: int
+    change_description: Optional[str] = None
+    node_definitions: List[NodeDefinition] = Field(default_factory=list)
+    edge_definitions: List[EdgeDefinition] = Field(default_factory=list)
+    on_bad_rows: OnBadRows = "report"
+    created_at: Timestamp
+    created_by: str
+
+
+class Mapping(WireModel):
+    """A mapping: how warehouse tables become a graph.
+
+    Lists carry the summary only; definitions and the fields of the current version are then ``None``.
+    """
+
+    id: int
+    owner_username: str
+    name: str
+    description: Optional[str] = None
+    current_version: int
+    created_at: Timestamp
+    updated_at: Timestamp
+    ttl: Optional[str] = None
+    inactivity_timeout: Optional[str] = None
+    expires_at: Optional[Timestamp] = None
+    snapshot_count: int = 0
+    instance_count: int = 0
+    node_count: int = 0
+    edge_type_count: int = 0
+    on_bad_rows: OnBadRows = "report"
+    node_definitions: Optional[List[NodeDefinition]] = None
+    edge_definitions: Optional[List[EdgeDefinition]] = None
+    change_description: Optional[str] = None
+    version_created_at: Optional[Timestamp] = None
+    version_created_by: Optional[str] = None
+    version: Optional[MappingVersion] = None
+
+
+class MappingDiff(WireModel):
+    """What changed between two versions of a mapping."""
+
+    mapping_id: int
+    from_version: int
+    to_version: int
+    summary: Dict[str, int]
+    changes: Dict[str, List[Dict[str, Any]]]

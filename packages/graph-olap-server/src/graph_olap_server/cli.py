@@ -1,0 +1,5 @@
+"""The ``graph-olap`` command."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,91 @@
+"""All settings of the server in one object.
+
+Every field is the environment variable ``GRAPH_OLAP_<FIELD>`` in upper case; the command line overrides the environment.
+Passed in, never imported as a global.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings", "is_loopback"]
+
+
+class Settings(BaseSettings):
+    """Settings of ``graph-olap serve`` and its parts."""
+
+    model_config = SettingsConfigDict(env_prefix="GRAPH_OLAP_", extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(
+        default_factory=lambda: Path.home() / ".graph-olap", description="Folder for state, snapshots and instances."
+    )
+    database_url: str | None = Field(None, description="SQLAlchemy URL; default is SQLite in the data folder.")
+    warehouse: str | None = Field(
+        None, description="Warehouse URL: duckdb:///path/file.duckdb, or duckdb:///folder/ of Parquet and CSV files."
+    )
+    auth_mode: Literal["dev", "strict"] | None = Field(
+        None, description="dev believes identity headers; default: dev on loopback, strict elsewhere."
+    )
+    auto_provision: bool = Field(True, description="Create users on first use of a valid identity (strict mode).")
+    internal_api_key: SecretStr | None = Field(
+        None, description="Shared secret between services; made and kept in the data folder when not set."
+    )
+    engine: str = Field("kuzu", description="Default graph engine: kuzu or ladybug.")
+    instance_cpu_cores: int = Field(2, ge=1, le=8, description="CPU cores of a new instance.")
+    instance_memory_gb: int | None = Field(
+        None, description="Memory of a new instance in GB; default from the machine."
+    )
+    instance_startup_timeout: float = Field(
+        900.0, description="Seconds until a start that shows no success has failed."
+    )
+    instance_visibility: Literal["private", "open"] = Field(
+        "private", description="open lets every user query every instance."
+    )
+    query_default_timeout_ms: int = Field(55_000, description="Time limit of a query that names none, in milliseconds.")
+    query_max_rows: int = Field(1_000_000, description="Largest JSON result in rows; Arrow results have no such limit.")
+    query_max_bytes: int = Field(256 * 1024 * 1024, description="Largest JSON result in bytes.")
+    query_concurrency: int = Field(4, description="Queries an instance runs at a time.")
+    query_queue: int = Field(64, description="Queries that may wait for a slot.")
+    export_workers: int = Field(1, description="Export jobs that run at a time in one process.")
+    per_analyst_limit: int = Field(5, description="Default limit of instances per user.")
+    cluster_limit: int = Field(50, description="Default limit of instances in all.")
+    reconciliation_interval: float = Field(300.0, description="Seconds between reconciliation runs.")
+    lifecycle_interval: float = Field(300.0, description="Seconds between lifecycle runs.")
+    export_reconciliation_interval: float = Field(60.0, description="Seconds between export reconciliation runs.")
+    schema_cache_interval: float = Field(86_400.0, description="Seconds between refreshes of the schema cache.")
+    orchestration_interval: float = Field(15.0, description="Seconds between orchestration runs without an event.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @model_validator(mode="after")
+    def _resolve_auth_mode(self) -> Settings:
+        loopback = is_loopback(self.host)
+        if self.auth_mode is None:
+            self.auth_mode = "dev" if loopback else "strict"
+        if self.auth_mode == "dev" and not loopback:
+            raise ValueError(
+                f"auth mode 'dev' believes identity headers and is refused on {self.host}; "
+                "listen on 127.0.0.1 or set GRAPH_OLAP_AUTH_MODE=strict"
+            )
+        return self
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database URL that is in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'control-plane.db'}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""Rules of the platform without I/O: errors, names, types, states, roles, lifetimes."""

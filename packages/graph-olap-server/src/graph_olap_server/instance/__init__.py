@@ -1,0 +1,1 @@
+"""The instance server: one process, one graph, one owner."""

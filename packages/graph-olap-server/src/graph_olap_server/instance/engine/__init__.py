@@ -1,0 +1,1 @@
+"""Graph engines behind one port."""

@@ -1,0 +1,1 @@
+"""Background work: supervisor and jobs."""

@@ -1,0 +1,1 @@
+"""Launcher port and adapters."""

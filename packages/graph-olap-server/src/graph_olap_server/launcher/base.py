@@ -1,0 +1,107 @@
+"""The launcher port: start, stop and poll the server of one instance.
+
+The contract, for every adapter:
+
+* ``start`` returns as soon as the engine process exists. Started is not reachable: readiness is asked over HTTP at the
+  endpoint that ``poll`` reports.
+* ``start`` either returns a handle or raises ``LauncherError`` and leaves nothing behind.
+* A handle is a small JSON object; it is stored with the instance and is all that a restarted control plane needs to
+  poll or stop the instance (adoption).
+* ``stop`` of something that is already gone succeeds. It returns when the instance is gone and its folder removed.
+* ``list_running`` finds every instance of this deployment, also those no record knows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+__all__ = ["Handle", "InstanceSpec", "InstanceState", "Launcher", "LauncherError", "PollResult", "RunningInstance"]
+
+Handle = Mapping[str, Any]
+
+
+class LauncherError(Exception):
+    """An instance could not be started or stopped; the message is fit for an analyst."""
+
+
+class InstanceState(str, Enum):
+    """What ``poll`` found: the process is on its way, listening, or gone."""
+
+    STARTING = "starting"
+    LISTENING = "listening"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSpec:
+    """What to start.
+
+    Attributes:
+        instance_id, snapshot_id, mapping_id: Ids of the records.
+        owner: User name of the owner.
+        engine: Engine name (``kuzu``, ``ladybug``).
+        snapshot_uri: Where the snapshot's folder is.
+        cpu_cores: Threads the engine may use.
+        memory_gb: Limit in GB, or ``None`` for the launcher's default.
+    """
+
+    instance_id: int
+    snapshot_id: int
+    mapping_id: int
+    owner: str
+    engine: str
+    snapshot_uri: str
+    cpu_cores: int
+    memory_gb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """State, the base URL once listening, and for a gone instance why (exit code or signal, last log lines).
+
+    ``out_of_memory`` is true where the cause is known to be a memory limit.
+    """
+
+    state: InstanceState
+    url: str | None = None
+    reason: str | None = None
+    out_of_memory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunningInstance:
+    """An instance that the launcher found running."""
+
+    instance_id: int
+    handle: Handle
+
+
+class Launcher(ABC):
+    """Starts, polls and stops instances."""
+
+    @abstractmethod
+    def start(self, spec: InstanceSpec) -> Handle:
+        """Start an instance and return its handle."""
+
+    @abstractmethod
+    def poll(self, handle: Handle) -> PollResult:
+        """Say what became of an instance; never raises for one that is gone."""
+
+    @abstractmethod
+    def stop(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
+        """Stop an instance: ask, then force after ``grace_seconds``; remove its folder."""
+
+    @abstractmethod
+    def list_running(self) -> Sequence[RunningInstance]:
+        """Return all running instances of this deployment."""
+
+    @abstractmethod
+    def announce(self, control_plane_url: str) -> None:
+        """Tell running and future instances where the control plane listens now."""
+
+    def check(self) -> None:
+        """Touch the runtime; raises ``LauncherError`` when it cannot be used."""

@@ -1,0 +1,1 @@
+"""Layout of snapshots and where they lie."""

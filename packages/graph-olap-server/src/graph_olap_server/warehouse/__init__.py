@@ -1,0 +1,1 @@
+"""Warehouse port and adapters."""

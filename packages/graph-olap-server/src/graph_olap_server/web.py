@@ -1,0 +1,163 @@
+"""What both HTTP services share: request ids, access log, body limit, path normalisation and the error envelope.
+
+Pure ASGI, because it stands in front of every query: no per-request task, no body copy.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.logs import event, request_id
+
+__all__ = ["EXCEPTION_HANDLERS", "FastJSONResponse", "RequestMiddleware", "error_response"]
+
+_log = logging.getLogger(__name__)
+
+
+class FastJSONResponse(Response):
+    """JSON through orjson."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Encode the content."""
+        return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
+
+
+def error_response(error: PlatformError) -> FastJSONResponse:
+    """Turn an error into the body of section 1.10.1."""
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    return FastJSONResponse(
+        {
+            "error": {"code": error.code, "message": error.message, "details": error.details},
+            "meta": {"request_id": request_id.get()},
+        },
+        status_code=error.status,
+        headers=headers,
+    )
+
+
+def _on_platform_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, PlatformError)
+    return error_response(error)
+
+
+def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return error_response(
+            PlatformError(
+                "METHOD_NOT_ALLOWED",
+                f"{request.method} is not possible here; use {allowed or 'another method'}.",
+                {"allowed": [method.strip() for method in allowed.split(",") if method.strip()]},
+            )
+        )
+    if error.status_code == 404:
+        return error_response(
+            PlatformError(
+                "RESOURCE_NOT_FOUND",
+                f"There is no {request.method} {request.url.path}.",
+                {"resource_type": "route", "resource_id": request.url.path},
+            )
+        )
+    return error_response(
+        PlatformError("VALIDATION_FAILED", "The request could not be read.", {"field": "body", "reason": "unreadable"})
+    )
+
+
+EXCEPTION_HANDLERS: Mapping[Any, Any] = {PlatformError: _on_platform_error, HTTPException: _on_http_exception}
+"""Handlers for a Starlette or FastAPI application."""
+
+
+class RequestMiddleware:
+    """Outermost layer: gives every request an id, logs it, caps its body, drops trailing slashes, hides tracebacks."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int = 10 * 1024 * 1024, quiet: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+        self._quiet = quiet
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if len(scope["path"]) > 1 and scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        current = _request_id_of(scope)
+        request_id.set(current)
+        started = time.perf_counter()
+        status = 500
+        begun = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status, begun
+            if message["type"] == "http.response.start":
+                status, begun = message["status"], True
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", current.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, _LimitedReceive(receive, self._max_body_bytes), send_with_id)
+        except PlatformError as error:
+            if begun:
+                raise
+            await error_response(error)(scope, receive, send_with_id)
+        except Exception:
+            _log.exception("request_failed")
+            if begun:
+                raise
+            error = PlatformError(
+                "INTERNAL_ERROR", f"The server failed. Quote request {current} to your operator; the log has the cause."
+            )
+            await error_response(error)(scope, receive, send_with_id)
+        finally:
+            if scope["path"] not in self._quiet:
+                event(
+                    _log,
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    duration_ms=round((time.perf_counter() - started) * 1000, 1),
+                )
+
+
+class _LimitedReceive:
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._seen = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._seen += len(message.get("body", b""))
+            if self._seen > self._limit:
+                raise PlatformError(
+                    "PAYLOAD_TOO_LARGE",
+                    f"The request body is larger than {self._limit} bytes.",
+                    {"max_bytes": self._limit},
+                )
+        return message
+
+
+def _request_id_of(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            text: str = value.decode("latin-1")
+            if 1 <= len(text) <= 128 and all("!" <= character <= "~" for character in text):
+                return text
+    return str(uuid.uuid4())
