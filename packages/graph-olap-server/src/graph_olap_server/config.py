@@ -1,7 +1,7 @@
 """All settings of the server in one object.
 
-Every field is the environment variable ``GRAPH_OLAP_<FIELD>`` in upper case; the command line overrides the environment.
-Passed in, never imported as a global.
+Every field is the environment variable ``GRAPH_OLAP_<FIELD>`` in upper case; the command line overrides the
+environment. Passed in, never imported as a global.
 """
 
 from __future__ import annotations

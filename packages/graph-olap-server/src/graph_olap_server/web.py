@@ -119,10 +119,10 @@ class RequestMiddleware:
             _log.exception("request_failed")
             if begun:
                 raise
-            error = PlatformError(
+            failure = PlatformError(
                 "INTERNAL_ERROR", f"The server failed. Quote request {current} to your operator; the log has the cause."
             )
-            await error_response(error)(scope, receive, send_with_id)
+            await error_response(failure)(scope, receive, send_with_id)
         finally:
             if scope["path"] not in self._quiet:
                 event(

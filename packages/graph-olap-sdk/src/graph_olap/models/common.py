@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Any, Dict, Mapping, Optional
+from typing import Annotated, Any, Dict, Mapping, Optional
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
 if sys.version_info >= (3, 11):
-    from typing import Annotated, Self
+    from typing import Self
 else:
-    from typing_extensions import Annotated, Self
+    from typing_extensions import Self
 
 __all__ = ["Favorite", "PageMeta", "Timestamp", "WireModel", "format_timestamp"]
 

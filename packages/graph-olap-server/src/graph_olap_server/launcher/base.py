@@ -16,7 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 __all__ = ["Handle", "InstanceSpec", "InstanceState", "Launcher", "LauncherError", "PollResult", "RunningInstance"]
@@ -28,7 +28,7 @@ class LauncherError(Exception):
     """An instance could not be started or stopped; the message is fit for an analyst."""
 
 
-class InstanceState(str, Enum):
+class InstanceState(StrEnum):
     """What ``poll`` found: the process is on its way, listening, or gone."""
 
     STARTING = "starting"
@@ -103,5 +103,6 @@ class Launcher(ABC):
     def announce(self, control_plane_url: str) -> None:
         """Tell running and future instances where the control plane listens now."""
 
+    @abstractmethod
     def check(self) -> None:
         """Touch the runtime; raises ``LauncherError`` when it cannot be used."""

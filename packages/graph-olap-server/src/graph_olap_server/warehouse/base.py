@@ -132,5 +132,6 @@ class Warehouse(ABC):
             WarehouseError: It cannot be reached.
         """
 
+    @abstractmethod
     def close(self) -> None:
         """Release what the adapter holds; may be called twice."""

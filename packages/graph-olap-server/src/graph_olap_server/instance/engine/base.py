@@ -167,8 +167,10 @@ class GraphEngine(ABC):
 
     @abstractmethod
     def edges(self, edge_type: str, properties: Sequence[str] = ()) -> pa.Table:
-        """Return all relationships of a type as ``_src``, ``_dst`` (int64 offsets within their labels), ``_offset``
-        (the relationship's own offset) and the asked properties.
+        """Return all relationships of a type with the asked properties.
+
+        Columns: ``_src``, ``_dst`` (int64 offsets within their labels), ``_offset`` (the relationship's own offset),
+        then the properties.
         """
 
     @abstractmethod
