@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Annotated, Any, Dict, Mapping, Optional
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
@@ -23,7 +23,7 @@ def format_timestamp(value: datetime) -> str:
         >>> format_timestamp(datetime(2025, 3, 1, 8, 15, tzinfo=timezone.utc))
         '2025-03-01T08:15:00Z'
     """
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
 
 
 Timestamp = Annotated[AwareDatetime, PlainSerializer(format_timestamp, return_type=str, when_used="json")]
