@@ -1,0 +1,6 @@
+"""``python -m graph_olap_server`` is ``graph-olap``."""
+
+from graph_olap_server.cli import main
+
+if __name__ == "__main__":
+    main()
