@@ -1,0 +1,96 @@
+"""Where snapshots lie: one folder per snapshot, found by its id."""
+
+from __future__ import annotations
+
+import shutil
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Literal
+
+__all__ = ["EntityKind", "LocalSnapshotStore", "SnapshotStore"]
+
+EntityKind = Literal["node", "edge"]
+
+
+class SnapshotStore(ABC):
+    """Keeps the files of snapshots."""
+
+    @abstractmethod
+    def uri(self, snapshot_id: int) -> str:
+        """Return where the snapshot is, in the form that the instance launcher takes."""
+
+    @abstractmethod
+    def folder(self, snapshot_id: int) -> Path:
+        """Return the local folder in which the snapshot is built and read; it need not exist."""
+
+    @abstractmethod
+    def attempt_file(self, snapshot_id: int, kind: EntityKind, name: str, attempt: int) -> Path:
+        """Return the file that one attempt of an export job writes; its folder exists.
+
+        Every attempt has its own file, so the leftovers of one never mix with the next.
+        """
+
+    @abstractmethod
+    def delete(self, snapshot_id: int) -> None:
+        """Remove everything of the snapshot; one that is already gone is fine."""
+
+    @abstractmethod
+    def size_bytes(self, snapshot_id: int) -> int:
+        """Return the size of the snapshot's files, 0 when there are none."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Touch the store; raises ``OSError`` when it cannot be written."""
+
+
+class LocalSnapshotStore(SnapshotStore):
+    """Snapshots on a local disk: ``root/<snapshot_id>/``.
+
+    Args:
+        root: Folder of all snapshots; made when it is missing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.absolute()
+
+    def uri(self, snapshot_id: int) -> str:
+        """Return the folder as a ``file://`` URI."""
+        return self.folder(snapshot_id).as_uri()
+
+    def folder(self, snapshot_id: int) -> Path:
+        """Return ``root/<snapshot_id>``."""
+        return self._root / str(int(snapshot_id))
+
+    def attempt_file(self, snapshot_id: int, kind: EntityKind, name: str, attempt: int) -> Path:
+        """Return ``attempts/<kind>-<name>-<attempt>.parquet`` within the snapshot's folder."""
+        if "/" in name or "\\" in name or "\0" in name:
+            raise ValueError(f"{name!r} cannot be part of a file name")
+        folder = self.folder(snapshot_id) / "attempts"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{kind}-{name}-{attempt}.parquet"
+
+    def delete(self, snapshot_id: int) -> None:
+        """Remove the snapshot's folder.
+
+        The folder is renamed first: a crash in between leaves a name that no reader looks for.
+        """
+        folder = self.folder(snapshot_id)
+        doomed = self._root / f".deleted-{snapshot_id}"
+        shutil.rmtree(doomed, ignore_errors=True)
+        try:
+            folder.rename(doomed)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(doomed)
+
+    def size_bytes(self, snapshot_id: int) -> int:
+        """Return the bytes of all Parquet files; the engine's cache is not counted."""
+        folder = self.folder(snapshot_id)
+        return sum(file.stat().st_size for file in folder.rglob("*.parquet")) if folder.is_dir() else 0
+
+    def check(self) -> None:
+        """Create the root folder and write a file to it."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        probe = self._root / ".write-check"
+        probe.write_bytes(b"")
+        probe.unlink(missing_ok=True)
