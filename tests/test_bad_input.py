@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import KNOWS, PERSON, Serve
 from graph_olap import GraphOLAPClient
 from graph_olap.exceptions import InstanceFailedError, RyugraphError, ValidationError
+from platform_process import KNOWS, PERSON, Serve
 
 
 def changed(definition: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import KNOWS, PERSON, Serve
 from graph_olap import GraphOLAPClient
 from graph_olap.exceptions import PermissionDeniedError
 from graph_olap.models import Instance
+from platform_process import KNOWS, PERSON, Serve
 
 
 def running_instance(client: GraphOLAPClient) -> Instance:
@@ -109,9 +109,9 @@ def test_sigterm_stops_everything_within_ten_seconds(
 
 
 @pytest.mark.parametrize("role", ["analyst", "admin"])
-def test_instances_are_private(client: GraphOLAPClient, role: str) -> None:
+def test_instances_are_private(client: GraphOLAPClient, platform_url: str, role: str) -> None:
     instance = running_instance(client)
-    with GraphOLAPClient(client.api_url, username="bob", role=role) as other:
+    with GraphOLAPClient(platform_url, username="bob", role=role) as other:
         connection = other.instances.connect(instance.id)
         if role == "admin":
             assert connection.query_scalar("MATCH (p:Person) RETURN count(*)") == 3
