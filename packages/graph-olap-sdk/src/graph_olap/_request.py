@@ -1,0 +1,237 @@
+"""Everything about one HTTP call that needs no network: its description, its retry rules, reading its reply.
+
+``http.py`` and ``aio/http.py`` add only the sending, so the rules are the same for both clients.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+import uuid
+import warnings
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any, Dict, Mapping, Optional
+
+import httpx
+from tenacity import RetryCallState, wait_exponential_jitter
+
+from graph_olap.exceptions import (
+    ConnectionError,
+    GraphOLAPError,
+    ServerError,
+    TimeoutError,
+    error_from_response,
+)
+
+__all__ = [
+    "Call",
+    "GraphOLAPWarning",
+    "Repeat",
+    "decode_json",
+    "given",
+    "list_params",
+    "may_repeat",
+    "raise_for_error",
+    "translate",
+    "wait_for",
+    "was_maybe_done",
+]
+
+LONGEST_RETRY_AFTER = 60.0
+"""A server that asks to come back later than this (seconds) gets no silent wait: the error is raised at once."""
+
+_SERVE_HINT = "Is the server running? `graph-olap serve` starts one."
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_MAYBE_DONE = (
+    httpx.ReadTimeout,
+    httpx.WriteTimeout,
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.CloseError,
+    httpx.RemoteProtocolError,
+)
+_backoff = wait_exponential_jitter(initial=1, max=10, jitter=0.5)
+
+
+class GraphOLAPWarning(UserWarning):
+    """Something the server or the SDK wants the analyst to know; the call itself succeeded."""
+
+
+class Repeat(enum.Enum):
+    """What may be repeated after a failure."""
+
+    SAFE = "safe"
+    """Repeating does no harm: reads, deletes, and writes that carry an idempotency key."""
+
+    UNSENT = "unsent"
+    """Only when nothing was sent or the server did not start on it: queries and algorithms."""
+
+    NEVER = "never"
+    """The caller repeats by itself: a probe in a waiting loop."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: what is asked, and how often it may be asked again."""
+
+    method: str
+    url: str
+    params: Optional[Mapping[str, Any]] = None
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: Optional[float] = None
+    repeat: Repeat = Repeat.SAFE
+
+    def build(self, client: Any, default_timeout: float) -> httpx.Request:
+        """Build the request that all attempts share, so a repeat carries the same keys as the first attempt."""
+        headers = {"X-Request-ID": str(uuid.uuid4()), **self.headers}
+        if self.method in ("POST", "PUT") and self.repeat is Repeat.SAFE:
+            headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
+        params = {key: _query_value(value) for key, value in (self.params or {}).items() if value is not None}
+        request: httpx.Request = client.build_request(
+            self.method,
+            self.url,
+            params=params or None,
+            json=self.json,
+            headers=headers,
+            timeout=self.timeout or default_timeout,
+        )
+        return request
+
+
+def may_repeat(error: BaseException, repeat: Repeat) -> bool:
+    """Return whether a failed attempt may be repeated.
+
+    Example:
+        >>> may_repeat(ServerError("boom", status_code=500), Repeat.SAFE)
+        False
+    """
+    if not isinstance(error, GraphOLAPError) or repeat is Repeat.NEVER:
+        return False
+    if isinstance(error.__cause__, _NOTHING_SENT):
+        return True
+    if was_maybe_done(error):
+        return repeat is Repeat.SAFE
+    delay = error.details.get("retry_after_seconds")
+    if error.status_code != 503 or delay is None or delay > LONGEST_RETRY_AFTER:
+        return False
+    return repeat is Repeat.SAFE or error.code == "INSTANCE_NOT_READY"
+
+
+def was_maybe_done(error: BaseException) -> bool:
+    """Return whether the server may have done the work although no answer arrived."""
+    return isinstance(error.__cause__, _MAYBE_DONE)
+
+
+def wait_for(state: RetryCallState) -> float:
+    """Seconds before the next attempt: what the server asked for, else exponential from 1 s to 10 s with jitter."""
+    error = state.outcome.exception() if state.outcome is not None else None
+    asked = error.details.get("retry_after_seconds") if isinstance(error, GraphOLAPError) else None
+    return float(asked) if asked is not None else _backoff(state)
+
+
+def translate(error: Exception, request: httpx.Request) -> GraphOLAPError:
+    """Turn an error of the HTTP library into the SDK's own, with a sentence that says what to do next."""
+    where = f"{request.url.scheme}://{request.url.netloc.decode('ascii')}"
+    request_id = request.headers.get("X-Request-ID")
+    details = {"method": request.method, "url": _without_query(request.url)}
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        return ConnectionError(f"The Graph OLAP server at {where} could not be reached.", details, hint=_SERVE_HINT)
+    if isinstance(error, httpx.TimeoutException):
+        seconds = (request.extensions.get("timeout") or {}).get("read")
+        limit = f" within {seconds:g} s" if seconds is not None else ""
+        return TimeoutError(
+            f"{request.method} {_without_query(request.url)} got no answer{limit}.",
+            details,
+            request_id=request_id,
+            hint="The server may be busy: try again, or pass a longer timeout.",
+        )
+    if isinstance(error, _MAYBE_DONE):
+        return ConnectionError(
+            f"The connection to {where} was lost before the answer was complete.",
+            details,
+            request_id=request_id,
+            hint="Try again; if it happens every time, the server's log says why.",
+        )
+    return ConnectionError(
+        f"The answer of {where} could not be read ({type(error).__name__}).", details, request_id=request_id
+    )
+
+
+def raise_for_error(response: httpx.Response) -> None:
+    """Raise the mapped exception unless the reply is a success."""
+    if response.is_success:
+        return
+    request_id = response.headers.get("X-Request-ID") or response.request.headers.get("X-Request-ID")
+    if response.is_redirect:
+        raise ServerError(
+            f"{_without_query(response.request.url)} answered with a redirect.",
+            {"location": response.headers.get("Location")},
+            request_id=request_id,
+            status_code=response.status_code,
+            hint="Use the final address as api_url.",
+        )
+    error = error_from_response(response.status_code, _json_or_none(response), request_id)
+    delay = _retry_after(response.headers.get("Retry-After"))
+    if delay is not None:
+        error.details.setdefault("retry_after_seconds", delay)
+    raise error
+
+
+def decode_json(response: httpx.Response) -> Any:
+    """Return the decoded body of a successful reply; surface the warnings of its ``meta``."""
+    if response.status_code == 204:
+        return {}
+    try:
+        data = response.json()
+    except ValueError:
+        raise ServerError(
+            f"{_without_query(response.request.url)} answered {response.status_code} without JSON.",
+            {"content_type": response.headers.get("Content-Type")},
+            request_id=response.headers.get("X-Request-ID"),
+            status_code=response.status_code,
+            hint="Is api_url the address of a Graph OLAP server?",
+        ) from None
+    meta = data.get("meta") if isinstance(data, dict) else None
+    for text in (meta.get("warnings") if isinstance(meta, dict) else None) or ():
+        warnings.warn(str(text), GraphOLAPWarning, stacklevel=5)
+    return data
+
+
+def list_params(limit: int, **filters: Any) -> Dict[str, Any]:
+    """Return the query parameters of a list call; the server refuses more than 100 a page."""
+    return {"limit": min(limit, 100), **filters}
+
+
+def given(**fields: Any) -> Dict[str, Any]:
+    """Return the fields that were given, for bodies in which an absent key means "leave it"."""
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _query_value(value: Any) -> Any:
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+def _retry_after(text: Optional[str]) -> Optional[float]:
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
+def _json_or_none(response: httpx.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _without_query(url: httpx.URL) -> str:
+    return str(url.copy_with(query=None, fragment=None))

@@ -1,0 +1,116 @@
+"""The one door to the network: build the request, repeat as the rules allow, attempt once, read the reply."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Awaitable, Callable, Dict, Mapping, Optional
+
+import httpx
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+
+from graph_olap._request import Call, decode_json, may_repeat, raise_for_error, translate, wait_for, was_maybe_done
+from graph_olap.config import Config
+from graph_olap.exceptions import InvalidStateError
+
+__all__ = ["AsyncHTTPClient"]
+
+
+class AsyncHTTPClient:
+    """HTTP client with credentials, retries and error handling; shared by all resources and connections of a client.
+
+    Args:
+        config: Address, credentials and limits.
+        transport: Replaces the network; for tests.
+        sleep: Replaces the wait between attempts and polls; for tests.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        transport: Optional[httpx.AsyncBaseTransport] = None,
+        sleep: Optional[Callable[[float], Awaitable[None]]] = None,
+    ) -> None:
+        self.config = config
+        self.sleep: Callable[[float], Awaitable[None]] = sleep or asyncio.sleep
+        self._client = httpx.AsyncClient(
+            base_url=config.api_url, headers=config.headers(), timeout=config.timeout, transport=transport
+        )
+
+    def __repr__(self) -> str:
+        return f"AsyncHTTPClient({self.config.api_url!r})"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether :meth:`aclose` was called."""
+        return self._client.is_closed
+
+    async def aclose(self) -> None:
+        """Close the connections; closing twice is harmless."""
+        await self._client.aclose()
+
+    async def get(self, path: str, params: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+        """Send a GET and return the decoded body."""
+        return await self.request(Call("GET", path, params=params))
+
+    async def post(self, path: str, json: Any = None) -> Dict[str, Any]:
+        """Send a POST with a fresh idempotency key and return the decoded body."""
+        return await self.request(Call("POST", path, json=json))
+
+    async def put(self, path: str, json: Any = None) -> Dict[str, Any]:
+        """Send a PUT with a fresh idempotency key and return the decoded body."""
+        return await self.request(Call("PUT", path, json=json))
+
+    async def delete(self, path: str, json: Any = None) -> Dict[str, Any]:
+        """Send a DELETE and return the decoded body, ``{}`` when there is none."""
+        return await self.request(Call("DELETE", path, json=json))
+
+    async def get_text(self, path: str) -> str:
+        """Send a GET and return the body as text."""
+        response = await self.send(Call("GET", path, headers={"Accept": "text/plain"}))
+        return response.text
+
+    async def request(self, call: Call) -> Any:
+        """Send a call and return the decoded body.
+
+        Raises:
+            GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
+        """
+        return decode_json(await self.send(call))
+
+    async def send(self, call: Call) -> httpx.Response:
+        """Send a call, repeating it as its rules allow, and return the successful reply.
+
+        Raises:
+            GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
+        """
+        if self.is_closed:
+            raise InvalidStateError(
+                "This client is closed.", {"current_state": "closed"}, hint="Create a new one to go on."
+            )
+        request = call.build(self._client, self.config.timeout)
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(self.config.max_retries + 1),
+            wait=wait_for,
+            retry=retry_if_exception(lambda error: may_repeat(error, call.repeat)),
+            sleep=self.sleep,
+            reraise=True,
+        )
+        maybe_done = False
+        async for attempt in retrying:
+            with attempt:
+                try:
+                    response = await self._attempt(request)
+                except httpx.HTTPError as error:
+                    failure = translate(error, request)
+                    failure.__cause__ = error
+                    maybe_done = maybe_done or was_maybe_done(failure)
+                    raise failure from error
+                if response.status_code == 404 and request.method == "DELETE" and maybe_done:
+                    # The first attempt deleted the object, only its answer was lost.
+                    return httpx.Response(204, request=request)
+                raise_for_error(response)
+        return response
+
+    async def _attempt(self, request: httpx.Request) -> httpx.Response:
+        return await self._client.send(request)

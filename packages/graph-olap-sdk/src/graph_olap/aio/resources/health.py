@@ -1,0 +1,34 @@
+"""Health of the control plane."""
+
+from __future__ import annotations
+
+from graph_olap.aio.http import AsyncHTTPClient
+from graph_olap.models import HealthStatus
+
+__all__ = ["AsyncHealthResource"]
+
+
+class AsyncHealthResource:
+    """Check whether the platform is up.
+
+    Example:
+        >>> (await client.health.check()).status
+        'healthy'
+        >>> (await client.health.ready()).database
+        'connected'
+    """
+
+    def __init__(self, http: AsyncHTTPClient) -> None:
+        self._http = http
+
+    async def check(self) -> HealthStatus:
+        """Return whether the process is up, and its version."""
+        return HealthStatus.from_api_response(await self._http.get("/health"))
+
+    async def ready(self) -> HealthStatus:
+        """Return whether the platform can work, its database included.
+
+        Raises:
+            ServiceUnavailableError: It is not ready.
+        """
+        return HealthStatus.from_api_response(await self._http.get("/ready"))

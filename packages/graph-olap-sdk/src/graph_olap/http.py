@@ -1,0 +1,117 @@
+# Derived from graph_olap/aio/http.py; edit that file and run `make sync`.
+"""The one door to the network: build the request, repeat as the rules allow, attempt once, read the reply."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, Mapping, Optional
+
+import httpx
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
+
+from graph_olap._request import Call, decode_json, may_repeat, raise_for_error, translate, wait_for, was_maybe_done
+from graph_olap.config import Config
+from graph_olap.exceptions import InvalidStateError
+
+__all__ = ["HTTPClient"]
+
+
+class HTTPClient:
+    """HTTP client with credentials, retries and error handling; shared by all resources and connections of a client.
+
+    Args:
+        config: Address, credentials and limits.
+        transport: Replaces the network; for tests.
+        sleep: Replaces the wait between attempts and polls; for tests.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        transport: Optional[httpx.BaseTransport] = None,
+        sleep: Optional[Callable[[float], None]] = None,
+    ) -> None:
+        self.config = config
+        self.sleep: Callable[[float], None] = sleep or time.sleep
+        self._client = httpx.Client(
+            base_url=config.api_url, headers=config.headers(), timeout=config.timeout, transport=transport
+        )
+
+    def __repr__(self) -> str:
+        return f"HTTPClient({self.config.api_url!r})"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._client.is_closed
+
+    def close(self) -> None:
+        """Close the connections; closing twice is harmless."""
+        self._client.close()
+
+    def get(self, path: str, params: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
+        """Send a GET and return the decoded body."""
+        return self.request(Call("GET", path, params=params))
+
+    def post(self, path: str, json: Any = None) -> Dict[str, Any]:
+        """Send a POST with a fresh idempotency key and return the decoded body."""
+        return self.request(Call("POST", path, json=json))
+
+    def put(self, path: str, json: Any = None) -> Dict[str, Any]:
+        """Send a PUT with a fresh idempotency key and return the decoded body."""
+        return self.request(Call("PUT", path, json=json))
+
+    def delete(self, path: str, json: Any = None) -> Dict[str, Any]:
+        """Send a DELETE and return the decoded body, ``{}`` when there is none."""
+        return self.request(Call("DELETE", path, json=json))
+
+    def get_text(self, path: str) -> str:
+        """Send a GET and return the body as text."""
+        response = self.send(Call("GET", path, headers={"Accept": "text/plain"}))
+        return response.text
+
+    def request(self, call: Call) -> Any:
+        """Send a call and return the decoded body.
+
+        Raises:
+            GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
+        """
+        return decode_json(self.send(call))
+
+    def send(self, call: Call) -> httpx.Response:
+        """Send a call, repeating it as its rules allow, and return the successful reply.
+
+        Raises:
+            GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
+        """
+        if self.is_closed:
+            raise InvalidStateError(
+                "This client is closed.", {"current_state": "closed"}, hint="Create a new one to go on."
+            )
+        request = call.build(self._client, self.config.timeout)
+        retrying = Retrying(
+            stop=stop_after_attempt(self.config.max_retries + 1),
+            wait=wait_for,
+            retry=retry_if_exception(lambda error: may_repeat(error, call.repeat)),
+            sleep=self.sleep,
+            reraise=True,
+        )
+        maybe_done = False
+        for attempt in retrying:
+            with attempt:
+                try:
+                    response = self._attempt(request)
+                except httpx.HTTPError as error:
+                    failure = translate(error, request)
+                    failure.__cause__ = error
+                    maybe_done = maybe_done or was_maybe_done(failure)
+                    raise failure from error
+                if response.status_code == 404 and request.method == "DELETE" and maybe_done:
+                    # The first attempt deleted the object, only its answer was lost.
+                    return httpx.Response(204, request=request)
+                raise_for_error(response)
+        return response
+
+    def _attempt(self, request: httpx.Request) -> httpx.Response:
+        return self._client.send(request)
