@@ -7,9 +7,12 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["EntityKind", "LocalSnapshotStore", "SnapshotStore"]
+__all__ = ["ATTEMPTS_FOLDER", "EntityKind", "LocalSnapshotStore", "SnapshotStore"]
 
 EntityKind = Literal["node", "edge"]
+
+ATTEMPTS_FOLDER = "attempts"
+"""Folder within a snapshot for the files of export attempts; gone once the snapshot is ready."""
 
 
 class SnapshotStore(ABC):
@@ -65,7 +68,7 @@ class LocalSnapshotStore(SnapshotStore):
         """Return ``attempts/<kind>-<name>-<attempt>.parquet`` within the snapshot's folder."""
         if "/" in name or "\\" in name or "\0" in name:
             raise ValueError(f"{name!r} cannot be part of a file name")
-        folder = self.folder(snapshot_id) / "attempts"
+        folder = self.folder(snapshot_id) / ATTEMPTS_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{kind}-{name}-{attempt}.parquet"
 

@@ -1,9 +1,9 @@
 """Contract types, what DuckDB casts them from, and how they travel in a snapshot's Parquet files.
 
 Three names for one column: the contract's type (``INT64``, ``LIST<UUID>``), DuckDB's type with the same meaning
-(``BIGINT``, ``UUID[]``), and the travel type, which is what the Parquet file holds. The last two differ only where graph
-engines cannot read the Parquet form: UUID, INT128, DECIMAL, INTERVAL and TIMESTAMP_NS travel as text, which every engine
-casts on load without loss. docs/reference/types.md is the reader's version of this module.
+(``BIGINT``, ``UUID[]``), and the travel type, which is what the Parquet file holds. The last two differ only where
+graph engines cannot read the Parquet form: UUID, INT128, DECIMAL, INTERVAL and TIMESTAMP_NS travel as text, which
+engines cast on load without loss. docs/reference/types.md is the reader's version of this module.
 """
 
 from __future__ import annotations
@@ -15,7 +15,17 @@ import pyarrow as pa
 from duckdb.sqltypes import DuckDBPyType
 from graph_olap.models.types import PropertyType, parse_type
 
-__all__ = ["arrow_type", "cast_expression", "duckdb_type", "incompatibility", "misfit_predicate", "resolve", "travel_type"]
+__all__ = [
+    "arrow_type",
+    "cast_expression",
+    "duckdb_type",
+    "from_arrow",
+    "incompatibility",
+    "misfit_predicate",
+    "resolve",
+    "travel_type",
+    "unsupported",
+]
 
 
 class _Scalar(NamedTuple):
@@ -84,6 +94,8 @@ _SOURCES: dict[str, tuple[str, str]] = {
     "interval": ("INTERVAL", "interval"),
 }
 
+_TEXT_TRAVELLERS = frozenset({"DECIMAL", *(name for name, row in _SCALARS.items() if row.duckdb != row.travel)})
+
 _CASTABLE: dict[str, frozenset[str]] = {
     # family of the source -> families it can become; text can become and be made from everything
     "integer": frozenset({"integer", "real", "boolean"}),
@@ -114,22 +126,38 @@ def incompatibility(source_type: str, declared: str) -> str | None:
         >>> incompatibility("INTEGER", "DOUBLE") is None
         True
     """
+    wanted = parse_type(declared)
+    if (problem := unsupported(wanted)) is not None:
+        return problem
     source = _source_type(source_type)
-    if source is None or _castable(source, parse_type(declared)):
+    if source is None or _castable(source, wanted):
         return None
     return f"{source_type} cannot be read as {declared}"
+
+
+def unsupported(declared: PropertyType) -> str | None:
+    """Say why graph engines cannot load a type at all, or ``None``: some casts fail or crash inside containers."""
+    if declared.name in ("LIST", "ARRAY", "MAP"):
+        refused = _TEXT_TRAVELLERS if declared.name == "MAP" else frozenset({"DECIMAL"})
+        if (found := next((name for name in _scalar_names(declared) if name in refused), None)) is not None:
+            return f"{found} inside {declared.name} cannot be loaded; use DOUBLE or STRING for the elements"
+    return next((problem for child in declared.children if (problem := unsupported(child)) is not None), None)
 
 
 def resolve(declared: PropertyType, source_type: str) -> PropertyType:
     """Give a bare LIST, MAP or STRUCT the element types of the source; return any other type unchanged.
 
-    A source that has no element types (text, JSON) is read as a list, map or struct of strings.
+    A source that has no element types (text, JSON) is read as a list or map of strings.
+
+    Raises:
+        ValueError: The fields of a struct are unknown or have names that no graph type can have.
     """
     if not declared.is_bare:
         return declared
     source = _source_type(source_type)
-    natural = _natural(source) if source is not None else None
+    natural = _loadable(_natural(source)) if source is not None else None
     if natural is not None and natural.name == declared.name:
+        parse_type(str(natural))  # field names that are no identifiers cannot be spelled in a type
         return natural
     if natural is not None and natural.name == "ARRAY" and declared.name == "LIST":
         return PropertyType("LIST", natural.children)
@@ -167,6 +195,26 @@ def arrow_type(declared: PropertyType) -> pa.DataType:
     return pa.struct(list(zip(declared.fields, children, strict=True)))
 
 
+def from_arrow(kind: pa.DataType) -> PropertyType:
+    """Return the contract type of a snapshot column, the inverse of :func:`arrow_type` but for what travels as text.
+
+    Example:
+        >>> str(from_arrow(pa.list_(pa.int64())))
+        'LIST<INT64>'
+    """
+    if pa.types.is_map(kind):
+        return PropertyType("MAP", (from_arrow(kind.key_type), from_arrow(kind.item_type)))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return PropertyType("LIST", (from_arrow(kind.value_type),))
+    if pa.types.is_struct(kind):
+        fields = [kind.field(index) for index in range(kind.num_fields)]
+        return PropertyType("STRUCT", tuple(from_arrow(field.type) for field in fields), tuple(f.name for f in fields))
+    name = next((name for name, row in _SCALARS.items() if row.arrow.equals(kind)), None)
+    if name is None:
+        raise ValueError(f"no graph type belongs to a {kind} column")
+    return PropertyType(name)
+
+
 def cast_expression(expression: str, declared: PropertyType) -> str:
     """Return SQL that casts an expression to a contract type and on to its travel type."""
     meaning, travel = duckdb_type(declared), travel_type(declared)
@@ -179,10 +227,17 @@ def cast_expression(expression: str, declared: PropertyType) -> str:
 def misfit_predicate(expression: str, source_type: str, declared: PropertyType) -> str | None:
     """Return SQL that is true for a value which a cast would change instead of refuse, or ``None``.
 
-    DuckDB rounds 1.5 to 2 when it casts to an integer, and dates may be infinite; a graph must hold neither.
+    DuckDB rounds 1.5 to 2 when it casts to an integer, dates may be infinite, and engines cannot read an interval with
+    a negative part.
     """
     source = _source_type(source_type)
     family = _family(source) if source is not None else None
+    if declared.name == "INTERVAL":
+        value = f"TRY_CAST({expression} AS INTERVAL)"
+        parts = (
+            f"date_part('{part}', {value}) < 0" for part in ("year", "month", "day", "hour", "minute", "microseconds")
+        )
+        return f"coalesce({' OR '.join(parts)}, false)"
     if declared.name in _SCALARS:
         target = _SCALARS[declared.name].family
         if target == "integer" and family == "real":
@@ -217,8 +272,7 @@ def _spell(declared: PropertyType, *, travel: bool) -> str:
 
 
 def _interval_text(value: str) -> str:
-    """Spell an interval so that every unit carries its own sign: engines cannot read ``-04:05:06``."""
-    # microseconds is the part within the minute; the others are the parts themselves.
+    """Spell an interval in whole units; ``microseconds`` is DuckDB's part within the minute."""
     return (
         f"(date_part('year', {value}) * 12 + date_part('month', {value}))::VARCHAR || ' months ' || "
         f"date_part('day', {value})::VARCHAR || ' days ' || "
@@ -262,32 +316,51 @@ def _castable(source: DuckDBPyType, declared: PropertyType) -> bool:
     if target not in _CASTABLE[family]:
         return False
     if target == "struct":
-        have = {name.lower(): child for name, child in source.children}
+        have = {name.lower(): child for name, child in _children(source)}
         return all(
             field.lower() in have and _castable(have[field.lower()], child)
             for field, child in zip(declared.fields, declared.children, strict=True)
         )
     if target in ("list", "map"):
-        inner = [child for name, child in source.children if name != "size"]
-        return all(_castable(have, want) for have, want in zip(inner, declared.children, strict=False))
+        pairs = zip(_children(source), declared.children, strict=False)  # a bare declaration has no children
+        return all(_castable(child, want) for (_, child), want in pairs)
     return True
 
 
-def _natural(source: DuckDBPyType) -> PropertyType | None:
+def _natural(source: DuckDBPyType) -> PropertyType:
     kind = source.id
     if kind in _SOURCES:
         return PropertyType(_SOURCES[kind][0])
     if kind == "decimal":
-        numbers = dict(source.children)
-        return PropertyType("DECIMAL", numbers=(numbers["precision"], numbers["scale"]))
-    if kind in ("list", "array"):
-        children = dict(source.children)
-        element = _natural(children["child"]) or PropertyType("STRING")
+        return PropertyType("DECIMAL", numbers=(_number(source, "precision"), _number(source, "scale")))
+    if kind in ("list", "array", "map", "struct"):
+        inner = _children(source)
+        elements = tuple(_natural(child) for _, child in inner)
         if kind == "array":
-            return PropertyType("ARRAY", (element,), numbers=(children["size"],))
-        return PropertyType("LIST", (element,))
-    if kind in ("map", "struct"):
-        inner = tuple(_natural(child) or PropertyType("STRING") for _, child in source.children)
-        fields = tuple(name for name, _ in source.children) if kind == "struct" else ()
-        return PropertyType(kind.upper(), inner, fields)
-    return None
+            return PropertyType("ARRAY", elements, numbers=(_number(source, "size"),))
+        return PropertyType(kind.upper(), elements, tuple(name for name, _ in inner) if kind == "struct" else ())
+    return PropertyType("STRING")
+
+
+def _loadable(natural: PropertyType) -> PropertyType:
+    """Replace element types by those that the file can show: decimals by DOUBLE, other text travellers by STRING."""
+    if not natural.children:
+        name = natural.name
+        return PropertyType("DOUBLE" if name == "DECIMAL" else "STRING") if name in _TEXT_TRAVELLERS else natural
+    return natural._replace(children=tuple(_loadable(child) for child in natural.children))
+
+
+def _scalar_names(declared: PropertyType) -> list[str]:
+    if not declared.children:
+        return [declared.name]
+    return [name for child in declared.children for name in _scalar_names(child)]
+
+
+def _children(source: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
+    return [(name, child) for name, child in source.children if isinstance(child, DuckDBPyType)]
+
+
+def _number(source: DuckDBPyType, key: str) -> int:
+    value = dict(source.children)[key]
+    assert isinstance(value, int)
+    return value

@@ -1,0 +1,164 @@
+"""Streaming a bound DuckDB query as Arrow, in the declared columns and types."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+from graph_olap.models.types import PropertyType, parse_type
+
+from graph_olap_server.warehouse.base import RowStream, SourceColumn, WarehouseError
+from graph_olap_server.warehouse.duckdb_errors import to_warehouse_error
+from graph_olap_server.warehouse.types import (
+    arrow_type,
+    cast_expression,
+    duckdb_type,
+    incompatibility,
+    misfit_predicate,
+    resolve,
+)
+
+__all__ = ["BATCH_ROWS", "DuckDBRowStream", "export_relation"]
+
+BATCH_ROWS = 65_536
+"""Rows of a batch at most."""
+
+_MISFIT = "graph_olap_misfit"
+
+
+def export_relation(relation: duckdb.DuckDBPyRelation, columns: Sequence[SourceColumn]) -> DuckDBRowStream:
+    """Bind declared columns to a query's columns and start to run it.
+
+    Raises:
+        WarehouseError: A declared column is missing, ambiguous or of a type that can never be read as declared.
+    """
+    return DuckDBRowStream(relation, [_bind_column(relation, column) for column in columns])
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    name: str
+    source: str
+    source_type: str
+    declared: PropertyType
+
+    @property
+    def misfit(self) -> str | None:
+        return misfit_predicate(_quote(self.source), self.source_type, self.declared)
+
+    @property
+    def select(self) -> str:
+        value = cast_expression(_quote(self.source), self.declared)
+        if self.misfit is not None:
+            value = f"CASE WHEN {self.misfit} THEN error('{_MISFIT}') ELSE {value} END"
+        return f"{value} AS {_quote(self.name)}"
+
+    @property
+    def bad(self) -> str:
+        """SQL that is true for a value which does not fit."""
+        source = _quote(self.source)
+        test = f"({source} IS NOT NULL AND TRY_CAST({source} AS {duckdb_type(self.declared)}) IS NULL)"
+        return test if self.misfit is None else f"({test} OR {self.misfit})"
+
+
+class DuckDBRowStream(RowStream):
+    """Rows of one export; iterate once."""
+
+    def __init__(self, relation: duckdb.DuckDBPyRelation, columns: Sequence[_Bound]) -> None:
+        self._relation = relation
+        self._columns = columns
+        self._schema = pa.schema([pa.field(column.name, arrow_type(column.declared)) for column in columns])
+        self._reader: pa.RecordBatchReader | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The declared columns in their travel types."""
+        return self._schema
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Run the query and yield its batches."""
+        try:
+            query = self._relation.project(", ".join(column.select for column in self._columns))
+            self._reader = query.to_arrow_reader(BATCH_ROWS)
+            for batch in self._reader:
+                yield batch if batch.schema.equals(self._schema) else self._conform(batch)
+        except (duckdb.Error, OSError, pa.ArrowException) as error:
+            raise self._explain(error) from error
+
+    def close(self) -> None:
+        """Free the query's result."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _conform(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Give nested fields and time zones the names of our schema; DuckDB has its own for them."""
+        return pa.RecordBatch.from_arrays(
+            [column.cast(field.type) for column, field in zip(batch.columns, self._schema, strict=True)],
+            schema=self._schema,
+        )
+
+    def _explain(self, error: Exception) -> WarehouseError:
+        """Find the column, the number of rows and a sample behind a failed conversion; costs one more run."""
+        if isinstance(error, duckdb.InterruptException) or "INTERRUPT" in str(error)[:40]:
+            return to_warehouse_error(error)
+        if "Conversion Error" not in str(error) and _MISFIT not in str(error):
+            return to_warehouse_error(error, own_text=False)
+        aggregates = ", ".join(
+            f"count(*) FILTER (WHERE {column.bad}), "
+            f"min(CAST({_quote(column.source)} AS VARCHAR)) FILTER (WHERE {column.bad})"
+            for column in self._columns
+        )
+        try:
+            row = self._relation.aggregate(aggregates).fetchall()[0]
+        except duckdb.Error as failure:
+            return to_warehouse_error(failure, own_text=False)  # the analyst's own SQL fails, not our cast
+        for index, column in enumerate(self._columns):
+            count, sample = row[2 * index], row[2 * index + 1]
+            if count:
+                return _misfit_error(column, count, sample)
+        return to_warehouse_error(error, own_text=False)
+
+
+def _misfit_error(column: _Bound, count: int, sample: str) -> WarehouseError:
+    shown = sample if len(sample) <= 60 else sample[:60] + "..."
+    have = "has a value that does" if count == 1 else f"has {count:,} values that do"
+    return WarehouseError(
+        f"Column {column.name} {have} not fit {column.declared}, for example {shown!r}. "
+        "Fix the value in the SQL or declare another type.",
+        column=column.name,
+    )
+
+
+def _bind_column(relation: duckdb.DuckDBPyRelation, column: SourceColumn) -> _Bound:
+    found = [index for index, name in enumerate(relation.columns) if name.lower() == column.name.lower()]
+    if not found:
+        names = relation.columns
+        near = difflib.get_close_matches(column.name.lower(), [name.lower() for name in names], 1)
+        hint = f" Did you mean {next(name for name in names if name.lower() == near[0])}?" if near else ""
+        listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        raise WarehouseError(
+            f"Column {column.name} is not among the columns of the query ({listed}).{hint}", column=column.name
+        )
+    if len(found) > 1:
+        raise WarehouseError(
+            f"Column {column.name} appears {len(found)} times in the query. Give each column its own name with AS.",
+            column=column.name,
+        )
+    source_type = str(relation.types[found[0]])
+    if (problem := incompatibility(source_type, column.type)) is not None:
+        raise WarehouseError(
+            f"Column {column.name}: {problem}. Cast it in the SQL or declare another type.", column=column.name
+        )
+    try:
+        declared = resolve(parse_type(column.type), source_type)
+    except ValueError as error:
+        raise WarehouseError(f"Column {column.name}: {error}.", column=column.name) from error
+    return _Bound(column.name, relation.columns[found[0]], source_type, declared)
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

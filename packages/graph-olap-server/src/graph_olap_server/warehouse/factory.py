@@ -1,0 +1,44 @@
+"""From a warehouse URL to its adapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote
+
+from graph_olap_server.warehouse.base import Warehouse, WarehouseError
+from graph_olap_server.warehouse.duckdb import DuckDBFile, DuckDBFolder
+from graph_olap_server.warehouse.none import NoWarehouse
+
+__all__ = ["open_warehouse"]
+
+_FORMS = "duckdb:///path/file.duckdb, or duckdb:///folder/ of Parquet and CSV files"
+
+
+def open_warehouse(url: str | None) -> Warehouse:
+    """Open the warehouse that a URL names; ``None`` gives one without tables, so that a platform can start.
+
+    Raises:
+        WarehouseError: The scheme is unknown, or the file or folder is missing, unreadable, locked or no database.
+    """
+    if url is None:
+        return NoWarehouse()
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise WarehouseError(f"The warehouse {url!r} is not a URL. Write {_FORMS}.")
+    if scheme.lower() != "duckdb":
+        raise WarehouseError(f"The warehouse {url} has the unknown scheme {scheme}. Use {_FORMS}.")
+    if not rest.startswith("/"):
+        raise WarehouseError(f"The warehouse {url} has no absolute path. Write three slashes: {_FORMS}.")
+    path = _path(rest)
+    if path.is_dir():
+        return DuckDBFolder(url, path)
+    if not path.exists():
+        kind = "folder" if rest.endswith("/") else "file"
+        raise WarehouseError(f"The warehouse {url} does not exist: there is no {kind} {path}. Check the path.")
+    return DuckDBFile(url, path)
+
+
+def _path(text: str) -> Path:
+    """Take the path as it is when it exists, else with percent-escapes decoded."""
+    plain = Path(text)
+    return plain if plain.exists() else Path(unquote(text))

@@ -1,0 +1,258 @@
+"""The static check of analysts' SQL (rule V11): exactly one query that reads tables and yields the declared columns.
+
+Everything is decided on tokens and the parsed tree, never by looking for words: a column named ``copy`` or a string
+``'DROP TABLE'`` is harmless. The warehouse's own connection is the wall; this check is what explains it beforehand.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import sqlglot
+from sqlglot import Token, TokenType, exp
+from sqlglot.errors import ParseError, TokenError
+
+__all__ = ["SqlProblem", "check_select"]
+
+
+class SqlProblem(Exception):
+    """The SQL cannot be part of a mapping.
+
+    Attributes:
+        message: One or two sentences for the analyst.
+        position: Offset of the fault in the SQL as given, from 0, where one is known.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
+
+
+def check_select(sql: str, dialect: str, columns: Sequence[str]) -> str:
+    """Check that a text is one read-only query and return it without outer comments and semicolons.
+
+    Args:
+        sql: The analyst's text.
+        dialect: sqlglot's name of the warehouse's dialect.
+        columns: Declared column names; each must be in the select list when that is explicit.
+
+    Returns:
+        The query, unchanged from its first to its last token, so that text may safely follow on a new line.
+
+    Raises:
+        SqlProblem: The text is anything else.
+
+    Example:
+        >>> check_select("SELECT id FROM t; -- all of them", "duckdb", ["id"])
+        'SELECT id FROM t'
+    """
+    tokens = _tokens(sql, dialect)
+    if tokens[0].token_type not in _STARTS:
+        raise SqlProblem(
+            f"The SQL must be one query (SELECT, WITH ... SELECT, VALUES, TABLE or FROM); it starts with "
+            f"{tokens[0].text.upper()}.",
+            tokens[0].start,
+        )
+    for token in tokens:
+        if token.token_type == TokenType.SEMICOLON:
+            raise SqlProblem("The SQL must be one query; a second statement follows the semicolon.", token.start)
+    query = sql[tokens[0].start : tokens[-1].end + 1]
+    tree = _parse(query, dialect, tokens[0].start)
+    _refuse_other_than_reading(tree, query, tokens[0].start)
+    _check_columns(tree, columns)
+    return query
+
+
+_STARTS = frozenset(
+    {TokenType.SELECT, TokenType.WITH, TokenType.VALUES, TokenType.TABLE, TokenType.FROM, TokenType.L_PAREN}
+)
+
+_FORBIDDEN: dict[type[exp.Expr], str] = {
+    exp.Into: "SELECT ... INTO",
+    exp.Insert: "INSERT",
+    exp.Update: "UPDATE",
+    exp.Delete: "DELETE",
+    exp.Merge: "MERGE",
+    exp.Create: "CREATE",
+    exp.Drop: "DROP",
+    exp.Alter: "ALTER",
+    exp.TruncateTable: "TRUNCATE",
+    exp.Copy: "COPY",
+    exp.Command: "a command",
+    exp.Pragma: "PRAGMA",
+    exp.Attach: "ATTACH",
+    exp.Detach: "DETACH",
+    exp.Set: "SET",
+    exp.Use: "USE",
+    exp.Lock: "FOR UPDATE",
+    exp.Describe: "DESCRIBE",
+    exp.Summarize: "SUMMARIZE",
+    exp.Show: "SHOW",
+}
+
+_FILE_FUNCTIONS = frozenset(
+    {
+        "glob",
+        "query",
+        "query_table",
+        "parquet_metadata",
+        "parquet_schema",
+        "parquet_file_metadata",
+        "parquet_kv_metadata",
+        "parquet_bloom_probe",
+        "sniff_csv",
+        "which_secret",
+        "duckdb_secrets",
+        "duckdb_settings",
+        "arrow_scan",
+        "pandas_scan",
+        "python_map_function",
+        "getenv",
+    }
+)
+_FILE_FUNCTION_PREFIXES = (
+    "read_",
+    "st_read",
+    "sqlite_",
+    "postgres_",
+    "mysql_",
+    "iceberg_",
+    "delta_",
+    "http_",
+    "pragma_",
+)
+_FILE_FUNCTION_SUFFIXES = ("_scan", "_scan_dumb", "_query", "_attach", "_execute")
+_FILE_SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".parquet",
+    ".pq",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".gz",
+    ".zst",
+    ".xlsx",
+    ".arrow",
+    ".db",
+)
+
+
+def _tokens(sql: str, dialect: str) -> list[Token]:
+    try:
+        tokens = sqlglot.tokenize(sql, dialect=dialect)
+    except TokenError as error:
+        raise SqlProblem("The SQL has a quote or a comment that is not closed.") from error
+    while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
+        tokens.pop()
+    if not tokens:
+        raise SqlProblem("The SQL is empty. Write one query, for example SELECT id FROM my_table.")
+    return tokens
+
+
+def _parse(query: str, dialect: str, offset: int) -> exp.Expr:
+    try:
+        trees = sqlglot.parse(query, dialect=dialect)
+    except ParseError as error:
+        detail = error.errors[0] if error.errors else {}
+        near, line, column = detail.get("highlight"), detail.get("line"), detail.get("col")
+        # sqlglot counts columns to the end of the token.
+        position = _offset(query, line, column, len(near or "")) if line and column else None
+        shown = f" near {near!r}" if near else ""
+        where = f" (line {line}, column {max(column - len(near or '') + 1, 1)})" if line and column else ""
+        raise SqlProblem(
+            f"The SQL cannot be read{shown}{where}. Check the syntax.", None if position is None else position + offset
+        ) from error
+    except RecursionError:
+        raise SqlProblem("The SQL is nested too deeply. Split it into WITH clauses.") from None
+    tree = trees[0]
+    if len(trees) != 1 or not isinstance(tree, exp.Query | exp.Values):
+        name = type(tree).__name__.upper()
+        raise SqlProblem(f"The SQL must be one query; {name} is a statement of another kind.", offset)
+    return tree
+
+
+def _offset(query: str, line: int, column: int, length: int) -> int:
+    start = sum(len(text) for text in query.splitlines(keepends=True)[: line - 1])
+    return max(start + column - length, 0)
+
+
+def _refuse_other_than_reading(tree: exp.Expr, query: str, offset: int) -> None:
+    for node in tree.walk():
+        for kind, name in _FORBIDDEN.items():
+            if isinstance(node, kind):
+                raise SqlProblem(f"The SQL may only read; it contains {name}.")
+        if isinstance(node, exp.Placeholder | exp.Parameter | exp.SessionParameter):
+            raise SqlProblem("The SQL contains a parameter; write the value itself.")
+        if isinstance(node, exp.Table):
+            _refuse_file_name(node, query, offset)
+        if isinstance(node, exp.Func) and (name := _function_name(node)) and _reads_files(name):
+            raise SqlProblem(
+                f"The SQL calls {name}, which does not read tables of the warehouse. Load the data into a table first."
+            )
+
+
+def _refuse_file_name(table: exp.Table, query: str, offset: int) -> None:
+    name = table.this
+    if table.db or not isinstance(name, exp.Identifier) or not name.args.get("quoted"):
+        return
+    text = name.name
+    start = name.meta.get("start")
+    is_string = start is not None and query[start : start + 1] == "'"
+    if is_string or "/" in text or "\\" in text or text.lower().endswith(_FILE_SUFFIXES):
+        raise SqlProblem(
+            f"The SQL reads the file {text!r}; a mapping reads tables of the warehouse only. "
+            "Load the file into a table first.",
+            None if start is None else start + offset,
+        )
+
+
+def _function_name(node: exp.Func) -> str:
+    return (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+
+
+def _reads_files(name: str) -> bool:
+    return name in _FILE_FUNCTIONS or name.startswith(_FILE_FUNCTION_PREFIXES) or name.endswith(_FILE_FUNCTION_SUFFIXES)
+
+
+def _check_columns(tree: exp.Expr, columns: Sequence[str]) -> None:
+    names = _select_list(tree)
+    if names is None:
+        return
+    known = {name.lower() for name in names}
+    for column in columns:
+        if column.lower() not in known:
+            near = difflib.get_close_matches(column.lower(), sorted(known), 1)
+            hint = next(
+                (f"Did you mean {name}?" for name in names if near and name.lower() == near[0]),
+                f"Add it, or name an expression with AS {column}.",
+            )
+            listed = ", ".join(name for name in names if name) or "no named columns"
+            raise SqlProblem(f"Column {column} is not in the select list ({listed}). {hint}")
+
+
+def _select_list(tree: exp.Expr) -> list[str] | None:
+    """Return the names of an explicit select list, ``None`` when the columns cannot be told from the text."""
+    if isinstance(tree, exp.Subquery):
+        return _select_list(tree.this) if isinstance(tree.this, exp.Query) else None
+    if isinstance(tree, exp.SetOperation):
+        left = _select_list(tree.this)
+        if not tree.args.get("by_name"):
+            return left
+        right = _select_list(tree.expression)
+        return None if left is None or right is None else [*left, *right]
+    if not isinstance(tree, exp.Select):
+        return None
+    names: list[str] = []
+    for projection in tree.expressions:
+        if projection.is_star or isinstance(projection, exp.Explode | exp.Unnest | exp.Columns):
+            return None
+        names.append(projection.output_name or _implicit_name(projection))
+    return names or None
+
+
+def _implicit_name(projection: exp.Expr) -> str:
+    """Name what databases name by themselves, such as ``current_date``."""
+    return _function_name(projection) if isinstance(projection, exp.Func) and not projection.args.get("this") else ""
