@@ -1,0 +1,281 @@
+"""Running Cypher: a bounded pool of threads, a bounded queue, a deadline and a way to stop each query."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+import orjson
+import pyarrow as pa
+from graph_olap.models import QueryInfo
+
+from graph_olap_server.domain.errors import PlatformError, not_found, unavailable
+from graph_olap_server.domain.instance_config import InstanceConfig
+from graph_olap_server.instance.engine.base import EngineResult, GraphEngine
+
+__all__ = ["ArrowReply", "Query", "QueryService"]
+
+_ROWS_PER_CHUNK = 8192
+
+Reply = TypeVar("Reply")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One guarded statement with decoded parameters and the limits that apply to it."""
+
+    statement: str
+    parameters: Mapping[str, Any]
+    timeout_ms: int
+    max_rows: int | None
+    user_name: str
+    query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+@dataclass(slots=True)
+class ArrowReply:
+    """A finished query as an Arrow IPC stream; ``close`` frees the rows."""
+
+    chunks: Iterator[bytes]
+    row_count: int
+    execution_time_ms: int
+    truncated: bool
+    close: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Running:
+    query: Query
+    started_at: datetime
+    started: float
+    state: Literal["queued", "running", "encoding"] = "queued"
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def elapsed_ms(self) -> int:
+        return int((time.monotonic() - self.started) * 1000)
+
+
+class QueryService:
+    """Runs queries beside each other; never on the event loop's thread."""
+
+    def __init__(self, config: InstanceConfig) -> None:
+        self._config = config
+        self._pool = ThreadPoolExecutor(config.query_concurrency, thread_name_prefix="query")
+        self._mutex = threading.Lock()
+        self._running: dict[str, _Running] = {}
+        self._engine: GraphEngine | None = None
+
+    @property
+    def active(self) -> int:
+        """Queries that run or wait."""
+        return len(self._running)
+
+    def submit_json(self, engine: GraphEngine, query: Query) -> Future[bytes]:
+        """Start a query whose reply is the JSON body of section 3.14."""
+        return self._submit(engine, query, self._json_body)
+
+    def submit_arrow(self, engine: GraphEngine, query: Query) -> Future[ArrowReply]:
+        """Start a query whose reply is an Arrow stream."""
+        return self._submit(engine, query, self._arrow_reply)
+
+    def running(self) -> list[QueryInfo]:
+        """Return the queries that run or wait, oldest first."""
+        with self._mutex:
+            entries = sorted(self._running.values(), key=lambda entry: entry.started)
+        return [
+            QueryInfo(
+                query_id=entry.query.query_id,
+                user_name=entry.query.user_name,
+                query=entry.query.statement,
+                started_at=entry.started_at,
+                elapsed_ms=entry.elapsed_ms,
+                state=entry.state,
+            )
+            for entry in entries
+        ]
+
+    def owner_of(self, query_id: str) -> str:
+        """Return who started a query; raises 404 when it is not there (any more)."""
+        entry = self._running.get(query_id)
+        if entry is None:
+            raise not_found("query", query_id, f"Query {query_id} is not running; it may have ended.")
+        return entry.query.user_name
+
+    def cancel(self, query_id: str) -> bool:
+        """Stop a query that runs or waits; false when there is none. May take some milliseconds."""
+        with self._mutex:
+            entry = self._running.get(query_id)
+            if entry is None:
+                return False
+            entry.cancelled.set()
+            engine = self._engine
+        # Between its mark `running` and its start in the engine a query cannot be interrupted: try again shortly.
+        while engine is not None and entry.state == "running" and query_id in self._running:
+            if engine.cancel(query_id):
+                break
+            time.sleep(0.002)
+        return True
+
+    def close(self) -> None:
+        """Cancel everything; returns at once."""
+        for query_id in list(self._running):
+            self.cancel(query_id)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _submit(
+        self, engine: GraphEngine, query: Query, encode: Callable[[Query, EngineResult], Reply]
+    ) -> Future[Reply]:
+        limit = self._config.query_concurrency + self._config.query_queue
+        with self._mutex:
+            self._engine = engine
+            if query.query_id in self._running:
+                raise PlatformError(
+                    "ALREADY_EXISTS",
+                    f"A query with id {query.query_id} is running. Choose another X-Query-Id.",
+                    {"resource_type": "query", "resource_id": query.query_id},
+                )
+            if len(self._running) >= limit:
+                raise unavailable(
+                    "queries", f"{limit} queries are running or waiting on this instance. Try again soon."
+                )
+            entry = _Running(query, datetime.now(UTC), time.monotonic())
+            self._running[query.query_id] = entry
+        return self._pool.submit(self._run, engine, entry, encode)
+
+    def _run(self, engine: GraphEngine, entry: _Running, encode: Callable[[Query, EngineResult], Reply]) -> Reply:
+        query = entry.query
+        try:
+            if entry.cancelled.is_set():
+                raise _cancelled(query)
+            remaining_ms = query.timeout_ms - entry.elapsed_ms
+            if remaining_ms <= 0:
+                raise _timed_out_in_queue(entry)
+            entry.state = "running"
+            result = engine.query(query.statement, query.parameters, timeout_ms=remaining_ms, query_id=query.query_id)
+            entry.state = "encoding"
+            if entry.cancelled.is_set():
+                result.close()
+                raise _cancelled(query)
+            return encode(query, result)
+        finally:
+            with self._mutex:
+                del self._running[query.query_id]
+
+    def _json_body(self, query: Query, result: EngineResult) -> bytes:
+        try:
+            rows_limit = self._config.query_max_rows
+            shown = result.row_count if query.max_rows is None else min(query.max_rows, result.row_count)
+            if shown > rows_limit:
+                raise self._too_large(result.row_count)
+            body = _encode(result, shown, self._config.query_max_bytes)
+            if body is None:
+                raise self._too_large(result.row_count)
+            return body
+        finally:
+            result.close()
+
+    def _arrow_reply(self, query: Query, result: EngineResult) -> ArrowReply:
+        from graph_olap_server.instance.encoding import arrow_stream
+
+        truncated = query.max_rows is not None and query.max_rows < result.row_count
+        shown = _FirstRows(result, query.max_rows) if truncated and query.max_rows is not None else result
+        return ArrowReply(
+            chunks=arrow_stream(shown),
+            row_count=shown.row_count,
+            execution_time_ms=result.execution_time_ms,
+            truncated=truncated,
+            close=result.close,
+        )
+
+    def _too_large(self, rows: int) -> PlatformError:
+        return PlatformError(
+            "RESULT_TOO_LARGE",
+            f"The result has {rows} rows and exceeds {self._config.query_max_rows} rows or "
+            f"{self._config.query_max_bytes} bytes. Aggregate, add a LIMIT, or fetch it as a DataFrame.",
+            {"max_rows": self._config.query_max_rows, "max_bytes": self._config.query_max_bytes, "rows_seen": rows},
+        )
+
+
+class _FirstRows(EngineResult):
+    """The first rows of a result; columns and types stay."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, inner: EngineResult, limit: int) -> None:
+        super().__init__(inner.columns, limit, inner.execution_time_ms, inner.warnings)
+        self._inner = inner
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        return self._inner.arrow_schema
+
+    def batches(self, max_rows_per_batch: int = 65_536) -> Iterator[pa.RecordBatch]:
+        left = self.row_count
+        for batch in self._inner.batches(max_rows_per_batch):
+            yield batch.slice(0, left)
+            left -= min(left, batch.num_rows)
+            if left == 0:
+                return
+
+    def rows(self) -> Iterator[list[Any]]:
+        for _, row in zip(range(self.row_count), self._inner.rows(), strict=False):
+            yield row
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _encode(result: EngineResult, shown: int, max_bytes: int) -> bytes | None:
+    """Return the JSON body, or ``None`` once it is known to be larger than ``max_bytes``."""
+    parts: list[bytes] = []
+    size = 0
+    rows = result.rows()
+    left = shown
+    while left > 0:
+        chunk = [row for _, row in zip(range(min(left, _ROWS_PER_CHUNK)), rows, strict=False)]
+        left -= len(chunk)
+        encoded = _dumps(chunk)[1:-1]
+        size += len(encoded) + 1
+        if size > max_bytes:
+            return None
+        parts.append(encoded)
+        if not chunk:
+            break
+    head = {
+        "columns": [column.name for column in result.columns],
+        "column_types": [column.type for column in result.columns],
+        "row_count": shown,
+        "execution_time_ms": result.execution_time_ms,
+        "truncated": shown < result.row_count,
+        "warnings": result.warnings,
+    }
+    return b"".join([orjson.dumps(head)[:-1], b',"rows":[', b",".join(parts), b"]}"])
+
+
+def _dumps(rows: list[list[Any]]) -> bytes:
+    try:
+        return orjson.dumps(rows)
+    except TypeError:
+        import json  # 128-bit integers: exact digits, which orjson refuses to write
+
+        return json.dumps(rows, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _cancelled(query: Query) -> PlatformError:
+    return PlatformError("REQUEST_TIMEOUT", f"Query {query.query_id} was cancelled.", {"timeout_ms": query.timeout_ms})
+
+
+def _timed_out_in_queue(entry: _Running) -> PlatformError:
+    timeout_ms = entry.query.timeout_ms
+    return PlatformError(
+        "QUERY_TIMEOUT",
+        f"The query waited {timeout_ms} ms for its turn behind other queries. Raise timeout_ms or try again later.",
+        {"timeout_ms": timeout_ms, "elapsed_ms": entry.elapsed_ms},
+    )

@@ -1,0 +1,145 @@
+"""Cypher over HTTP: JSON or an Arrow stream, cancelled when the client goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from functools import partial
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from graph_olap_server.domain.errors import permission_denied, validation_failed
+from graph_olap_server.instance.auth import Identity
+from graph_olap_server.instance.encoding import decode_parameters
+from graph_olap_server.instance.guard import check_statement
+from graph_olap_server.instance.queries import ArrowReply, Query, QueryService
+from graph_olap_server.instance.request_body import read_body
+from graph_olap_server.instance.routes.access import authorize_read, runtime_of
+from graph_olap_server.instance.runtime import InstanceRuntime
+from graph_olap_server.web import FastJSONResponse
+
+__all__ = ["ROUTES"]
+
+_ARROW = "application/vnd.apache.arrow.stream"
+_QUERY_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_MAX_QUERY_CHARACTERS = 100_000
+_MAX_INT64 = 2**63 - 1
+
+Reply = TypeVar("Reply")
+
+
+async def _run(request: Request) -> Response:
+    identity = await authorize_read(request)
+    runtime = runtime_of(request)
+    engine = runtime.engine()
+    query = await _read_query(request, runtime, identity)
+    if _ARROW in request.headers.get("accept", ""):
+        reply = await _result(request, runtime.queries, query.query_id, runtime.queries.submit_arrow(engine, query))
+        headers = {
+            "X-Query-Id": query.query_id,
+            "X-Row-Count": str(reply.row_count),
+            "X-Execution-Time-Ms": str(reply.execution_time_ms),
+            "X-Truncated": "true" if reply.truncated else "false",
+        }
+        return StreamingResponse(_stream(reply), media_type=_ARROW, headers=headers)
+    body = await _result(request, runtime.queries, query.query_id, runtime.queries.submit_json(engine, query))
+    return Response(body, media_type="application/json", headers={"X-Query-Id": query.query_id})
+
+
+async def _list(request: Request) -> Response:
+    identity = await authorize_read(request)
+    runtime = runtime_of(request)
+    # Another user's statement may hold what only that user should see.
+    shown = [
+        info.to_dict() for info in runtime.queries.running() if identity.can_run or info.user_name == identity.username
+    ]
+    return FastJSONResponse({"queries": shown, "total_count": len(shown)})
+
+
+async def _cancel(request: Request) -> Response:
+    identity = await authorize_read(request)
+    runtime = runtime_of(request)
+    query_id = request.path_params["query_id"]
+    owner = runtime.queries.owner_of(query_id)
+    if not (identity.can_run or owner == identity.username):
+        raise permission_denied("query", query_id, owner)
+    cancelled = await asyncio.to_thread(runtime.queries.cancel, query_id)
+    return FastJSONResponse({"query_id": query_id, "cancelled": cancelled})
+
+
+async def _read_query(request: Request, runtime: InstanceRuntime, identity: Identity) -> Query:
+    config = runtime.config
+    fields = await read_body(request)
+    text = fields.text("query", required=True, max_length=_MAX_QUERY_CHARACTERS)
+    parameters = fields.object("parameters")
+    timeout_ms = fields.integer("timeout_ms", config.query_default_timeout_ms, 1_000, 1_800_000)
+    max_rows = fields.integer("max_rows", None, 1, _MAX_INT64)
+    fields.check()
+    assert text is not None
+    assert timeout_ms is not None
+    statement = check_statement(text)
+    query = Query(
+        statement=statement.text,
+        parameters=decode_parameters(parameters),
+        timeout_ms=timeout_ms,
+        max_rows=max_rows,
+        user_name=identity.username or "anonymous",
+    )
+    wanted = request.headers.get("x-query-id")
+    if wanted is None:
+        return query
+    if not _QUERY_ID.fullmatch(wanted):
+        raise validation_failed([("X-Query-Id", "1 to 128 letters, digits and . _ : - are allowed")])
+    return Query(query.statement, query.parameters, query.timeout_ms, query.max_rows, query.user_name, wanted)
+
+
+async def _result(request: Request, queries: QueryService, query_id: str, future: Future[Reply]) -> Reply:
+    """Wait for a query; when the client hangs up first, stop it in the engine and wait for its thread to be free."""
+    done = asyncio.wrap_future(future)
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait((done, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            await asyncio.to_thread(queries.cancel, query_id)
+        return await done
+    finally:
+        gone.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _stream(reply: ArrowReply) -> AsyncIterator[bytes]:
+    """Send chunks; the next one is made in a thread while the last one is on its way."""
+    upcoming: asyncio.Task[bytes | None] | None = None
+    try:
+        upcoming = asyncio.create_task(asyncio.to_thread(next, reply.chunks, None))
+        while (chunk := await upcoming) is not None:
+            upcoming = asyncio.create_task(asyncio.to_thread(next, reply.chunks, None))
+            yield chunk
+    finally:
+        # No await here: the task may be cancelled because the client hung up.
+        if upcoming is None or upcoming.done():
+            reply.close()
+        else:
+            upcoming.add_done_callback(partial(_close_after, reply))
+
+
+def _close_after(reply: ArrowReply, last: asyncio.Task[bytes | None]) -> None:
+    if not last.cancelled():
+        last.exception()  # nobody is left to tell
+    reply.close()
+
+
+ROUTES = [
+    Route("/query", _run, methods=["POST"]),
+    Route("/queries", _list, methods=["GET"]),
+    Route("/queries/{query_id}", _cancel, methods=["DELETE"]),
+]
