@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     query_concurrency: int = Field(4, description="Queries an instance runs at a time.")
     query_queue: int = Field(64, description="Queries that may wait for a slot.")
     export_workers: int = Field(1, description="Export jobs that run at a time in one process.")
+    export_max_duration: float = Field(3600.0, description="Seconds until an export that is not done has failed.")
+    keep_instances: bool = Field(
+        False, description="Leave instances running when the server stops; the next adopts them."
+    )
     per_analyst_limit: int = Field(5, description="Default limit of instances per user.")
     cluster_limit: int = Field(50, description="Default limit of instances in all.")
     reconciliation_interval: float = Field(300.0, description="Seconds between reconciliation runs.")

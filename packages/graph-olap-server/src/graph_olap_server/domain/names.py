@@ -20,24 +20,8 @@ MAX_DESCRIPTION = 4000
 _MAX_ELEMENT_NAME = 64
 
 RESERVED_WORDS = frozenset(
-    [
-        "NODE",
-        "RELATIONSHIP",
-        "MATCH",
-        "WHERE",
-        "RETURN",
-        "CREATE",
-        "DELETE",
-        "SET",
-        "REMOVE",
-        "WITH",
-        "ORDER",
-        "LIMIT",
-        "SKIP",
-        "UNION",
-        "CALL",
-        "YIELD",
-    ]
+    {"NODE", "RELATIONSHIP", "MATCH", "WHERE", "RETURN", "CREATE", "DELETE", "SET"}
+    | {"REMOVE", "WITH", "ORDER", "LIMIT", "SKIP", "UNION", "CALL", "YIELD"}
 )
 """Words that no label, type, property or key may be, in any case."""
 

@@ -1,0 +1,61 @@
+"""What every use case needs, passed in: settings, database, ports, the clock and the signals to the jobs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from graph_olap_server.config import Settings
+from graph_olap_server.snapshots.store import SnapshotStore
+from graph_olap_server.store.database import Database
+from graph_olap_server.warehouse.base import Warehouse
+
+__all__ = ["Context", "Signal", "Signals", "utc_now"]
+
+
+def utc_now() -> datetime:
+    """Return the current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Signal:
+    """Wakes everybody who waits for one kind of work; set after the commit, so that the woken find the row."""
+
+    def __init__(self) -> None:
+        self._events: list[threading.Event] = []
+
+    def subscribe(self) -> threading.Event:
+        """Return an event of one's own, set by every later :meth:`set`."""
+        event = threading.Event()
+        self._events.append(event)
+        return event
+
+    def set(self) -> None:
+        """Wake all subscribers."""
+        for event in self._events:
+            event.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What use cases tell the jobs."""
+
+    exports: Signal = field(default_factory=Signal)
+    instances: Signal = field(default_factory=Signal)
+    removals: Signal = field(default_factory=Signal)
+    schema_refresh: Signal = field(default_factory=Signal)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The parts that use cases work with."""
+
+    settings: Settings
+    database: Database
+    warehouse: Warehouse
+    snapshots: SnapshotStore
+    internal_api_key: str
+    signals: Signals = field(default_factory=Signals)
+    clock: Callable[[], datetime] = utc_now

@@ -1,0 +1,44 @@
+"""The log of what happened to which object, written in the transaction that does it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from graph_olap_server.logs import request_id
+from graph_olap_server.store.tables import EventRow
+
+__all__ = ["SYSTEM", "record_event"]
+
+SYSTEM = "system"
+"""The actor of background jobs."""
+
+
+def record_event(
+    session: Session,
+    event_type: str,
+    resource_type: str,
+    resource_id: int,
+    *,
+    now: datetime,
+    actor: str,
+    from_status: str | None = None,
+    to_status: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Add one event."""
+    session.add(
+        EventRow(
+            created_at=now,
+            actor=actor,
+            event_type=event_type,
+            resource_type=resource_type,
+            resource_id=resource_id,
+            from_status=from_status,
+            to_status=to_status,
+            details=details,
+            request_id=request_id.get(),
+        )
+    )

@@ -1,0 +1,90 @@
+"""Claims with lease tokens: claim in one transaction, work outside any, apply only if the token is still ours."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy.orm import Session
+
+from graph_olap_server.store.tables import ExportJobRow, InstanceRow, SnapshotRow
+from graph_olap_server.store.transitions import change_status
+
+__all__ = ["EXPORT_LEASE", "START_LEASE", "claim_export_job", "claim_row", "held_row", "release", "renew"]
+
+EXPORT_LEASE = timedelta(minutes=10)
+"""How long an export may be silent before another worker takes it."""
+
+START_LEASE = timedelta(seconds=60)
+"""How long starting an engine process or finalising a snapshot may be silent."""
+
+Leased = SnapshotRow | ExportJobRow | InstanceRow
+Row = TypeVar("Row", SnapshotRow, ExportJobRow, InstanceRow)
+
+
+def claim_export_job(session: Session, worker: str, now: datetime) -> ExportJobRow | None:
+    """Take the oldest export job that may run now, or none."""
+    row = session.scalars(
+        select(ExportJobRow)
+        .where(
+            ExportJobRow.status == "pending",
+            or_(ExportJobRow.not_before.is_(None), ExportJobRow.not_before <= now),
+        )
+        .order_by(ExportJobRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if row is None:
+        return None
+    change_status(
+        session,
+        row,
+        "claimed",
+        now=now,
+        actor=worker,
+        attempts=row.attempts + 1,
+        claims=row.claims + 1,
+        claimed_by=worker,
+        claimed_at=now,
+        not_before=None,
+        row_count=None,
+        size_bytes=None,
+        error_message=None,
+        lease_token=str(uuid.uuid4()),
+        lease_expires_at=now + EXPORT_LEASE,
+    )
+    return row
+
+
+def claim_row(session: Session, row: SnapshotRow | InstanceRow, now: datetime, lease: timedelta) -> str | None:
+    """Take the lease of a row that nobody holds; return the token, or ``None`` when somebody works on it."""
+    if row.lease_expires_at is not None and row.lease_expires_at > now:
+        return None
+    row.lease_token = str(uuid.uuid4())
+    row.lease_expires_at = now + lease
+    session.flush()
+    return row.lease_token
+
+
+def held_row(session: Session, model: type[Row], row_id: int, token: str) -> Row | None:
+    """Return the row if the lease is still ours."""
+    return session.scalars(select(model).where(model.id == row_id, model.lease_token == token)).first()
+
+
+def renew(session: Session, model: type[Leased], row_id: int, token: str, expires: datetime) -> bool:
+    """Prolong a lease; false when it was lost."""
+    result = session.execute(
+        update(model).where(model.id == row_id, model.lease_token == token).values(lease_expires_at=expires)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
+
+
+def release(rows: Sequence[Leased]) -> None:
+    """Give leases back."""
+    for row in rows:
+        row.lease_token = None
+        row.lease_expires_at = None
