@@ -2,8 +2,9 @@
 
 It judges by position, never by words anywhere: after a complete operand (a name, a value, a closing bracket) the next
 word can only be an operator or a clause, and only there is ``SET`` a clause; as a property, label, alias, map key,
-variable or function it is a name like any other. The engine's read-only transaction is the second line; it stops writes to
-the graph, and the guard also stops what that transaction lets pass: files, settings, procedures, further statements.
+variable or function it is a name like any other. The engine's read-only transaction is the second line; it stops
+writes to the graph, and the guard also stops what that transaction lets pass: files, settings, procedures, further
+statements.
 """
 
 from __future__ import annotations
@@ -119,8 +120,11 @@ _ADVICE = "Data comes from the mapping; algorithms write results through the SDK
 
 # After these words an operand follows; after any other word stands a complete operand.
 _OPERATORS = frozenset(
-    "AND OR XOR NOT IN IS STARTS ENDS CONTAINS CASE WHEN THEN ELSE AS ON BY DISTINCT WHERE ORDER SKIP LIMIT YIELD RETURN "
-    "WITH UNWIND MATCH OPTIONAL".split()
+    {
+        *("AND", "OR", "XOR", "NOT", "IN", "IS", "STARTS", "ENDS", "CONTAINS"),
+        *("CASE", "WHEN", "THEN", "ELSE", "AS", "ON", "BY", "DISTINCT"),
+        *("WHERE", "ORDER", "SKIP", "LIMIT", "YIELD", "RETURN", "WITH", "UNWIND", "MATCH", "OPTIONAL"),
+    }
 )
 # Of those, the ones that may stand where an operand is expected.
 _PREFIXES = frozenset({"NOT", "CASE", "WHEN", "BY", "DISTINCT", "MATCH"})
@@ -239,7 +243,9 @@ class _Walk:
         if word in _WRITING or word in _FOREIGN:
             self._refuse_clause(self._tokens.index(token), token)
         near = difflib.get_close_matches(word, sorted(_READING), 1)
-        hint = f" Did you mean {near[0]}?" if near else " Start with MATCH, OPTIONAL MATCH, WITH, UNWIND, RETURN or CALL."
+        hint = (
+            f" Did you mean {near[0]}?" if near else " Start with MATCH, OPTIONAL MATCH, WITH, UNWIND, RETURN or CALL."
+        )
         raise cypher_error("syntax", f"A query cannot start with {token.text}.{hint}", self._text, token.start)
 
     def _refuse_clause(self, index: int, token: Token) -> None:

@@ -84,13 +84,13 @@ _TROUBLE = {
 
 
 def tokenise(statement: str) -> list[Token]:
-    """Split a statement into tokens; white space and comments are left out.
+    r"""Split a statement into tokens; white space and comments are left out.
 
     Raises:
         TokenError: A text, a name or a comment does not end, or a character cannot be read.
 
     Example:
-        >>> [token.text for token in tokenise("MATCH (n) // all\\n RETURN n.`a b`, $x")]
+        >>> [token.text for token in tokenise("MATCH (n) // all\n RETURN n.`a b`, $x")]
         ['MATCH', '(', 'n', ')', 'RETURN', 'n', '.', '`a b`', ',', '$x']
     """
     return [token for token, _ in _scan(statement) if token is not None]

@@ -1,0 +1,186 @@
+"""Parameters on their way into the engine.
+
+The engines type a parameter by its value: 100 is an INT8, so ``$x * $x`` overflows, and an empty list has no type at
+all. Therefore whole numbers, and what has no exact counterpart in the engine's Python binding, are written into the
+statement as typed literals, quoted where they are text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graph_olap_server.domain.errors import PlatformError, cypher_error
+from graph_olap_server.instance.encoding.intervals import CalendarInterval
+from graph_olap_server.instance.engine.types import quote
+from graph_olap_server.instance.tokens import Token, TokenKind
+
+__all__ = ["BoundStatement", "bind"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundStatement:
+    """A statement as the engine gets it, and the values that go with it."""
+
+    text: str
+    values: dict[str, Any]
+    shifts: tuple[tuple[int, int], ...]
+
+    def original_position(self, position: int) -> int:
+        """Return the offset in the analyst's text that belongs to an offset in ``text``."""
+        moved = 0
+        for end, shift in self.shifts:
+            if position < end:
+                break
+            moved = shift
+        return position - moved
+
+
+def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any]) -> BoundStatement:
+    """Put parameters into a statement.
+
+    Raises:
+        PlatformError: ``RYUGRAPH_ERROR`` of kind ``parameter``: one is missing, or its value has no Cypher type.
+    """
+    values: dict[str, Any] = {}
+    pieces: list[str] = []
+    shifts: list[tuple[int, int]] = []
+    done = shift = 0
+    for token in tokens:
+        if token.kind is not TokenKind.PARAMETER:
+            continue
+        if token.name not in parameters:
+            raise _missing(token, parameters, statement)
+        try:
+            replacement = _replacement(token.name, parameters[token.name], values)
+        except _UnusableError as error:
+            raise cypher_error("parameter", f"The parameter ${token.name} {error}", statement, token.start) from None
+        pieces += [statement[done : token.start], replacement]
+        done = token.end
+        shift += len(replacement) - len(token.text)
+        shifts.append((token.end + shift, shift))
+    return BoundStatement("".join([*pieces, statement[done:]]), values, tuple(shifts))
+
+
+class _UnusableError(ValueError):
+    """A value that no engine type holds; the text continues a sentence that starts with the parameter."""
+
+
+def _missing(token: Token, parameters: Mapping[str, Any], statement: str) -> PlatformError:
+    given = ", ".join(sorted(parameters)) or "none"
+    message = f"The query uses ${token.name}, but parameters has no {token.name} (given: {given})."
+    return cypher_error("parameter", message, statement, token.start)
+
+
+def _replacement(name: str, value: Any, values: dict[str, Any]) -> str:
+    if value is None or (isinstance(value, (bool, str, float, dt.date)) and not _has_zone(value)):
+        values[name] = value
+        return f"${name}"
+    literal, type_name = _literal(value), _type_name(value)
+    if isinstance(value, (list, dict)) and type_name is not None and _is_plain(value):
+        # A long list travels as a value; only its type is written down.
+        values[name] = value
+        return f"CAST(${name} AS {type_name})"
+    return literal
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return (
+            len(value) > 0
+            and all(isinstance(item, (bool, int, float, str)) or item is None for item in value)
+            and any(item is not None for item in value)
+        )
+    return False
+
+
+def _has_zone(value: Any) -> bool:
+    return isinstance(value, dt.datetime) and value.tzinfo is not None
+
+
+def _type_name(value: Any) -> str | None:
+    """Return the engine type of a list of plain values."""
+    if not isinstance(value, list):
+        return None
+    kinds = {type(item) for item in value if item is not None}
+    if kinds == {bool}:
+        return "BOOL[]"
+    if kinds == {int}:
+        return "INT64[]"
+    if kinds and kinds <= {int, float}:
+        return "DOUBLE[]"
+    if kinds == {str}:
+        return "STRING[]"
+    return None
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if value >= 0 else f"({value})"
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) and value >= 0 else f"CAST('{value!r}' AS DOUBLE)"
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, bytes):
+        return "BLOB('" + "".join(f"\\\\x{byte:02X}" for byte in value) + "')"
+    return _typed_literal(value)
+
+
+def _typed_literal(value: Any) -> str:
+    if isinstance(value, UUID):
+        return f"CAST('{value}' AS UUID)"
+    if isinstance(value, CalendarInterval):
+        return f"INTERVAL('{value.engine_text()}')"
+    if isinstance(value, dt.timedelta):
+        return f"INTERVAL('{CalendarInterval.from_timedelta(value).engine_text()}')"
+    if isinstance(value, dt.datetime):
+        return f"CAST('{value.isoformat(sep=' ')}' AS {'TIMESTAMP_TZ' if value.tzinfo else 'TIMESTAMP'})"
+    if isinstance(value, dt.date):
+        return f"CAST('{value.isoformat()}' AS DATE)"
+    if hasattr(value, "as_tuple"):
+        return _decimal_literal(value)
+    if isinstance(value, list):
+        return _list_literal(value)
+    if isinstance(value, dict):
+        if not value:
+            raise _UnusableError("is an empty object; a struct needs at least one field.")
+        return "{" + ", ".join(f"{quote(str(key))}: {_literal(item)}" for key, item in value.items()) + "}"
+    raise _UnusableError(f"has the type {type(value).__name__}, which Cypher does not know.")
+
+
+def _list_literal(value: list[Any]) -> str:
+    kinds = {_kind(item) for item in value if item is not None}
+    if len(kinds) > 1:
+        raise _UnusableError(f"is a list of {' and '.join(sorted(kinds))} values; a list needs values of one type.")
+    return "[" + ", ".join(_literal(item) for item in value) + "]"
+
+
+def _kind(item: Any) -> str:
+    if isinstance(item, (int, float)) and not isinstance(item, bool):
+        return "number"
+    return {bool: "boolean", str: "text", list: "list", dict: "struct"}.get(type(item), type(item).__name__)
+
+
+def _decimal_literal(value: Any) -> str:
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        raise _UnusableError("is no finite decimal.")
+    scale = max(0, -exponent)
+    precision = max(len(digits) + max(0, exponent), scale, 1)
+    if precision > 38:
+        raise _UnusableError("is a decimal of more than 38 digits, which no engine type holds.")
+    return f"CAST('{value:f}' AS DECIMAL({precision}, {scale}))"
+
+
+def _text(value: str) -> str:
+    # JSON escapes are a subset of Cypher's but for the slash, which JSON leaves alone.
+    return json.dumps(value, ensure_ascii=False)

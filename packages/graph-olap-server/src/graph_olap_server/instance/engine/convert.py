@@ -1,0 +1,175 @@
+"""Engine Arrow into contract Arrow: ids packed, nodes, relationships and paths in the contract's shape.
+
+Direction comes from the declared column type, never from field names: a user's struct may have fields called ``offset``
+and ``table``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph_olap_server.instance.encoding.types import ValueType, contains
+from graph_olap_server.instance.engine.base import OFFSET_BITS
+
+__all__ = ["PropertyTypes", "to_contract", "value_type_of"]
+
+PropertyTypes = Callable[[str, str, pa.DataType], ValueType]
+"""From ``node`` or ``edge``, a property's name and its Arrow type to the property's type."""
+
+_CONVERTED = frozenset({"NODE", "REL", "PATH", "INTERNAL_ID", "UUID", "DECIMAL"})
+
+
+def to_contract(array: pa.Array, value_type: ValueType, property_types: PropertyTypes) -> pa.Array:
+    """Convert one column."""
+    name = value_type.name
+    if not contains(value_type, _CONVERTED):
+        return array
+    if name == "INTERNAL_ID":
+        return _packed(array)
+    if name == "NODE":
+        return _node(array, property_types)
+    if name == "REL":
+        return _relationship(array, property_types)
+    if name == "PATH":
+        return _path(array, property_types)
+    if name == "UUID":
+        return _uuid(array)
+    if name == "DECIMAL":
+        return _decimal(array)
+    if name in ("LIST", "ARRAY"):
+        return _list(array, value_type.children[0], property_types)
+    if name == "MAP":
+        return _map(array, value_type, property_types)
+    if name == "STRUCT":
+        children = [
+            to_contract(child, child_type, property_types)
+            for child, child_type in zip(array.flatten(), value_type.children, strict=True)
+        ]
+        return _struct(children, [field.name for field in array.type], array)
+    return array
+
+
+def value_type_of(arrow_type: pa.DataType) -> ValueType:
+    """Return the type of a value of which only the Arrow type is known."""
+    if pa.types.is_decimal(arrow_type):
+        return ValueType("DECIMAL", numbers=(arrow_type.precision, arrow_type.scale))
+    if pa.types.is_map(arrow_type):
+        return ValueType("MAP", (value_type_of(arrow_type.key_type), value_type_of(arrow_type.item_type)))
+    if pa.types.is_nested(arrow_type) and not pa.types.is_union(arrow_type):
+        children = tuple(value_type_of(arrow_type.field(index).type) for index in range(arrow_type.num_fields))
+        if pa.types.is_struct(arrow_type):
+            return ValueType("STRUCT", children, tuple(field.name for field in arrow_type))
+        return ValueType("LIST", children)
+    if pa.types.is_timestamp(arrow_type):
+        return ValueType(
+            "TIMESTAMP_TZ" if arrow_type.tz else "TIMESTAMP_NS" if arrow_type.unit == "ns" else "TIMESTAMP"
+        )
+    return ValueType(_NAMES.get(str(arrow_type), "ANY"))
+
+
+_NAMES = {
+    "string": "STRING",
+    "large_string": "STRING",
+    "bool": "BOOL",
+    "double": "DOUBLE",
+    "float": "FLOAT",
+    "date32[day]": "DATE",
+    "duration[us]": "INTERVAL",
+    "binary": "BLOB",
+    **{f"{sign}int{bits}": f"{sign}int{bits}".upper() for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
+
+
+def _struct(children: list[pa.Array], names: list[str], parent: pa.Array) -> pa.Array:
+    mask = parent.is_null() if parent.null_count else None
+    if not children:
+        return parent
+    return pa.StructArray.from_arrays(children, names, mask=mask)
+
+
+def _packed(array: pa.Array) -> pa.Array:
+    offset, table = array.flatten()
+    shifted = pc.shift_left(table.cast(pa.int64()), pa.scalar(OFFSET_BITS, pa.int64()))
+    return pc.bit_wise_or(shifted, offset.cast(pa.int64()))
+
+
+def _node(array: pa.Array, property_types: PropertyTypes) -> pa.Array:
+    fields = dict(zip([field.name for field in array.type], array.flatten(), strict=True))
+    children = {"_id": _packed(fields.pop("_ID")), "_label": fields.pop("_LABEL")}
+    return _with_properties(array, children, fields, "node", property_types)
+
+
+def _relationship(array: pa.Array, property_types: PropertyTypes) -> pa.Array:
+    fields = dict(zip([field.name for field in array.type], array.flatten(), strict=True))
+    children = {"_id": _packed(fields.pop("_ID")), "_type": fields.pop("_LABEL")}
+    children["_src"], children["_dst"] = _packed(fields.pop("_SRC")), _packed(fields.pop("_DST"))
+    return _with_properties(array, children, fields, "edge", property_types)
+
+
+def _with_properties(
+    array: pa.Array,
+    children: dict[str, pa.Array],
+    properties: dict[str, pa.Array],
+    kind: str,
+    property_types: PropertyTypes,
+) -> pa.Array:
+    for name, values in properties.items():
+        children[name] = to_contract(values, property_types(kind, name, values.type), property_types)
+    return _struct(list(children.values()), list(children), array)
+
+
+def _path(array: pa.Array, property_types: PropertyTypes) -> pa.Array:
+    nodes, relationships = array.flatten()
+    nodes = _list(nodes, ValueType("NODE"), property_types)
+    relationships = _list(relationships, ValueType("REL"), property_types)
+    length = pc.list_value_length(relationships).cast(pa.int64())
+    return _struct([nodes, relationships, length], ["_nodes", "_rels", "_length"], array)
+
+
+def _uuid(array: pa.Array) -> pa.Array:
+    if isinstance(array, pa.ExtensionArray):
+        return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
+    return array
+
+
+def _decimal(array: pa.Array) -> pa.Array:
+    """Restore the sign: the engines hold a decimal in 16, 32 or 64 bits and widen it as if it had none."""
+    bits = next((bits for digits, bits in _DECIMAL_BITS if array.type.precision <= digits), None)
+    if bits is None or not len(array):
+        return array
+    words = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)[array.offset : array.offset + len(array)]
+    low = words[:, 0].astype(f"int{bits}").astype(np.int64)
+    repaired = np.stack([low, low >> 63], axis=1)
+    valid = array.is_valid()
+    validity = pa.array(valid.to_numpy(zero_copy_only=False), pa.bool_()).buffers()[1] if array.null_count else None
+    return pa.Array.from_buffers(array.type, len(array), [validity, pa.py_buffer(repaired.tobytes())])
+
+
+_DECIMAL_BITS = ((4, 16), (9, 32), (18, 64))
+
+
+def _list(array: pa.Array, child: ValueType, property_types: PropertyTypes) -> pa.Array:
+    mask = array.is_null() if array.null_count else None
+    if pa.types.is_fixed_size_list(array.type):
+        values = to_contract(array.values, child, property_types)
+        return pa.FixedSizeListArray.from_arrays(values, array.type.list_size, mask=mask)
+    values = to_contract(array.values, child, property_types)
+    return type(array).from_arrays(array.offsets, values, mask=mask)
+
+
+def _map(array: pa.Array, value_type: ValueType, property_types: PropertyTypes) -> pa.Array:
+    keys = to_contract(array.keys, value_type.children[0], property_types)
+    items = to_contract(array.items, value_type.children[1], property_types)
+    offsets = array.offsets
+    if array.null_count:
+        valid = array.is_valid()
+        offsets = pa.array(
+            [offset if ok else None for offset, ok in zip(offsets.to_pylist()[:-1], valid.to_pylist(), strict=True)]
+            + [offsets[-1].as_py()],
+            pa.int32(),
+        )
+    return pa.MapArray.from_arrays(offsets, keys, items)

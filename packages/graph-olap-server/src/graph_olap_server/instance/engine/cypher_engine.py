@@ -1,0 +1,233 @@
+"""What Kuzu and Ladybug have in common: one dialect, one Python interface, two libraries."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from graph_olap.models import GraphSchema
+
+from graph_olap_server.domain.errors import PlatformError, cypher_error, not_found
+from graph_olap_server.instance.encoding import ValueType
+from graph_olap_server.instance.engine.base import EngineLimits, EngineResult, GraphEngine, LoadProgress
+from graph_olap_server.instance.engine.bind import BoundStatement, bind
+from graph_olap_server.instance.engine.cache import mark_loaded
+from graph_olap_server.instance.engine.catalog import Catalog, TableEntry, read_catalog
+from graph_olap_server.instance.engine.conflicts import Conflicts, property_lists
+from graph_olap_server.instance.engine.convert import to_contract, value_type_of
+from graph_olap_server.instance.engine.errors import is_interruption, translate
+from graph_olap_server.instance.engine.loader import load_snapshot
+from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
+from graph_olap_server.instance.engine.results import CypherResult
+from graph_olap_server.instance.engine.types import quote
+from graph_olap_server.instance.engine.writeback import check_writable, drop_property, write_property
+from graph_olap_server.instance.tokens import TokenError, result_names, tokenise
+from graph_olap_server.logs import event
+from graph_olap_server.snapshots.manifest import SnapshotManifest
+
+__all__ = ["CypherEngine"]
+
+_log = logging.getLogger(__name__)
+
+
+class CypherEngine(GraphEngine):
+    """An embedded engine of the Kuzu family."""
+
+    def __init__(self, database: Any, limits: EngineLimits, path: Path) -> None:
+        self._database = database
+        self._path = path
+        library = self._library()
+        self._pool = ConnectionPool(lambda: library.Connection(database, num_threads=limits.threads))
+        self._catalog: Catalog | None = None
+        self._catalog_lock = threading.Lock()
+        self._closed = False
+
+    @classmethod
+    @abstractmethod
+    def _library(cls) -> Any:
+        """Import and return the engine's Python module."""
+
+    @classmethod
+    def version(cls) -> str:
+        """Return the library's version."""
+        return str(cls._library().__version__)
+
+    @classmethod
+    def storage_version(cls) -> int:
+        """Return the version of the library's file format."""
+        return int(cls._library().storage_version)
+
+    @classmethod
+    def open(cls, path: Path, limits: EngineLimits) -> Self:
+        """Open (or create) the database file."""
+        try:
+            database = cls._library().Database(
+                str(path), buffer_pool_size=limits.buffer_bytes, max_num_threads=limits.threads
+            )
+        except RuntimeError as error:
+            event(_log, "engine_open_failed", level=logging.ERROR, path=str(path), error=str(error))
+            message = (
+                f"The graph file {path.name} cannot be opened by {cls.name}. Start a new instance of the snapshot."
+            )
+            raise cypher_error("engine", message, "") from error
+        return cls(database, limits, path)
+
+    def load(self, folder: Path, manifest: SnapshotManifest, on_progress: Callable[[LoadProgress], None]) -> None:
+        """Create the schema and load all files of the snapshot."""
+        with self._pool.plain() as connection:
+            load_snapshot(connection, folder, manifest, on_progress)
+        mark_loaded(self._path)
+        self._forget()
+
+    def query(self, statement: str, parameters: Mapping[str, Any], *, timeout_ms: int, query_id: str) -> EngineResult:
+        """Run one guarded, read-only statement."""
+        try:
+            tokens = tokenise(statement)
+        except TokenError as error:
+            raise cypher_error("syntax", str(error), statement, error.position) from None
+        bound = bind(statement, tokens, parameters)
+        catalog = self._current()
+        conflicts = Conflicts(catalog.conflicts("node"), catalog.conflicts("edge"), statement)
+        with self._pool.reading(query_id) as running:
+            source = self._execute(running, bound, statement, catalog, timeout_ms)
+        names = None if tokens[0].keyword in ("EXPLAIN", "PROFILE") else result_names(tokens, statement)
+        return CypherResult.read(source, names, conflicts, property_lists(catalog, conflicts))
+
+    def cancel(self, query_id: str) -> bool:
+        """Interrupt a running query."""
+        return self._pool.cancel(query_id)
+
+    def schema(self) -> GraphSchema:
+        """Return labels, types, properties and counts."""
+        return self._current().schema()
+
+    def table_id(self, name: str) -> int:
+        """Return the table number of a label or relationship type."""
+        return self._table(name).number
+
+    def node_keys(self, label: str) -> pa.Array:
+        """Return the primary keys of a label in offset order."""
+        key = self._table(label).primary_key
+        assert key is not None
+        columns = {"_offset": "offset(id(n))", key: f"n.{quote(key)}"}
+        table = self._arrow(f"MATCH (n:{quote(label)})", columns, self._table(label))
+        offsets = table.column("_offset").combine_chunks()
+        keys = table.column(key).combine_chunks()
+        expected = pa.array(range(0)) if not len(offsets) else pc.sort_indices(offsets)
+        return keys.take(expected) if len(keys) else keys
+
+    def edges(self, edge_type: str, properties: Sequence[str] = ()) -> pa.Table:
+        """Return all relationships of a type with the asked properties."""
+        entry = self._table(edge_type)
+        assert entry.ends is not None
+        columns = {"_src": "offset(id(a))", "_dst": "offset(id(b))", "_offset": "offset(id(r))"}
+        columns |= {name: f"r.{quote(name)}" for name in properties}
+        start, end = entry.ends
+        pattern = f"MATCH (a:{quote(start)})-[r:{quote(edge_type)}]->(b:{quote(end)})"
+        return self._arrow(pattern, columns, entry)
+
+    def write_node_property(self, label: str, name: str, type_name: str, offsets: pa.Array, values: pa.Array) -> int:
+        """Set a result property on nodes given by offset, in one transaction."""
+        entry = self._table(label)
+        check_writable(entry, name)
+        keys = self.node_keys(label).take(offsets)
+        with self._pool.writing() as connection:
+            write_property(connection, entry, name, type_name, keys, values)
+        self._forget()
+        return len(keys)
+
+    def drop_node_property(self, label: str, name: str) -> None:
+        """Remove a property that an algorithm wrote."""
+        entry = self._table(label)
+        check_writable(entry, name)
+        if name not in entry.properties:
+            raise not_found("property", f"{label}.{name}")
+        with self._pool.writing() as connection:
+            drop_property(connection, entry, name)
+        self._forget()
+
+    def close(self) -> None:
+        """Close the database."""
+        if not self._closed:
+            self._closed = True
+            self._pool.close()
+            self._database.close()
+
+    def _execute(
+        self, running: RunningQuery, bound: BoundStatement, statement: str, catalog: Catalog, timeout_ms: int
+    ) -> Any:
+        running.connection.set_query_timeout(timeout_ms)
+        if running.cancelled:
+            raise _cancelled()
+        try:
+            return running.connection.execute(bound.text, bound.values)
+        except RuntimeError as error:
+            text = str(error)
+            if is_interruption(text):
+                raise _cancelled() if running.cancelled else _timed_out(timeout_ms) from None
+            failure = translate(text, statement, catalog, bound.original_position)
+            if failure.details["kind"] == "engine":
+                event(_log, "engine_failed", level=logging.ERROR, error=text)
+            raise failure from None
+        except (ValueError, TypeError, OverflowError) as error:
+            event(_log, "parameter_refused", level=logging.WARNING, error=str(error))
+            message = "A parameter cannot be given to the engine. Check that lists hold values of one type."
+            raise cypher_error("parameter", message, statement) from None
+
+    def _arrow(self, pattern: str, columns: Mapping[str, str], entry: TableEntry) -> pa.Table:
+        """Read columns of one label or type as contract Arrow."""
+        returned = ", ".join(f"{expression} AS {quote(name)}" for name, expression in columns.items())
+        with self._reading() as connection:
+            source = connection.execute(f"{pattern} RETURN {returned}")
+            table = source.get_as_arrow(0) if source.get_num_tuples() else source.get_as_arrow(1)
+            source.close()
+        arrays = []
+        for name, column in zip(columns, table.columns, strict=True):
+            array = column.combine_chunks()
+            kind = entry.properties.get(name)
+            arrays.append(array if kind is None else to_contract(array, kind, _unknown))
+        return pa.table(arrays, names=list(columns))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        with self._pool.reading() as running:
+            running.connection.set_query_timeout(0)
+            yield running.connection
+
+    def _table(self, name: str) -> TableEntry:
+        try:
+            return self._current().table(name)
+        except KeyError:
+            raise not_found("label", name, f"The graph has no label or relationship type {name}.") from None
+
+    def _current(self) -> Catalog:
+        with self._catalog_lock:
+            if self._catalog is None:
+                with self._reading() as connection:
+                    self._catalog = read_catalog(connection)
+            return self._catalog
+
+    def _forget(self) -> None:
+        with self._catalog_lock:
+            self._catalog = None
+
+
+def _unknown(_kind: str, _name: str, arrow_type: pa.DataType) -> ValueType:
+    return value_type_of(arrow_type)
+
+
+def _cancelled() -> PlatformError:
+    return PlatformError("REQUEST_TIMEOUT", "The query was cancelled.", {"reason": "cancelled"})
+
+
+def _timed_out(timeout_ms: int) -> PlatformError:
+    seconds = f"{timeout_ms / 1000:g}"
+    message = f"The query was stopped at its time limit of {seconds} s. Filter or aggregate more, or raise timeout."
+    return PlatformError("QUERY_TIMEOUT", message, {"timeout_ms": timeout_ms})

@@ -1,0 +1,138 @@
+"""A finished query of the shared dialect: its rows as contract Arrow and as JSON-ready lists."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph_olap_server.instance.encoding import Encoder, PropertyLists, ValueType, contract_name
+from graph_olap_server.instance.encoding.intervals import is_plain_interval
+from graph_olap_server.instance.encoding.types import contains
+from graph_olap_server.instance.engine.base import EngineResult, ResultColumn
+from graph_olap_server.instance.engine.conflicts import Conflicts
+from graph_olap_server.instance.engine.convert import to_contract
+from graph_olap_server.instance.engine.types import parse_engine_type
+
+__all__ = ["CypherResult", "unique_names"]
+
+_ROWS_PER_CHUNK = 65_536
+_NOT_FINITE = "NaN and infinite numbers are shown as null; Arrow results keep them."
+_INTERVAL = (
+    "Intervals are counted in days: the engine hands out a month as a number of days. CAST(... AS STRING) keeps it."
+)
+
+
+@dataclass(slots=True)
+class CypherResult(EngineResult):
+    """Rows that the engine keeps until they are read; they are converted once, a chunk at a time."""
+
+    _source: Any = None
+    _types: list[ValueType] = field(default_factory=list)
+    _conflicts: Conflicts = field(default_factory=Conflicts.none)
+    _lists: PropertyLists | None = None
+    _chunks: list[pa.RecordBatch] | None = None
+    _schema: pa.Schema | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def read(cls, source: Any, names: list[str] | None, conflicts: Conflicts, lists: PropertyLists) -> CypherResult:
+        """Take over an engine's result; refuses columns whose values cannot be read rightly, before reading them."""
+        types = [parse_engine_type(text) for text in source.get_column_data_types()]
+        engine_names = source.get_column_names()
+        shown = unique_names(names if names is not None and len(names) == len(engine_names) else engine_names)
+        conflicts.refuse_unreadable(shown, types)
+        milliseconds = round(source.get_execution_time() + source.get_compiling_time())
+        columns = [ResultColumn(name, contract_name(kind)) for name, kind in zip(shown, types, strict=True)]
+        result = cls(columns, source.get_num_tuples(), milliseconds, [], source, types, conflicts, lists)
+        if any(contains(kind, frozenset({"INTERVAL"})) for kind in types):
+            result._name_intervals()
+        return result
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """Schema of the batches."""
+        self._load()
+        assert self._schema is not None
+        return self._schema
+
+    def batches(self, max_rows_per_batch: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """Yield the rows as Arrow batches."""
+        for chunk in self._load():
+            for start in range(0, chunk.num_rows, max_rows_per_batch):
+                yield chunk.slice(start, max_rows_per_batch)
+
+    def rows(self) -> Iterator[list[Any]]:
+        """Yield the rows as JSON-ready lists."""
+        assert self._lists is not None
+        encoder = Encoder(self._lists)
+        for chunk in self._load():
+            columns = [encoder.encode(array, kind) for array, kind in zip(chunk.columns, self._types, strict=True)]
+            if encoder.not_finite and _NOT_FINITE not in self.warnings:
+                self.warnings.append(_NOT_FINITE)
+            yield from map(list, zip(*columns, strict=True))
+
+    def close(self) -> None:
+        """Free the rows."""
+        with self._lock:
+            source, self._source = self._source, None
+            self._chunks = []
+        if source is not None:
+            source.close()
+
+    def _load(self) -> list[pa.RecordBatch]:
+        with self._lock:
+            if self._chunks is None:
+                table = self._source.get_as_arrow(_ROWS_PER_CHUNK)
+                self._source.close()
+                self._source = None
+                self._convert(table)
+            assert self._chunks is not None
+            return self._chunks
+
+    def _convert(self, table: pa.Table) -> None:
+        assert self._lists is not None
+        property_types = self._lists.types
+        names = [column.name for column in self.columns]
+        columns = []
+        for column, kind in zip(table.columns, self._types, strict=True):
+            arrays = [to_contract(chunk, kind, property_types) for chunk in column.chunks]
+            if not arrays:
+                arrays = [to_contract(pa.array([], column.type), kind, property_types)]
+            columns.append(arrays)
+        self._schema = pa.schema([(name, arrays[0].type) for name, arrays in zip(names, columns, strict=True)])
+        batches = [pa.RecordBatch.from_arrays(list(row), schema=self._schema) for row in zip(*columns, strict=True)]
+        self._chunks = [batch for batch in batches if batch.num_rows]
+
+    def _name_intervals(self) -> None:
+        self.warnings.append(_INTERVAL)
+        for position, kind in enumerate(self._types):
+            if kind.name != "INTERVAL":
+                continue
+            micros = pa.chunked_array([chunk.column(position) for chunk in self._load()], pa.duration("us"))
+            if not all(map(is_plain_interval, pc.unique(micros.cast(pa.int64())).drop_null().to_pylist())):
+                self.columns[position] = ResultColumn(self.columns[position].name, "INTERVAL_ISO")
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """Give repeated names a suffix, so that a row can become a dictionary.
+
+    Example:
+        >>> unique_names(["a", "a", "a_1"])
+        ['a', 'a_2', 'a_1']
+    """
+    taken = set(names)
+    seen: set[str] = set()
+    unique = []
+    for name in names:
+        candidate, number = name, 0
+        while candidate in seen or (number and candidate in taken):
+            number += 1
+            candidate = f"{name}_{number}"
+        seen.add(candidate)
+        unique.append(candidate)
+    return unique
