@@ -1,0 +1,40 @@
+"""The end of an instance's log in words for an analyst."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+__all__ = ["last_lines"]
+
+_READ_BYTES = 16_384
+_LINE_CHARS = 240
+_SKIPPED_FIELDS = frozenset({"time", "service", "logger", "event", "level", "request_id", "exception"})
+
+
+def last_lines(file: Path, count: int = 3) -> list[str]:
+    """Return the last lines of a log, structured records as plain text and of a traceback only the last line."""
+    try:
+        with file.open("rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            stream.seek(max(stream.tell() - _READ_BYTES, 0))
+            lines = stream.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    kept = [line for line in lines if line.strip() and not line.startswith((" ", "\t", "Traceback "))]
+    return [_plain(line)[:_LINE_CHARS] for line in kept[-count:]]
+
+
+def _plain(line: str) -> str:
+    try:
+        record: Any = json.loads(line)
+    except ValueError:
+        return line.strip()
+    if not isinstance(record, dict) or "event" not in record:
+        return line.strip()
+    fields = [f"{key}={value}" for key, value in record.items() if key not in _SKIPPED_FIELDS]
+    if record.get("exception"):
+        fields.append(str(record["exception"]).strip().splitlines()[-1])
+    return " ".join([str(record["event"]), *fields])

@@ -1,0 +1,206 @@
+"""The local launcher against real processes that really die."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from graph_olap_server.domain.instance_config import InstanceConfig
+from graph_olap_server.launcher.base import InstanceState, LauncherError
+from graph_olap_server.launcher.local import LocalLauncher, buffer_bytes
+from graph_olap_server.launcher.processes import is_alive, start_mark
+
+
+def state_of(launcher, handle):
+    return launcher.poll(handle).state
+
+
+def test_start_poll_stop(make_launcher, spec, until):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    assert json.loads(json.dumps(dict(handle))) == handle
+    until(lambda: state_of(launcher, handle) == InstanceState.LISTENING)
+    assert launcher.poll(handle).url == "http://127.0.0.1:40007"
+    assert [(found.instance_id, found.handle) for found in launcher.list_running()] == [(7, handle)]
+    launcher.stop(handle)
+    assert not Path(handle["folder"]).exists()
+    assert launcher.list_running() == []
+    assert state_of(launcher, handle) == InstanceState.GONE
+    launcher.stop(handle)  # what is gone is stopped
+
+
+def test_config_is_private_and_secrets_stay_out_of_arguments_and_environment(
+    make_launcher, spec, until, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("GRAPH_OLAP_INTERNAL_API_KEY", "s3cret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
+    launcher = make_launcher("environment")
+    handle = launcher.start(spec())
+    until(lambda: state_of(launcher, handle) == InstanceState.LISTENING)
+    folder = Path(handle["folder"])
+    assert (folder / "config.json").stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o077 == 0
+    config = InstanceConfig.model_validate_json((folder / "config.json").read_bytes())
+    assert (config.threads, config.internal_api_key) == (2, "s3cret")
+    assert config.snapshot_folder == tmp_path / "snap shots" / "5"
+    assert config.buffer_bytes == buffer_bytes(1) < 1024**3
+    assert b"s3cret" not in Path(f"/proc/{handle['pid']}/cmdline").read_bytes()
+    assert "s3cret" not in (folder / "environment.json").read_text()
+
+
+def test_instance_that_never_listens_stays_starting(make_launcher, spec):
+    launcher = make_launcher("silent")
+    handle = launcher.start(spec())
+    assert state_of(launcher, handle) == InstanceState.STARTING
+
+
+def test_exit_at_start_tells_code_and_log(make_launcher, spec, until):
+    launcher = make_launcher("exit")
+    handle = launcher.start(spec())
+    until(lambda: state_of(launcher, handle) == InstanceState.GONE)
+    result = launcher.poll(handle)
+    assert "exit code 3" in result.reason
+    assert "engine_failed reason=no such snapshot" in result.reason
+    launcher.stop(handle)
+    assert not Path(handle["folder"]).exists()
+
+
+def test_killed_instance_is_gone_with_a_likely_cause(make_launcher, spec, until):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    os.kill(handle["pid"], signal.SIGKILL)
+    until(lambda: state_of(launcher, handle) == InstanceState.GONE)
+    assert "SIGKILL" in launcher.poll(handle).reason
+    assert "memory" in launcher.poll(handle).reason
+    assert launcher.list_running() == []
+
+
+def test_second_launcher_adopts_polls_and_stops(make_launcher, spec, until):
+    first = make_launcher()
+    handle = first.start(spec())
+    until(lambda: state_of(first, handle) == InstanceState.LISTENING)
+    second = make_launcher()
+    [found] = second.list_running()
+    assert (found.instance_id, found.handle) == (7, handle)
+    assert state_of(second, handle) == InstanceState.LISTENING
+    second.stop(found.handle)
+    assert state_of(first, handle) == state_of(second, handle) == InstanceState.GONE
+    assert not Path(handle["folder"]).exists()
+
+
+def test_adopted_instance_that_dies_is_gone(make_launcher, spec, until):
+    first, second = make_launcher(), make_launcher()
+    handle = first.start(spec())
+    os.kill(handle["pid"], signal.SIGKILL)
+    until(lambda: state_of(second, handle) == InstanceState.GONE)  # nobody collected it yet: a zombie is gone too
+
+
+def test_instance_without_record_is_found_by_its_command(make_launcher, spec, until):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    until(lambda: state_of(launcher, handle) == InstanceState.LISTENING)
+    (Path(handle["folder"]) / "process.json").unlink()
+    [found] = make_launcher().list_running()
+    assert found.handle == handle
+
+
+def test_reused_process_id_is_never_touched(make_launcher, spec):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    stale = {**handle, "process_started": "1@elsewhere"}
+    assert state_of(launcher, stale) == InstanceState.GONE
+    folder = Path(handle["folder"])
+    folder.rename(folder.with_name("kept"))  # stop removes the folder of the stale handle
+    launcher.stop(stale)
+    assert is_alive(handle["pid"], handle["process_started"])
+    folder.with_name("kept").rename(folder)
+
+
+def test_stop_forces_a_stubborn_process(make_launcher, spec, until):
+    launcher = make_launcher("stubborn")
+    handle = launcher.start(spec())
+    until(lambda: state_of(launcher, handle) == InstanceState.LISTENING)
+    launcher.stop(handle, grace_seconds=0.1)
+    assert start_mark(handle["pid"]) is None
+
+
+@pytest.mark.parametrize("leader_dies_first", [False, True])
+def test_stop_ends_workers_too(make_launcher, spec, until, leader_dies_first):
+    launcher = make_launcher("family")
+    handle = launcher.start(spec())
+    until(lambda: state_of(launcher, handle) == InstanceState.LISTENING)
+    worker = int((Path(handle["folder"]) / "worker.pid").read_text())
+    if leader_dies_first:
+        os.kill(handle["pid"], signal.SIGKILL)
+        until(lambda: state_of(launcher, handle) == InstanceState.GONE)
+        assert start_mark(worker) is not None
+    launcher.stop(handle)
+    until(lambda: start_mark(worker) is None)
+
+
+def test_stop_leaves_foreign_folders_alone(make_launcher, tmp_path):
+    foreign = tmp_path / "elsewhere"
+    foreign.mkdir()
+    with pytest.raises(LauncherError, match="does not belong"):
+        make_launcher().stop({"pid": 999_999_999, "process_started": "1", "folder": str(foreign)})
+    assert foreign.exists()
+
+
+def test_same_instance_twice_is_refused(make_launcher, spec):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    with pytest.raises(LauncherError, match="runs already"):
+        make_launcher().start(spec())
+    assert is_alive(handle["pid"], handle["process_started"])
+
+
+def test_failed_start_leaves_nothing(tmp_path, make_launcher, spec):
+    root = tmp_path / "instances"
+    broken = LocalLauncher(
+        root, settings=make_launcher()._settings, internal_api_key="k", command=[str(tmp_path / "missing")]
+    )
+    with pytest.raises(LauncherError, match="could not be started"):
+        broken.start(spec())
+    assert list(root.iterdir()) == []
+
+
+def test_root_that_is_no_folder_is_one_sentence(tmp_path, make_launcher, spec):
+    (tmp_path / "instances").write_text("a file")
+    launcher = make_launcher()
+    for call in (launcher.check, lambda: launcher.start(spec())):
+        with pytest.raises(LauncherError, match=r"instances.*\.$"):
+            call()
+
+
+def test_announce_reaches_running_and_future_instances(make_launcher, spec):
+    launcher = make_launcher("silent")
+    early = launcher.start(spec(1))
+    launcher.announce("http://127.0.0.1:1111")
+    late = launcher.start(spec(2))
+    for handle in (early, late):
+        assert (Path(handle["folder"]) / "control-plane-url").read_text() == "http://127.0.0.1:1111"
+    launcher.announce("http://127.0.0.1:2222")
+    assert (Path(early["folder"]) / "control-plane-url").read_text() == "http://127.0.0.1:2222"
+
+
+def test_endpoint_of_an_earlier_process_is_not_believed(make_launcher, spec):
+    launcher = make_launcher("silent")
+    handle = launcher.start(spec())
+    (Path(handle["folder"]) / "endpoint.json").write_text('{"url": "http://127.0.0.1:9", "pid": 1}')
+    assert state_of(launcher, handle) == InstanceState.STARTING
+
+
+def test_log_of_python_errors_shows_the_last_line_only(tmp_path):
+    from graph_olap_server.launcher.log_tail import last_lines
+
+    log = tmp_path / "instance.log"
+    log.write_text('Traceback (most recent call last):\n  File "x.py", line 1\nMemoryError: out of memory\n')
+    assert last_lines(log) == ["MemoryError: out of memory"]
+    assert last_lines(tmp_path / "missing") == []
+
+
+def test_buffer_is_most_of_the_memory_with_a_floor():
+    assert buffer_bytes(0) == 256 * 1024**2
+    assert buffer_bytes(1) == int(1024**3 * 0.6)
+    assert buffer_bytes(10**6) == 2 * buffer_bytes(None)  # the machine's limit, of which the default takes half
