@@ -179,21 +179,20 @@ def raise_for_error(response: httpx.Response) -> None:
     raise error
 
 
-def decode_json(response: httpx.Response) -> Any:
+def decode_json(response: httpx.Response) -> Dict[str, Any]:
     """Return the decoded body of a successful reply; surface the warnings of its ``meta``."""
     if response.status_code == 204:
         return {}
-    try:
-        data = response.json()
-    except ValueError:
+    data = _json_or_none(response)
+    if not isinstance(data, dict):
         raise ServerError(
-            f"{_without_query(response.request.url)} answered {response.status_code} without JSON.",
+            f"{_without_query(response.request.url)} answered {response.status_code} without a JSON object.",
             {"content_type": response.headers.get("Content-Type")},
             request_id=response.headers.get("X-Request-ID"),
             status_code=response.status_code,
             hint="Is api_url the address of a Graph OLAP server?",
-        ) from None
-    meta = data.get("meta") if isinstance(data, dict) else None
+        )
+    meta = data.get("meta")
     for text in (meta.get("warnings") if isinstance(meta, dict) else None) or ():
         warnings.warn(str(text), GraphOLAPWarning, stacklevel=5)
     return data

@@ -71,8 +71,8 @@ class HTTPClient:
         response = self.send(Call("GET", path, headers={"Accept": "text/plain"}))
         return response.text
 
-    def request(self, call: Call) -> Any:
-        """Send a call and return the decoded body.
+    def request(self, call: Call) -> Dict[str, Any]:
+        """Send a call and return the decoded body; every reply of the contract is an object.
 
         Raises:
             GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.

@@ -1,0 +1,12 @@
+"""The asynchronous client; the same names as the blocking one, with ``await``.
+
+The blocking client is derived from this package, see docs/design/sync-and-async.md.
+"""
+
+from __future__ import annotations
+
+from graph_olap.aio.client import AsyncGraphOLAPClient
+from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager, AsyncNetworkXManager
+from graph_olap.aio.instance.connection import AsyncInstanceConnection
+
+__all__ = ["AsyncAlgorithmManager", "AsyncGraphOLAPClient", "AsyncInstanceConnection", "AsyncNetworkXManager"]

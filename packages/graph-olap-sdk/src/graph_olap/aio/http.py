@@ -70,8 +70,8 @@ class AsyncHTTPClient:
         response = await self.send(Call("GET", path, headers={"Accept": "text/plain"}))
         return response.text
 
-    async def request(self, call: Call) -> Any:
-        """Send a call and return the decoded body.
+    async def request(self, call: Call) -> Dict[str, Any]:
+        """Send a call and return the decoded body; every reply of the contract is an object.
 
         Raises:
             GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.

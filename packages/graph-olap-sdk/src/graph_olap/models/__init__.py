@@ -34,6 +34,7 @@ from graph_olap.models.ops import (
     OwnerCount,
     ResourceLifecycleConfig,
 )
+from graph_olap.models.result import QueryResult
 from graph_olap.models.schema import CacheStats, Catalog, Column, Table
 from graph_olap.models.snapshot import (
     DefinitionReport,
@@ -84,6 +85,7 @@ __all__ = [
     "PropertyDefinition",
     "PropertyType",
     "QueryInfo",
+    "QueryResult",
     "RejectedRows",
     "ResourceLifecycleConfig",
     "Schema",

@@ -52,6 +52,11 @@ class WireModel(BaseModel):
         """Return the JSON-ready dictionary of this model."""
         return self.model_dump(mode="json", by_alias=True)
 
+    def _repr_html_(self) -> str:
+        from graph_olap.display import model_html
+
+        return model_html(self)
+
 
 class PageMeta(WireModel):
     """``meta`` of a list reply."""

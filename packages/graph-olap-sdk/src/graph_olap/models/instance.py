@@ -52,6 +52,11 @@ class Instance(WireModel):
     cpu_cores: Optional[int] = None
     memory_gb: Optional[int] = None
 
+    def _repr_html_(self) -> str:
+        from graph_olap.display import instance_html
+
+        return instance_html(self)
+
 
 class LockStatus(WireModel):
     """Instance lock status for algorithm execution; all fields but ``locked`` are ``None`` when it is free."""

@@ -127,6 +127,11 @@ class Mapping(WireModel):
     version_created_by: Optional[str] = None
     version: Optional[MappingVersion] = None
 
+    def _repr_html_(self) -> str:
+        from graph_olap.display import mapping_html
+
+        return mapping_html(self)
+
 
 class MappingDiff(WireModel):
     """What changed between two versions of a mapping."""
@@ -136,3 +141,13 @@ class MappingDiff(WireModel):
     to_version: int
     summary: Dict[str, int]
     changes: Dict[str, List[Dict[str, Any]]]
+
+    def __str__(self) -> str:
+        from graph_olap.utils.diff import render_diff
+
+        return render_diff(self)
+
+    def _repr_html_(self) -> str:
+        from graph_olap.display import diff_html
+
+        return diff_html(self)

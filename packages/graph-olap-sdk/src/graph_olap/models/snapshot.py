@@ -101,6 +101,30 @@ class LoadReport(WireModel):
                 return definition
         raise KeyError(name)
 
+    def to_polars(self) -> Any:
+        """Return a ``polars.DataFrame`` with one row a definition and rejection reason."""
+        from graph_olap._optional import require
+        from graph_olap.display import load_report_rows
+
+        return require("polars", "dataframe").DataFrame(load_report_rows(self), infer_schema_length=None)
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with one row a definition and rejection reason."""
+        from graph_olap._optional import require
+        from graph_olap.display import load_report_rows
+
+        return require("pandas", "dataframe").DataFrame(load_report_rows(self))
+
+    def __str__(self) -> str:
+        from graph_olap.display import load_report_text
+
+        return load_report_text(self)
+
+    def _repr_html_(self) -> str:
+        from graph_olap.display import load_report_html
+
+        return load_report_html(self)
+
 
 class Snapshot(WireModel):
     """An exported, immutable copy of a mapping's data."""
@@ -128,3 +152,8 @@ class Snapshot(WireModel):
     inactivity_timeout: Optional[str] = None
     instance_count: int = 0
     implicit: bool = False
+
+    def _repr_html_(self) -> str:
+        from graph_olap.display import snapshot_html
+
+        return snapshot_html(self)

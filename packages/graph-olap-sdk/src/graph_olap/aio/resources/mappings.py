@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping as MappingType, Optional, Sequence, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Mapping as MappingType
 
 from graph_olap._lifecycle import Lifetime, lifetimes
 from graph_olap._request import given, list_params
@@ -215,7 +216,9 @@ class AsyncMappingResource:
             NotFoundError: There is no such mapping.
             ValidationError: The name is wrong.
         """
-        return Mapping.from_dict((await self._http.post(f"/api/mappings/{mapping_id}/copy", {"name": new_name}))["data"])
+        return Mapping.from_dict(
+            (await self._http.post(f"/api/mappings/{mapping_id}/copy", {"name": new_name}))["data"]
+        )
 
     async def set_lifecycle(
         self, mapping_id: int, ttl: Lifetime = None, inactivity_timeout: Lifetime = None

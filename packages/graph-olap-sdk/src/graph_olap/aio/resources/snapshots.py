@@ -186,9 +186,7 @@ class AsyncSnapshotResource:
             self._http, snapshot_id, str(snapshot_id), Deadline(timeout, poll_interval), on_progress, progress
         )
 
-    async def update(
-        self, snapshot_id: int, name: Optional[str] = None, description: Optional[str] = None
-    ) -> Snapshot:
+    async def update(self, snapshot_id: int, name: Optional[str] = None, description: Optional[str] = None) -> Snapshot:
         """Change name or description of a snapshot.
 
         Raises:

@@ -69,9 +69,7 @@ class AsyncUserResource:
             ForbiddenError: You are no administrator.
             NotFoundError: There is no such user.
         """
-        return await self._http.put(
-            _path(username), given(email=email, display_name=display_name, is_active=is_active)
-        )
+        return await self._http.put(_path(username), given(email=email, display_name=display_name, is_active=is_active))
 
     async def assign_role(self, username: str, role: str) -> Dict[str, Any]:
         """Give a user the role ``analyst``, ``admin`` or ``ops``.

@@ -1,0 +1,127 @@
+"""Encoding Python values as query and algorithm parameters."""
+
+from __future__ import annotations
+
+import base64
+import math
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Dict, Mapping, Optional
+from uuid import UUID
+
+from graph_olap.exceptions import ValidationError
+
+__all__ = ["encode_parameters", "format_interval"]
+
+_FRAMES = ("polars", "pandas", "pyarrow")
+
+
+def encode_parameters(parameters: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
+    """Return the JSON-ready form of query parameters.
+
+    Dates, timestamps, intervals, bytes, decimals, UUIDs and integers beyond 64 bits travel in a typed form, so nothing
+    is lost on the way; NumPy scalars and arrays are taken as their Python values.
+
+    Raises:
+        ValidationError: A value has no counterpart in Cypher; the message names the parameter.
+
+    Example:
+        >>> encode_parameters({"since": date(2024, 5, 1), "ids": (1, 2)})
+        {'since': {'$type': 'DATE', 'value': '2024-05-01'}, 'ids': [1, 2]}
+    """
+    if parameters is None:
+        return {}
+    if not isinstance(parameters, Mapping):
+        raise ValidationError(
+            f"parameters must be a dictionary of names and values, not {type(parameters).__name__}.",
+            {"field": "parameters"},
+        )
+    encoded = {}
+    for name, value in parameters.items():
+        if not isinstance(name, str):
+            raise _refuse("parameters", f"names must be text, not {name!r}")
+        if name.startswith("$"):
+            raise _refuse(name, f"write the name without the dollar sign: {name[1:]!r}")
+        encoded[name] = _encode(value, name)
+    return encoded
+
+
+def format_interval(value: timedelta) -> str:
+    """Write a ``timedelta`` as an ISO 8601 duration.
+
+    Example:
+        >>> format_interval(timedelta(days=1, hours=2, milliseconds=500))
+        'P1DT7200.500000S'
+    """
+    sign = "-" if value < timedelta(0) else ""
+    value = abs(value)
+    fraction = f".{value.microseconds:06d}" if value.microseconds else ""
+    return f"{sign}P{value.days}DT{value.seconds}{fraction}S"
+
+
+def _encode(value: Any, name: str) -> Any:
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else _wide_integer(value, name)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _refuse(name, f"{value} cannot be sent; pass None for a missing value")
+        return float(value)
+    typed = _typed(value, name)
+    if typed is not None:
+        return {"$type": typed[0], "value": typed[1]}
+    if isinstance(value, Mapping):
+        return _struct(value, name)
+    package = type(value).__module__.partition(".")[0]
+    if package in _FRAMES:
+        raise _refuse(
+            name, f"a {package} {type(value).__name__} cannot be sent; pass a list, for example column.to_list()"
+        )
+    if package == "numpy" and hasattr(value, "tolist"):
+        return _encode(value.tolist(), name)
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        return [_encode(item, f"{name}[{index}]") for index, item in enumerate(value)]
+    raise _refuse(name, f"a value of type {type(value).__name__} has no counterpart in Cypher")
+
+
+def _typed(value: Any, name: str) -> Any:
+    if isinstance(value, date) and value != value:  # pandas.NaT is a date that differs from itself
+        raise _refuse(name, "NaT cannot be sent; pass None for a missing value")
+    if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            return "TIMESTAMP", value.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
+        return "TIMESTAMP", value.isoformat()
+    if isinstance(value, date):
+        return "DATE", value.isoformat()
+    if isinstance(value, timedelta):
+        return "INTERVAL", format_interval(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return "BLOB", base64.b64encode(value).decode("ascii")
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise _refuse(name, f"{value} cannot be sent; pass None for a missing value")
+        return "DECIMAL", format(value, "f")
+    if isinstance(value, UUID):
+        return "UUID", str(value)
+    return None
+
+
+def _wide_integer(value: int, name: str) -> Dict[str, Any]:
+    text = str(value)
+    if len(text.lstrip("-")) > 38:
+        raise _refuse(name, "integers of more than 38 digits cannot be sent")
+    return {"$type": "DECIMAL", "value": text}
+
+
+def _struct(value: Mapping[Any, Any], name: str) -> Dict[str, Any]:
+    if set(value) == {"$type", "value"}:
+        return dict(value)  # already in the typed form
+    for key in value:
+        if not isinstance(key, str):
+            raise _refuse(name, f"keys of a dictionary must be text, not {key!r}")
+    return {key: _encode(item, f"{name}.{key}") for key, item in value.items()}
+
+
+def _refuse(name: str, reason: str) -> ValidationError:
+    return ValidationError(f"Parameter {name!r}: {reason}.", {"field": name, "reason": reason})

@@ -1,0 +1,201 @@
+"""The client: one object that holds the address, the credentials and all resources."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Awaitable, Callable, Optional, Type
+
+import httpx
+
+from graph_olap.aio.http import AsyncHTTPClient
+from graph_olap.aio.instance.connection import AsyncInstanceConnection
+from graph_olap.aio.resources import (
+    AsyncAdminResource,
+    AsyncFavoriteResource,
+    AsyncHealthResource,
+    AsyncInstanceResource,
+    AsyncMappingResource,
+    AsyncOpsResource,
+    AsyncSchemaResource,
+    AsyncSnapshotResource,
+    AsyncUserResource,
+)
+from graph_olap.config import Config
+
+__all__ = ["AsyncGraphOLAPClient"]
+
+
+class AsyncGraphOLAPClient:
+    """Client of a Graph OLAP platform.
+
+    Credentials, in order of priority: ``internal_api_key`` (between services), ``api_key`` (production), ``username``
+    (development). The keys never appear in its ``repr``.
+
+    Args:
+        api_url: Base URL of the control plane.
+        api_key: API key or JWT.
+        internal_api_key: Shared secret between services.
+        username: User name, for servers in development mode or together with the internal key.
+        role: Role of that user, under the same condition.
+        timeout: Seconds to wait for an answer to one request.
+        max_retries: How often a failed request may be repeated.
+        transport: Replaces the network; for tests.
+        sleep: Replaces the wait between attempts and polls; for tests.
+
+    Attributes:
+        mappings: How warehouse tables become a graph.
+        snapshots: Exported copies of a mapping's data.
+        instances: Private, running graphs.
+        favorites: Your bookmarks.
+        schema: Catalogs, tables and columns of the warehouse.
+        health: Whether the platform is up.
+        ops: Configuration, cluster state and background jobs.
+        admin: Privileged operations.
+        users: Users and their roles.
+
+    Example:
+        >>> async with AsyncGraphOLAPClient("https://graph.example.com", api_key="your-api-key") as client:
+        ...     instance = await client.instances.create_from_mapping_and_wait(mapping_id=1, name="My Graph")
+        ...     conn = await client.instances.connect(instance.id)
+        ...     df = await conn.query_df("MATCH (n) RETURN n.id LIMIT 10")
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        api_key: Optional[str] = None,
+        internal_api_key: Optional[str] = None,
+        username: Optional[str] = None,
+        *,
+        role: Optional[str] = None,
+        timeout: float = 30.0,
+        max_retries: int = 3,
+        transport: Optional[httpx.AsyncBaseTransport] = None,
+        sleep: Optional[Callable[[float], Awaitable[None]]] = None,
+    ) -> None:
+        config = Config(
+            api_url,
+            api_key,
+            internal_api_key,
+            username,
+            role=role,
+            timeout=timeout,
+            max_retries=max_retries,
+        )
+        self._set_up(config, transport, sleep)
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Config,
+        *,
+        transport: Optional[httpx.AsyncBaseTransport] = None,
+        sleep: Optional[Callable[[float], Awaitable[None]]] = None,
+    ) -> AsyncGraphOLAPClient:
+        """Create a client from settings that exist already."""
+        client = cls.__new__(cls)
+        client._set_up(config, transport, sleep)
+        return client
+
+    @classmethod
+    def from_env(
+        cls,
+        api_url: Optional[str] = None,
+        api_key: Optional[str] = None,
+        internal_api_key: Optional[str] = None,
+        username: Optional[str] = None,
+        **kwargs: Any,
+    ) -> AsyncGraphOLAPClient:
+        """Create a client from environment variables; arguments win.
+
+        Variables: ``GRAPH_OLAP_API_URL``, ``GRAPH_OLAP_API_KEY``, ``GRAPH_OLAP_INTERNAL_API_KEY``,
+        ``GRAPH_OLAP_USERNAME``, ``GRAPH_OLAP_ROLE``, ``GRAPH_OLAP_IN_CLUSTER_MODE`` and ``GRAPH_OLAP_NAMESPACE``.
+
+        Args:
+            api_url: In place of ``GRAPH_OLAP_API_URL``.
+            api_key: In place of ``GRAPH_OLAP_API_KEY``.
+            internal_api_key: In place of ``GRAPH_OLAP_INTERNAL_API_KEY``.
+            username: In place of ``GRAPH_OLAP_USERNAME``.
+            **kwargs: ``role``, ``timeout``, ``max_retries``, ``transport`` and ``sleep`` of the constructor.
+
+        Raises:
+            ValueError: No URL is given or set.
+        """
+        transport, sleep = kwargs.pop("transport", None), kwargs.pop("sleep", None)
+        config = Config.from_env(api_url, api_key, internal_api_key, username, **kwargs)
+        return cls.from_config(config, transport=transport, sleep=sleep)
+
+    def __repr__(self) -> str:
+        state = ", closed" if self._http.is_closed else ""
+        user = f", username={self._config.username!r}" if self._config.username else ""
+        return f"AsyncGraphOLAPClient({self._config.api_url!r}{user}{state})"
+
+    async def __aenter__(self) -> AsyncGraphOLAPClient:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: Optional[Type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all network connections; instances go on running. Closing twice is harmless."""
+        await self._http.aclose()
+
+    async def quick_start(
+        self,
+        mapping_id: int,
+        *,
+        snapshot_name: Optional[str] = None,
+        instance_name: Optional[str] = None,
+        wait_timeout: float = 600,
+        progress: Optional[bool] = None,
+    ) -> AsyncInstanceConnection:
+        """Go from a mapping to a connected, running graph in one call.
+
+        Args:
+            mapping_id: The mapping to use.
+            snapshot_name: Name of the snapshot, "Quick Snapshot" by default.
+            instance_name: Name of the instance, "Quick Instance" by default.
+            wait_timeout: Seconds to wait for snapshot and instance together.
+            progress: Show a progress bar; by default in notebooks and terminals.
+
+        Raises:
+            InstanceFailedError: Instance or snapshot failed.
+            TimeoutError: It took too long; the work goes on.
+
+        Example:
+            >>> conn = await client.quick_start(mapping_id=1)
+            >>> result = await conn.query("MATCH (n) RETURN count(n)")
+            >>> # Terminate the instance when done:
+            >>> await client.instances.terminate(conn.instance_id)
+        """
+        instance = await self.instances.create_from_mapping_and_wait(
+            mapping_id,
+            instance_name or "Quick Instance",
+            snapshot_name=snapshot_name or "Quick Snapshot",
+            timeout=wait_timeout,
+            progress=progress,
+        )
+        return await self.instances.connect(instance.id)
+
+    def _set_up(
+        self,
+        config: Config,
+        transport: Optional[httpx.AsyncBaseTransport],
+        sleep: Optional[Callable[[float], Awaitable[None]]],
+    ) -> None:
+        self._config = config
+        self._http = AsyncHTTPClient(config, transport=transport, sleep=sleep)
+        self.mappings = AsyncMappingResource(self._http)
+        self.snapshots = AsyncSnapshotResource(self._http)
+        self.instances = AsyncInstanceResource(self._http)
+        self.favorites = AsyncFavoriteResource(self._http)
+        self.schema = AsyncSchemaResource(self._http)
+        self.health = AsyncHealthResource(self._http)
+        self.ops = AsyncOpsResource(self._http)
+        self.admin = AsyncAdminResource(self._http)
+        self.users = AsyncUserResource(self._http)

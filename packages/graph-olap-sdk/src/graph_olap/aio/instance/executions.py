@@ -1,0 +1,144 @@
+"""Starting algorithms and following their executions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
+from urllib.parse import quote
+
+from graph_olap._request import Call, Repeat
+from graph_olap._waiting import Deadline
+from graph_olap.exceptions import AlgorithmFailedError, AlgorithmTimeoutError, GraphOLAPError
+from graph_olap.models import AlgorithmExecution
+
+if TYPE_CHECKING:
+    from graph_olap.aio.instance.connection import AsyncInstanceConnection
+
+__all__ = ["AsyncExecutions"]
+
+_LONGEST_POLL = 2.0
+_START_TIMEOUT = 60.0  # the server answers within its sync window of at most 30 s
+
+
+class AsyncExecutions:
+    """What native and NetworkX algorithms have in common."""
+
+    _family: str
+
+    def __init__(self, connection: AsyncInstanceConnection) -> None:
+        self._connection = connection
+
+    async def algorithms(self, category: Optional[str] = None, search: Optional[str] = None) -> List[Dict[str, Any]]:
+        """List the algorithms, sorted by name.
+
+        Args:
+            category: ``centrality``, ``community``, ``pathfinding``, ``similarity``, ``traversal``, ``clustering``,
+                ``link_prediction`` or ``other``.
+            search: Text in name or description, any case.
+        """
+        reply = await self._connection._get(f"/{self._family}/algorithms", {"category": category, "search": search})
+        algorithms: List[Dict[str, Any]] = reply["algorithms"]
+        return algorithms
+
+    async def algorithm_info(self, name: str) -> Dict[str, Any]:
+        """Get what an algorithm does, takes and returns.
+
+        Raises:
+            AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
+        """
+        info: Dict[str, Any] = await self._connection._get(f"/{self._family}/algorithms/{quote(name, safe='')}")
+        return info
+
+    async def status(self, execution_id: str) -> AlgorithmExecution:
+        """Get how far an execution is.
+
+        Raises:
+            NotFoundError: The instance does not know it (any more).
+        """
+        reply = await self._connection._get(f"/{self._family}/status/{quote(execution_id, safe='')}")
+        return AlgorithmExecution.from_dict(reply)
+
+    async def executions(self, status: Optional[str] = None, limit: int = 20) -> List[AlgorithmExecution]:
+        """List executions on this instance, newest first.
+
+        Args:
+            status: ``running``, ``completed``, ``failed`` or ``cancelled``.
+            limit: Largest number of executions, at most 100.
+        """
+        reply = await self._connection._get("/algo/executions", {"status": status, "limit": min(limit, 100)})
+        return [AlgorithmExecution.from_dict(item) for item in reply["executions"]]
+
+    async def cancel(self, execution_id: str) -> AlgorithmExecution:
+        """Stop a running execution; nothing is written.
+
+        Raises:
+            NotFoundError: The instance does not know it (any more).
+            InvalidStateError: It has ended.
+        """
+        url = f"{self._connection.instance_url}/algo/executions/{quote(execution_id, safe='')}"
+        return AlgorithmExecution.from_dict(await self._connection._request(Call("DELETE", url)))
+
+    async def wait(self, execution_id: str, timeout: Optional[float] = None) -> AlgorithmExecution:
+        """Wait until an execution has ended.
+
+        Args:
+            execution_id: What ``run(..., wait=False)`` returned as ``execution_id``.
+            timeout: Seconds to wait; as long as it takes by default.
+
+        Raises:
+            AlgorithmFailedError: It failed or was cancelled.
+            AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
+        """
+        return await self._finish(await self.status(execution_id), timeout)
+
+    async def _execute(
+        self, name: str, body: Mapping[str, Any], timeout: Optional[float], wait: bool
+    ) -> AlgorithmExecution:
+        connection = self._connection
+        reply = await connection._request(
+            Call(
+                "POST",
+                f"{connection.instance_url}/{self._family}/{quote(name, safe='')}",
+                json=body,
+                headers={} if wait else {"Prefer": "respond-async"},
+                timeout=_START_TIMEOUT,
+                repeat=Repeat.UNSENT,
+            )
+        )
+        execution = AlgorithmExecution.from_dict(reply)
+        return await self._finish(execution, timeout) if wait else execution
+
+    async def _finish(self, execution: AlgorithmExecution, timeout: Optional[float]) -> AlgorithmExecution:
+        deadline = Deadline(timeout, _LONGEST_POLL)
+        try:
+            while execution.status in ("running", "pending"):
+                if deadline.passed:
+                    raise _still_running(execution, deadline, self._family)
+                await self._connection._http.sleep(deadline.next_delay())
+                execution = await self.status(execution.execution_id)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"Stopped waiting; {execution.algorithm_name} goes on. "
+                f"conn.{self._family}.cancel({execution.execution_id!r}) cancels it."
+            ) from None
+        if execution.status != "completed":
+            raise _failed(execution)
+        return execution
+
+
+def _failed(execution: AlgorithmExecution) -> GraphOLAPError:
+    kind = AlgorithmTimeoutError if execution.error_code == "ALGORITHM_TIMEOUT" else AlgorithmFailedError
+    reason = execution.error_message or execution.status
+    return kind(
+        f"{execution.algorithm_name} {execution.status}: {reason}",
+        {"algorithm": execution.algorithm_name, "execution_id": execution.execution_id, "reason": reason},
+        code=execution.error_code,
+    )
+
+
+def _still_running(execution: AlgorithmExecution, deadline: Deadline, family: str) -> AlgorithmTimeoutError:
+    number = repr(execution.execution_id)
+    return AlgorithmTimeoutError(
+        f"{execution.algorithm_name} was not finished within {deadline.timeout:g} s.",
+        {"algorithm": execution.algorithm_name, "execution_id": execution.execution_id},
+        hint=f"It goes on: conn.{family}.wait({number}) waits again, conn.{family}.cancel({number}) cancels it.",
+    )

@@ -1,0 +1,317 @@
+"""How results and objects look in notebooks and terminals.
+
+Every value that reaches HTML passes :func:`escape`; there is no other way in.
+"""
+
+from __future__ import annotations
+
+import html
+import sys
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from graph_olap._environment import in_notebook
+
+if TYPE_CHECKING:
+    from graph_olap.models import Instance, LoadReport, Mapping, MappingDiff, Snapshot, WireModel
+    from graph_olap.models.result import QueryResult
+    from graph_olap.pagination import PaginatedList
+
+__all__ = [
+    "diff_html",
+    "escape",
+    "instance_html",
+    "load_report_html",
+    "load_report_rows",
+    "load_report_text",
+    "mapping_html",
+    "model_html",
+    "page_html",
+    "result_html",
+    "result_text",
+    "show",
+    "snapshot_html",
+    "text_table",
+]
+
+_LONGEST_CELL = 200
+_BADGES = {
+    "ready": "success",
+    "running": "success",
+    "completed": "success",
+    "failed": "danger",
+    "cancelled": "danger",
+    "pending": "info",
+    "creating": "info",
+    "starting": "info",
+    "waiting_for_snapshot": "info",
+}
+_PAGE_FIELDS = ("id", "name", "status", "owner_username", "mapping_id", "current_version", "created_at", "expires_at")
+
+
+def escape(value: Any) -> str:
+    """Return a value as text that is safe inside HTML, shortened when it is long.
+
+    Example:
+        >>> escape("<b>")
+        '&lt;b&gt;'
+    """
+    text = "" if value is None else str(value)
+    if len(text) > _LONGEST_CELL:
+        text = text[: _LONGEST_CELL - 1] + "…"
+    return html.escape(text, quote=True)
+
+
+def text_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], widest: int = 60) -> str:
+    """Return an aligned text table; numbers are right-aligned.
+
+    Example:
+        >>> print(text_table(["name", "age"], [["Ada", 36]]))
+        name  age
+        ----  ---
+        Ada    36
+    """
+    body = [[_cell(value, widest) for value in row] for row in rows]
+    numeric = [all(_is_number(row[index]) for row in body) and bool(body) for index in range(len(columns))]
+    heads = [_cell(name, widest) for name in columns]
+    widths = [max(len(line[index]) for line in [heads, *body]) for index in range(len(columns))]
+
+    def line(cells: Sequence[str]) -> str:
+        parts = (
+            cell.rjust(width) if right else cell.ljust(width) for cell, width, right in zip(cells, widths, numeric)
+        )
+        return "  ".join(parts).rstrip()
+
+    return "\n".join([line(heads), line(["-" * width for width in widths]), *map(line, body)])
+
+
+def result_text(result: QueryResult, limit: int) -> str:
+    """Return the first rows of a query result as a text table."""
+    footer = _result_footer(result, min(limit, len(result.rows)))
+    if not result.columns:
+        return footer
+    return f"{text_table(result.columns, result.rows[:limit])}\n{footer}"
+
+
+def result_html(result: QueryResult, limit: int) -> str:
+    """Return the first rows of a query result as HTML."""
+    shown = min(limit, len(result.rows))
+    return _block(_table(result.columns, result.rows[:limit]), _note(_result_footer(result, shown)))
+
+
+def show(result: QueryResult, limit: int) -> None:
+    """Show a query result: as a table in notebooks, as text elsewhere."""
+    ipython_display = sys.modules.get("IPython.display")
+    if in_notebook() and ipython_display is not None:
+        ipython_display.display(ipython_display.HTML(result_html(result, limit)))
+    else:
+        print(result_text(result, limit))  # noqa: T201 - this is its output
+
+
+def model_html(model: WireModel) -> str:
+    """Return any object of the platform as HTML."""
+    return _card(type(model).__name__, "", None, [(key, value) for key, value in model.model_dump().items()])
+
+
+def mapping_html(mapping: Mapping) -> str:
+    """Return a mapping as HTML: its facts, its node and edge definitions."""
+    parts = [
+        _card(
+            f"Mapping {mapping.id}",
+            mapping.name,
+            None,
+            [
+                ("version", mapping.current_version),
+                ("owner", mapping.owner_username),
+                ("description", mapping.description),
+                ("bad rows", mapping.on_bad_rows),
+                ("snapshots", mapping.snapshot_count),
+                ("instances", mapping.instance_count),
+                ("created", mapping.created_at),
+                ("expires", mapping.expires_at),
+            ],
+        )
+    ]
+    if mapping.node_definitions:
+        rows = [(node.label, node.primary_key.name, _names(node.properties)) for node in mapping.node_definitions]
+        parts.append(_table(["label", "key", "properties"], rows))
+    if mapping.edge_definitions:
+        edges = [
+            (edge.type, f"{edge.from_node} → {edge.to_node}", _names(edge.properties))
+            for edge in mapping.edge_definitions
+        ]
+        parts.append(_table(["type", "from → to", "properties"], edges))
+    return _block(*parts)
+
+
+def snapshot_html(snapshot: Snapshot) -> str:
+    """Return a snapshot as HTML: its facts and its row counts."""
+    counts = {**(snapshot.node_counts or {}), **(snapshot.edge_counts or {})}
+    card = _card(
+        f"Snapshot {snapshot.id}",
+        snapshot.name,
+        snapshot.status,
+        [
+            ("mapping", f"{snapshot.mapping_id}, version {snapshot.mapping_version}"),
+            ("owner", snapshot.owner_username),
+            ("error", snapshot.error_message),
+            ("bytes", None if snapshot.size_bytes is None else f"{snapshot.size_bytes:,}"),
+            ("created", snapshot.created_at),
+            ("expires", snapshot.expires_at),
+        ],
+    )
+    return _block(card, _table(["label or type", "rows"], counts.items()) if counts else "")
+
+
+def instance_html(instance: Instance) -> str:
+    """Return an instance as HTML."""
+    return _card(
+        f"Instance {instance.id}",
+        instance.name,
+        instance.status,
+        [
+            ("mapping", f"{instance.mapping_id}, version {instance.mapping_version}"),
+            ("snapshot", instance.snapshot_id),
+            ("owner", instance.owner_username),
+            ("engine", instance.wrapper_type),
+            ("cpu cores", instance.cpu_cores),
+            ("error", instance.error_message),
+            ("created", instance.created_at),
+            ("expires", instance.expires_at),
+        ],
+    )
+
+
+def load_report_rows(report: LoadReport) -> List[Dict[str, Any]]:
+    """Return one row a definition and rejection reason; a definition without rejected rows has one row."""
+    rows = []
+    for definition in report.definitions:
+        base = {
+            "name": definition.name,
+            "type": definition.type,
+            "rows_read": definition.rows_read,
+            "rows_loaded": definition.rows_loaded,
+            "rows_rejected": definition.rows_rejected,
+        }
+        if not definition.rejected:
+            rows.append({**base, "reason": None, "reason_rows": 0, "column": None, "sample_keys": None})
+        for rejected in definition.rejected:
+            rows.append(
+                {
+                    **base,
+                    "reason": rejected.reason,
+                    "reason_rows": rejected.rows,
+                    "column": rejected.column,
+                    "sample_keys": ", ".join(map(str, rejected.sample_keys)) or None,
+                }
+            )
+    return rows
+
+
+def load_report_text(report: LoadReport) -> str:
+    """Return a load report as a text table with one sentence above it."""
+    columns, rows = _load_report_table(report)
+    return f"{_load_report_summary(report)}\n{text_table(columns, rows)}"
+
+
+def load_report_html(report: LoadReport) -> str:
+    """Return a load report as HTML."""
+    columns, rows = _load_report_table(report)
+    kind = "warning" if report.rows_rejected else "success"
+    alert = f'<div class="go-alert go-alert-{kind}">{escape(_load_report_summary(report))}</div>'
+    return _block(alert, _table(columns, rows))
+
+
+def diff_html(diff: MappingDiff) -> str:
+    """Return a mapping diff as HTML."""
+    from graph_olap.utils.diff import render_diff
+
+    # Not shortened like a cell: the text is the content.
+    return _block(f"<pre>{html.escape(render_diff(diff))}</pre>")
+
+
+def page_html(page: PaginatedList[Any]) -> str:
+    """Return one page of a list as HTML."""
+    items = [item.model_dump() for item in page]
+    fields = [name for name in _PAGE_FIELDS if any(name in item for item in items)]
+    if items and not fields:
+        fields = [key for key, value in items[0].items() if not isinstance(value, (dict, list))]
+    first = page.offset + 1 if items else 0
+    note = _note(f"{first} to {page.offset + len(items)} of {page.total}")
+    return _block(_table(fields, [[item.get(name) for name in fields] for item in items]), note)
+
+
+def _load_report_table(report: LoadReport) -> Tuple[List[str], List[List[Any]]]:
+    columns = ["definition", "kind", "rows read", "loaded", "rejected", "reason", "sample keys"]
+    rows = []
+    for row in load_report_rows(report):
+        reason = row["reason"] and f"{row['reason']}{_of_column(row['column'])}: {row['reason_rows']:,}"
+        facts = [row[name] for name in ("name", "type", "rows_read", "rows_loaded", "rows_rejected")]
+        rows.append([*facts, reason, row["sample_keys"]])
+    return columns, rows
+
+
+def _load_report_summary(report: LoadReport) -> str:
+    read = sum(definition.rows_read for definition in report.definitions)
+    if not report.rows_rejected:
+        return f"Load report of snapshot {report.snapshot_id}: all {read:,} rows were loaded."
+    return (
+        f"Load report of snapshot {report.snapshot_id}: {read - report.rows_rejected:,} of {read:,} rows were loaded, "
+        f"{report.rows_rejected:,} rejected (on_bad_rows is {report.on_bad_rows!r})."
+    )
+
+
+def _of_column(column: Optional[str]) -> str:
+    return f" ({column})" if column else ""
+
+
+def _names(properties: Sequence[Any]) -> str:
+    return ", ".join(f"{item.name} {item.type}" for item in properties)
+
+
+def _result_footer(result: QueryResult, shown: int) -> str:
+    count = f"{result.row_count:,} row{'' if result.row_count == 1 else 's'}"
+    parts = [count if shown == result.row_count else f"{shown:,} of {count}", f"{result.execution_time_ms} ms"]
+    if result.truncated:
+        parts.append("cut by max_rows")
+    return ", ".join([*parts, *result.warnings])
+
+
+def _card(title: str, name: str, status: Optional[str], facts: Iterable[Tuple[str, Any]]) -> str:
+    badge = ""
+    if status is not None:
+        badge = f' <span class="go-badge go-badge-{_BADGES.get(status, "neutral")}">{escape(status)}</span>'
+    rows = "".join(
+        f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in facts if value is not None
+    )
+    head = f'<div class="go-title"><strong>{escape(title)}</strong> {escape(name)}{badge}</div>'
+    return f'<div class="go-card">{head}<table class="go-facts"><tbody>{rows}</tbody></table></div>'
+
+
+def _table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    body = "".join(f"<tr>{''.join(_td(value) for value in row)}</tr>" for row in rows)
+    return f'<table class="go-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _td(value: Any) -> str:
+    if value is None:
+        return '<td class="go-null">null</td>'
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return f'<td class="go-number">{escape(value)}</td>' if number else f"<td>{escape(value)}</td>"
+
+
+def _note(text: str) -> str:
+    return f'<div class="go-note">{escape(text)}</div>'
+
+
+def _block(*parts: str) -> str:
+    return f'<div class="graph-olap">{"".join(parts)}</div>'
+
+
+def _cell(value: Any, widest: int) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= widest else text[: widest - 1] + "…"
+
+
+def _is_number(text: str) -> bool:
+    return not text or text.lstrip("-").replace(".", "", 1).isdigit()

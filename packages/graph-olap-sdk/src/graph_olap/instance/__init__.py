@@ -1,0 +1,9 @@
+# Derived from graph_olap/aio/instance/__init__.py; edit that file and run `make sync`.
+"""Working with one running graph."""
+
+from __future__ import annotations
+
+from graph_olap.instance.algorithms import AlgorithmManager, NetworkXManager
+from graph_olap.instance.connection import InstanceConnection
+
+__all__ = ["AlgorithmManager", "InstanceConnection", "NetworkXManager"]

@@ -1,0 +1,438 @@
+# Derived from graph_olap/aio/instance/algorithms.py; edit that file and run `make sync`.
+"""Graph algorithms of a running instance: native ones and those of NetworkX."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional, Sequence, Union
+
+from graph_olap._parameters import encode_parameters
+from graph_olap._request import given
+from graph_olap.instance.executions import Executions
+from graph_olap.models import AlgorithmExecution
+
+__all__ = ["AlgorithmManager", "NetworkXManager"]
+
+
+class AlgorithmManager(Executions):
+    """Native algorithms; ``conn.algo`` of a connection.
+
+    Every method returns an execution: ``result`` holds the summary, ``nodes_updated`` the number of nodes that got the
+    value as property ``property_name``. Without ``property_name`` nothing is written.
+
+    Example:
+        >>> execution = conn.algo.pagerank("Account", "pr")
+        >>> execution.result["iterations"]
+        23
+        >>> top = conn.query_df("MATCH (a:Account) RETURN a.id, a.pr ORDER BY a.pr DESC LIMIT 10")
+    """
+
+    _family = "algo"
+
+    def run(
+        self,
+        name: str,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        params: Optional[Mapping[str, Any]] = None,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Run an algorithm by name.
+
+        Args:
+            name: Name or alias, see :meth:`algorithms`.
+            node_label: Only nodes with this label; all labels by default.
+            property_name: Node property to write the values to; nothing is written by default.
+            edge_type: Only relationships of this type; all between the nodes by default.
+            params: Parameters of the algorithm, see :meth:`algorithm_info`.
+            timeout: Seconds to wait for the end; as long as it takes by default. The algorithm itself goes on.
+            wait: ``False`` returns at once; :meth:`wait` waits later.
+
+        Raises:
+            AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
+            ValidationError: Label, type, property or a parameter is wrong.
+            ResourceLockedError: Another algorithm holds the instance.
+            AlgorithmFailedError: It failed or was cancelled.
+            AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
+        """
+        body = {
+            **given(node_label=node_label, edge_type=edge_type, result_property=property_name),
+            "parameters": encode_parameters(params),
+        }
+        return self._execute(name, body, timeout, wait)
+
+    def pagerank(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        damping: float = 0.85,
+        max_iterations: int = 100,
+        tolerance: float = 1e-6,
+        weight_property: Optional[str] = None,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """PageRank: how often a random walk visits each node; the scores sum to 1.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the scores to.
+            edge_type: Only relationships of this type.
+            damping: Probability of following a relationship, between 0 and 1.
+            max_iterations: Largest number of iterations.
+            tolerance: Change at which it stops.
+            weight_property: Numeric relationship property that weighs the walk.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+
+        Example:
+            >>> execution = conn.algo.pagerank("Account", "pr", "PAID")
+        """
+        params = {
+            "damping_factor": damping,
+            "max_iterations": max_iterations,
+            "tolerance": tolerance,
+            **given(weight_property=weight_property),
+        }
+        return self.run("pagerank", node_label, property_name, edge_type, params, timeout, wait)
+
+    def louvain(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        resolution: float = 1.0,
+        weight_property: Optional[str] = None,
+        seed: Optional[int] = None,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Louvain communities: groups with many relationships inside and few between.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the community ids to.
+            edge_type: Only relationships of this type.
+            resolution: Above 1 gives more and smaller communities.
+            weight_property: Numeric relationship property used as weight.
+            seed: Seed of the random order.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+        """
+        params = given(resolution=None if resolution == 1.0 else resolution, weight_property=weight_property, seed=seed)
+        return self.run("louvain", node_label, property_name, edge_type, params, timeout, wait)
+
+    def wcc(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Weakly connected components: which nodes reach each other, whatever the direction.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the component ids to.
+            edge_type: Only relationships of this type.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+        """
+        return self.run("wcc", node_label, property_name, edge_type, None, timeout, wait)
+
+    def connected_components(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Weakly connected components; another name of :meth:`wcc`.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the component ids to.
+            edge_type: Only relationships of this type.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+        """
+        return self.wcc(node_label, property_name, edge_type, timeout=timeout, wait=wait)
+
+    def scc(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Strongly connected components: which nodes reach each other along the directions.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the component ids to.
+            edge_type: Only relationships of this type.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+        """
+        return self.run("scc", node_label, property_name, edge_type, None, timeout, wait)
+
+    def scc_kosaraju(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Strongly connected components with Kosaraju's algorithm; the same components as :meth:`scc`.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the component ids to.
+            edge_type: Only relationships of this type.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+        """
+        return self.run("scc_kosaraju", node_label, property_name, edge_type, None, timeout, wait)
+
+    def kcore(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Core numbers: the largest k for which a node belongs to a group of nodes with k neighbours inside it.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the core numbers to.
+            edge_type: Only relationships of this type.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+        """
+        return self.run("kcore", node_label, property_name, edge_type, None, timeout, wait)
+
+    def label_propagation(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        max_iterations: int = 100,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Label propagation communities: each node takes the most frequent community of its neighbours.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the community ids to.
+            edge_type: Only relationships of this type.
+            max_iterations: Largest number of iterations.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+        """
+        params = {"max_iterations": max_iterations}
+        return self.run("label_propagation", node_label, property_name, edge_type, params, timeout, wait)
+
+    def triangle_count(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        edge_type: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+    ) -> AlgorithmExecution:
+        """Number of triangles through each node.
+
+        Args:
+            node_label: Only nodes with this label.
+            property_name: Node property to write the numbers to.
+            edge_type: Only relationships of this type.
+            timeout: Seconds to wait for the end.
+            wait: ``False`` returns at once.
+        """
+        return self.run("triangle_count", node_label, property_name, edge_type, None, timeout, wait)
+
+    def shortest_path(
+        self,
+        source_id: Union[str, int],
+        target_id: Union[str, int],
+        relationship_types: Optional[Sequence[str]] = None,
+        max_depth: Optional[int] = None,
+        *,
+        source_label: Optional[str] = None,
+        target_label: Optional[str] = None,
+        directed: bool = False,
+        weight_property: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> AlgorithmExecution:
+        """Find a shortest path between two nodes; ``result`` holds ``found``, ``path``, ``length`` and the parts.
+
+        Args:
+            source_id: Primary key value of the first node.
+            target_id: Primary key value of the last node.
+            relationship_types: Only these types.
+            max_depth: Largest number of relationships, 1 to 50; 30 by default.
+            source_label: Label of the first node, needed when several labels have this key.
+            target_label: Label of the last node, needed when several labels have this key.
+            directed: Whether to follow directions.
+            weight_property: Non-negative relationship property to sum up in place of counting relationships.
+            timeout: Seconds to wait for the end.
+
+        Raises:
+            NotFoundError: There is no node with this key.
+            ValidationError: The key exists under several labels, or another value is wrong.
+
+        Example:
+            >>> execution = conn.algo.shortest_path("A1", "C9", max_depth=5)
+            >>> execution.result["path"]
+            ['A1', 'B4', 'C9']
+        """
+        body = {
+            "source_id": str(source_id),
+            "target_id": str(target_id),
+            "directed": directed,
+            **given(
+                relationship_types=None if relationship_types is None else [*relationship_types],
+                max_depth=max_depth,
+                source_label=source_label,
+                target_label=target_label,
+                weight_property=weight_property,
+            ),
+        }
+        return self._execute("shortest_path", body, timeout, wait=True)
+
+
+class NetworkXManager(Executions):
+    """Any algorithm of NetworkX, and fast kernels for the common ones; ``conn.networkx`` of a connection.
+
+    Example:
+        >>> conn.networkx.algorithms(category="centrality")
+        >>> execution = conn.networkx.run("harmonic_centrality", "Account", "harmonic")
+    """
+
+    _family = "networkx"
+
+    def run(
+        self,
+        name: str,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        params: Optional[Mapping[str, Any]] = None,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+        *,
+        edge_type: Optional[str] = None,
+        subgraph_query: Optional[str] = None,
+        directed: Optional[bool] = None,
+        weight_property: Optional[str] = None,
+    ) -> AlgorithmExecution:
+        """Run an algorithm of NetworkX by name.
+
+        Args:
+            name: Name or alias, see :meth:`algorithms`.
+            node_label: Only nodes with this label; all labels by default.
+            property_name: Node property to write the values to; nothing is written by default.
+            params: Parameters of the algorithm, see :meth:`algorithm_info`.
+            timeout: Seconds to wait for the end; as long as it takes by default. The algorithm itself goes on.
+            wait: ``False`` returns at once; :meth:`wait` waits later.
+            edge_type: Only relationships of this type.
+            subgraph_query: Read-only Cypher that returns ``source`` and ``target`` nodes; replaces label and type.
+            directed: Force a directed or an undirected graph.
+            weight_property: Numeric relationship property loaded as ``weight``.
+
+        Raises:
+            AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
+            ValidationError: Label, type, property or a parameter is wrong.
+            ResourceLockedError: Another algorithm holds the instance.
+            AlgorithmFailedError: It failed or was cancelled.
+            AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
+        """
+        body = {
+            **given(
+                node_label=node_label,
+                edge_type=edge_type,
+                result_property=property_name,
+                subgraph_query=subgraph_query,
+                directed=directed,
+                weight_property=weight_property,
+            ),
+            "parameters": encode_parameters(params),
+        }
+        return self._execute(name, body, timeout, wait)
+
+    def degree_centrality(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+        **params: Any,
+    ) -> AlgorithmExecution:
+        """Share of the other nodes that each node is connected to; ``params`` as for NetworkX."""
+        return self.run("degree_centrality", node_label, property_name, params, timeout, wait)
+
+    def betweenness_centrality(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+        **params: Any,
+    ) -> AlgorithmExecution:
+        """Share of the shortest paths that lead through each node; ``params`` as for NetworkX."""
+        return self.run("betweenness_centrality", node_label, property_name, params, timeout, wait)
+
+    def closeness_centrality(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+        **params: Any,
+    ) -> AlgorithmExecution:
+        """How near each node is to all others; ``params`` as for NetworkX."""
+        return self.run("closeness_centrality", node_label, property_name, params, timeout, wait)
+
+    def eigenvector_centrality(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+        **params: Any,
+    ) -> AlgorithmExecution:
+        """How central the neighbours of each node are; ``params`` as for NetworkX (``max_iter``, ``tol``, ...)."""
+        return self.run("eigenvector_centrality", node_label, property_name, params, timeout, wait)
+
+    def clustering_coefficient(
+        self,
+        node_label: Optional[str] = None,
+        property_name: Optional[str] = None,
+        *,
+        timeout: Optional[float] = None,
+        wait: bool = True,
+        **params: Any,
+    ) -> AlgorithmExecution:
+        """Share of the pairs of each node's neighbours that are connected themselves; ``params`` as for NetworkX."""
+        return self.run("clustering", node_label, property_name, params, timeout, wait)

@@ -1,0 +1,154 @@
+"""The result of a Cypher query."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Union, overload
+
+from pydantic import Field
+
+from graph_olap.models.common import WireModel
+
+__all__ = ["QueryResult"]
+
+
+class QueryResult(WireModel):
+    """Columns and rows of a finished query.
+
+    Iterating gives one dictionary a row; ``len`` is the number of rows; ``result[0]`` is a row, ``result["name"]`` a
+    column, ``result[:10]`` a list of rows.
+
+    Attributes:
+        columns: Column names.
+        column_types: Type names such as ``INT64``, ``DATE``, ``LIST<STRING>``, ``NODE``; as many as columns.
+        rows: Values in column order, converted by their column types.
+        row_count: Number of rows.
+        execution_time_ms: Time the engine took.
+        truncated: Whether ``max_rows`` cut the result.
+        warnings: What the server wants you to know.
+
+    Example:
+        >>> result = QueryResult(
+        ...     columns=["name", "age"], column_types=["STRING", "INT64"], rows=[["Ada", 36]], row_count=1
+        ... )
+        >>> result[0]
+        {'name': 'Ada', 'age': 36}
+        >>> result["age"]
+        [36]
+    """
+
+    columns: List[str]
+    column_types: List[str] = Field(default_factory=list)
+    rows: List[List[Any]]
+    row_count: int = 0
+    execution_time_ms: int = 0
+    truncated: bool = False
+    warnings: List[str] = Field(default_factory=list)
+
+    @classmethod
+    def from_reply(cls, reply: Mapping[str, Any], rows: Optional[List[List[Any]]] = None) -> QueryResult:
+        """Build the result of a decoded reply; ``rows`` are its rows in converted form."""
+        # The rows are kept as they are: validating a million values one by one would only cost time.
+        known = {name: reply[name] for name in cls.model_fields if name != "rows" and reply.get(name) is not None}
+        header = cls(rows=[], **known)
+        header.rows = rows if rows is not None else reply["rows"]
+        header.row_count = len(header.rows)
+        return header
+
+    def to_dicts(self) -> List[Dict[str, Any]]:
+        """Return one dictionary a row."""
+        return list(self)
+
+    def to_arrow(self) -> Any:
+        """Return the result as a ``pyarrow.Table``."""
+        from graph_olap._arrow import table_from_rows
+
+        return table_from_rows(self.columns, self.column_types, self.rows)
+
+    def to_polars(self) -> Any:
+        """Return the result as a ``polars.DataFrame``; column types decide, nulls change nothing."""
+        from graph_olap._arrow import to_frame
+
+        return to_frame(self.to_arrow(), "polars")
+
+    def to_pandas(self) -> Any:
+        """Return the result as a ``pandas.DataFrame`` of Arrow-backed columns.
+
+        Integers stay integers beside nulls; decimals, dates and time zones are kept.
+        """
+        from graph_olap._arrow import to_frame
+
+        return to_frame(self.to_arrow(), "pandas")
+
+    def to_networkx(self) -> Any:
+        """Return the nodes, relationships and paths of the result as a ``networkx.MultiDiGraph``.
+
+        Nodes are keyed by ``_id``; their attributes are ``label``, ``_label`` and their properties. Relationships are
+        keyed by their ``_id``, so parallel ones stay apart; their attributes are ``type``, ``_type`` and their
+        properties. A property called ``label`` or ``type`` wins over the attribute without underscore. A relationship
+        whose end is not part of the result still gets a node, without attributes.
+
+        Raises:
+            ValueError: The result holds no node, relationship or path.
+        """
+        from graph_olap._graph import graph_of
+
+        return graph_of(self)
+
+    def scalar(self) -> Any:
+        """Return the single value of a result of one row and one column.
+
+        Raises:
+            ValueError: The result has another shape.
+        """
+        if len(self.rows) != 1 or len(self.columns) != 1:
+            raise ValueError(
+                f"Expected one row and one column, found {len(self.rows)} rows and {len(self.columns)} columns "
+                f"({', '.join(self.columns)})."
+            )
+        return self.rows[0][0]
+
+    def show(self, limit: int = 20) -> None:
+        """Show the first rows: as a table in notebooks, as text elsewhere."""
+        from graph_olap.display import show
+
+        show(self, limit)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Dict[str, Any]]:  # type: ignore[override]  # rows, not the fields of the model
+        return (dict(zip(self.columns, row)) for row in self.rows)
+
+    @overload
+    def __getitem__(self, key: int) -> Dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, key: slice) -> List[Dict[str, Any]]: ...
+
+    @overload
+    def __getitem__(self, key: str) -> List[Any]: ...
+
+    def __getitem__(self, key: Union[int, slice, str]) -> Any:
+        if isinstance(key, str):
+            if key not in self.columns:
+                raise KeyError(f"{key!r}; the columns are {', '.join(self.columns)}")
+            index = self.columns.index(key)
+            return [row[index] for row in self.rows]
+        if isinstance(key, slice):
+            return [dict(zip(self.columns, row)) for row in self.rows[key]]
+        return dict(zip(self.columns, self.rows[key]))
+
+    def __repr__(self) -> str:
+        from graph_olap.display import result_text
+
+        return result_text(self, 10)
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        from graph_olap.display import result_html
+
+        return result_html(self, 50)

@@ -1,0 +1,63 @@
+# Derived from graph_olap/aio/resources/admin.py; edit that file and run `make sync`.
+"""Privileged operations of administrators."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Optional
+
+from graph_olap.http import HTTPClient
+
+__all__ = ["AdminResource"]
+
+
+class AdminResource:
+    """Admin-only operations.
+
+    Example:
+        >>> found = client.admin.bulk_delete(
+        ...     "instance", {"created_by": "e2e-test-user"}, reason="test cleanup", dry_run=True
+        ... )
+        >>> done = client.admin.bulk_delete(
+        ...     "instance", {"created_by": "e2e-test-user"}, reason="test cleanup",
+        ...     expected_count=found["matched_count"],
+        ... )
+        >>> print(f"Deleted {done['deleted_count']} instances")
+    """
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+
+    def bulk_delete(
+        self,
+        resource_type: str,
+        filters: Mapping[str, Any],
+        reason: str,
+        expected_count: Optional[int] = None,
+        dry_run: bool = False,
+    ) -> Dict[str, Any]:
+        """Delete up to 100 objects that match all filters.
+
+        Args:
+            resource_type: ``instance``, ``snapshot`` or ``mapping``.
+            filters: At least one of ``name_prefix``, ``created_by``, ``older_than_hours`` and ``status``.
+            reason: Why; goes into the audit log.
+            expected_count: Number of matches you expect; any other number stops the call before anything is deleted.
+            dry_run: Only say what would be deleted.
+
+        Returns:
+            ``dry_run``, ``matched_count``, ``matched_ids``, ``deleted_count``, ``deleted_ids``, ``failed_count``,
+            ``failed_ids`` and ``errors``.
+
+        Raises:
+            ForbiddenError: You are no administrator.
+            ValidationError: No filter, more than 100 matches, or another number than expected.
+        """
+        body = {
+            "resource_type": resource_type,
+            "filters": dict(filters),
+            "reason": reason,
+            "expected_count": expected_count,
+            "dry_run": dry_run,
+        }
+        result: Dict[str, Any] = self._http.delete("/api/admin/resources/bulk", body)["data"]
+        return result

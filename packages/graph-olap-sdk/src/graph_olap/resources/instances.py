@@ -1,0 +1,480 @@
+# Derived from graph_olap/aio/resources/instances.py; edit that file and run `make sync`.
+"""Instances: private, running graphs."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Sequence, Tuple
+
+from graph_olap._lifecycle import Lifetime, lifetimes
+from graph_olap._progress import ProgressCallback
+from graph_olap._request import Call, given, list_params
+from graph_olap._waiting import Deadline
+from graph_olap.exceptions import ConnectionError, InvalidStateError
+from graph_olap.http import HTTPClient
+from graph_olap.instance.connection import InstanceConnection
+from graph_olap.models import Instance, InstanceProgress
+from graph_olap.pagination import PaginatedList
+from graph_olap.resources.waiting import wait_for_instance
+
+__all__ = ["InstanceResource"]
+
+
+class InstanceResource:
+    """Manage graph instances.
+
+    Example:
+        >>> instance = client.instances.create_from_mapping_and_wait(mapping_id=1, name="Quick Analysis")
+        >>> conn = client.instances.connect(instance.id)
+        >>> conn.query_scalar("MATCH (n) RETURN count(n)")
+        1200
+        >>> client.instances.terminate(instance.id)
+    """
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+
+    def list(
+        self,
+        snapshot_id: Optional[int] = None,
+        owner: Optional[str] = None,
+        status: Optional[str] = None,
+        search: Optional[str] = None,
+        created_after: Optional[str] = None,
+        created_before: Optional[str] = None,
+        sort_by: str = "created_at",
+        sort_order: str = "desc",
+        offset: int = 0,
+        limit: int = 50,
+        *,
+        mapping_id: Optional[int] = None,
+    ) -> PaginatedList[Instance]:
+        """List instances with optional filters.
+
+        Args:
+            snapshot_id: Only instances of this snapshot.
+            owner: Only instances of this user.
+            status: ``waiting_for_snapshot``, ``starting``, ``running``, ``failed``, ...
+            search: Text in name or description, any case.
+            created_after: Earliest creation, ISO 8601.
+            created_before: Latest creation, ISO 8601.
+            sort_by: ``name``, ``created_at``, ``updated_at``, ``started_at``, ``status`` or ``last_activity_at``.
+            sort_order: ``asc`` or ``desc``.
+            offset: Number of matches to skip.
+            limit: Largest number of items, at most 100.
+            mapping_id: Only instances of this mapping.
+
+        Raises:
+            ValidationError: A filter is wrong.
+        """
+        params = list_params(
+            limit,
+            offset=offset,
+            sort_by=sort_by,
+            sort_order=sort_order,
+            snapshot_id=snapshot_id,
+            mapping_id=mapping_id,
+            owner=owner,
+            status=status,
+            search=search,
+            created_after=created_after,
+            created_before=created_before,
+        )
+        return PaginatedList.from_reply(self._http.get("/api/instances", params), Instance.from_dict)
+
+    def get(self, instance_id: int) -> Instance:
+        """Get an instance.
+
+        Raises:
+            NotFoundError: There is no such instance, or it was terminated.
+        """
+        return Instance.from_dict(self._http.get(f"/api/instances/{instance_id}")["data"])
+
+    def create(
+        self,
+        snapshot_id: int,
+        name: str,
+        description: Optional[str] = None,
+        ttl: Optional[str] = None,
+        inactivity_timeout: Optional[str] = None,
+        *,
+        cpu_cores: Optional[int] = None,
+        wrapper_type: Optional[str] = None,
+    ) -> Instance:
+        """Start an instance of a snapshot; returns at once with status ``starting``.
+
+        Args:
+            snapshot_id: A snapshot that is ``ready``.
+            name: Display name.
+            description: What it is for.
+            ttl: Lifetime, an ISO 8601 duration such as ``"PT8H"``.
+            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
+            cpu_cores: CPU cores, 1 to 8.
+            wrapper_type: Graph engine; the server's default when left out.
+
+        Raises:
+            InvalidStateError: The snapshot is not ready.
+            ConcurrencyLimitError: You or the cluster have too many instances.
+            NotFoundError: There is no such snapshot.
+        """
+        body = {
+            "snapshot_id": snapshot_id,
+            "name": name,
+            **given(
+                description=description,
+                ttl=ttl,
+                inactivity_timeout=inactivity_timeout,
+                cpu_cores=cpu_cores,
+                wrapper_type=wrapper_type,
+            ),
+        }
+        return Instance.from_dict(self._http.post("/api/instances", body)["data"])
+
+    def create_and_wait(
+        self,
+        snapshot_id: int,
+        name: str,
+        *,
+        description: Optional[str] = None,
+        ttl: Optional[str] = None,
+        inactivity_timeout: Optional[str] = None,
+        cpu_cores: Optional[int] = None,
+        wrapper_type: Optional[str] = None,
+        timeout: float = 300,
+        poll_interval: float = 5,
+        on_progress: Optional[ProgressCallback] = None,
+        progress: Optional[bool] = None,
+    ) -> Instance:
+        """Start an instance of a snapshot and wait until it answers queries.
+
+        Args:
+            snapshot_id: A snapshot that is ``ready``.
+            name: Display name.
+            description: What it is for.
+            ttl: Lifetime, an ISO 8601 duration such as ``"PT8H"``.
+            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
+            cpu_cores: CPU cores, 1 to 8.
+            wrapper_type: Graph engine; the server's default when left out.
+            timeout: Seconds to wait.
+            poll_interval: Longest time between two looks, in seconds; the first ones follow quickly.
+            on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
+            progress: Show a progress bar; by default in notebooks and terminals.
+
+        Raises:
+            InstanceFailedError: It failed; ``details`` holds ``error_code`` and, if there is one, ``load_report``.
+            TimeoutError: It took too long; the start goes on.
+            InvalidStateError: The snapshot is not ready.
+            ConcurrencyLimitError: You or the cluster have too many instances.
+
+        Example:
+            >>> instance = client.instances.create_and_wait(snapshot_id=1, name="Quick Analysis")
+            >>> conn = client.instances.connect(instance.id)
+        """
+        instance = self.create(
+            snapshot_id,
+            name,
+            description,
+            ttl,
+            inactivity_timeout,
+            cpu_cores=cpu_cores,
+            wrapper_type=wrapper_type,
+        )
+        return wait_for_instance(self._http, instance.id, name, Deadline(timeout, poll_interval), on_progress, progress)
+
+    def create_from_mapping(
+        self,
+        mapping_id: int,
+        name: str,
+        *,
+        description: Optional[str] = None,
+        mapping_version: Optional[int] = None,
+        snapshot_name: Optional[str] = None,
+        ttl: Optional[str] = None,
+        inactivity_timeout: Optional[str] = None,
+        cpu_cores: Optional[int] = None,
+        wrapper_type: Optional[str] = None,
+    ) -> Instance:
+        """Export a mapping and start an instance of it; returns at once with status ``waiting_for_snapshot``.
+
+        Args:
+            mapping_id: The mapping to export.
+            name: Display name of the instance.
+            description: What it is for.
+            mapping_version: Version of the mapping; the current one by default.
+            snapshot_name: Name of the snapshot; the instance's name by default.
+            ttl: Lifetime, an ISO 8601 duration such as ``"PT24H"``.
+            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
+            cpu_cores: CPU cores, 1 to 8.
+            wrapper_type: Graph engine; the server's default when left out.
+
+        Raises:
+            NotFoundError: There is no such mapping or version.
+            ValidationError: A value is wrong.
+            ConcurrencyLimitError: You or the cluster have too many instances.
+        """
+        body = {
+            "mapping_id": mapping_id,
+            "name": name,
+            **given(
+                description=description,
+                mapping_version=mapping_version,
+                snapshot_name=snapshot_name,
+                ttl=ttl,
+                inactivity_timeout=inactivity_timeout,
+                cpu_cores=cpu_cores,
+                wrapper_type=wrapper_type,
+            ),
+        }
+        return Instance.from_dict(self._http.post("/api/instances/from-mapping", body)["data"])
+
+    def create_from_mapping_and_wait(
+        self,
+        mapping_id: int,
+        name: str,
+        *,
+        description: Optional[str] = None,
+        mapping_version: Optional[int] = None,
+        snapshot_name: Optional[str] = None,
+        ttl: Optional[str] = None,
+        inactivity_timeout: Optional[str] = None,
+        cpu_cores: Optional[int] = None,
+        wrapper_type: Optional[str] = None,
+        timeout: float = 900,
+        poll_interval: float = 5,
+        on_progress: Optional[ProgressCallback] = None,
+        progress: Optional[bool] = None,
+    ) -> Instance:
+        """Export a mapping, start an instance of it and wait until it answers queries.
+
+        Args:
+            mapping_id: The mapping to export.
+            name: Display name of the instance.
+            description: What it is for.
+            mapping_version: Version of the mapping; the current one by default.
+            snapshot_name: Name of the snapshot; the instance's name by default.
+            ttl: Lifetime, an ISO 8601 duration such as ``"PT24H"``.
+            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
+            cpu_cores: CPU cores, 1 to 8.
+            wrapper_type: Graph engine; the server's default when left out.
+            timeout: Seconds to wait for both export and start.
+            poll_interval: Longest time between two looks, in seconds; the first ones follow quickly.
+            on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
+            progress: Show a progress bar; by default in notebooks and terminals.
+
+        Raises:
+            InstanceFailedError: Instance or snapshot failed; ``details`` holds ``error_code`` and, if there is one,
+                ``load_report``.
+            TimeoutError: It took too long; the work goes on.
+            NotFoundError: There is no such mapping or version.
+            ConcurrencyLimitError: You or the cluster have too many instances.
+
+        Example:
+            >>> def show_progress(phase, completed, total):
+            ...     print(f"{phase}: {completed}/{total}")
+            >>> instance = client.instances.create_from_mapping_and_wait(
+            ...     mapping_id=1, name="Quick Analysis", on_progress=show_progress
+            ... )
+            >>> conn = client.instances.connect(instance.id)
+            >>> result = conn.query("MATCH (n) RETURN count(n)")
+        """
+        instance = self.create_from_mapping(
+            mapping_id,
+            name,
+            description=description,
+            mapping_version=mapping_version,
+            snapshot_name=snapshot_name,
+            ttl=ttl,
+            inactivity_timeout=inactivity_timeout,
+            cpu_cores=cpu_cores,
+            wrapper_type=wrapper_type,
+        )
+        return wait_for_instance(self._http, instance.id, name, Deadline(timeout, poll_interval), on_progress, progress)
+
+    def wait_until_running(
+        self,
+        instance_id: int,
+        timeout: float = 300,
+        poll_interval: float = 5,
+        *,
+        on_progress: Optional[ProgressCallback] = None,
+        progress: Optional[bool] = None,
+    ) -> Instance:
+        """Wait until an instance answers queries; returns at once when it already does.
+
+        Args:
+            instance_id: The instance to wait for.
+            timeout: Seconds to wait.
+            poll_interval: Longest time between two looks, in seconds; the first ones follow quickly.
+            on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
+            progress: Show a progress bar; by default in notebooks and terminals.
+
+        Raises:
+            InstanceFailedError: It failed.
+            TimeoutError: It took too long; the start goes on.
+            NotFoundError: There is no such instance.
+        """
+        return wait_for_instance(
+            self._http, instance_id, str(instance_id), Deadline(timeout, poll_interval), on_progress, progress
+        )
+
+    def connect(self, instance_id: int) -> InstanceConnection:
+        """Connect to a running instance for queries and algorithms.
+
+        The connection uses the credentials and the network connections of this client.
+
+        Raises:
+            InvalidStateError: The instance is not running.
+            NotFoundError: There is no such instance.
+            ConnectionError: It cannot be reached.
+
+        Example:
+            >>> conn = client.instances.connect(123)
+            >>> result = conn.query("MATCH (n:Customer) RETURN n LIMIT 10")
+            >>> df = conn.query_df("MATCH (n)-[r]->(m) RETURN n.id, m.id")
+        """
+        instance, url = self._running(instance_id)
+        self._http.request(Call("GET", f"{url}/health"))
+        return InstanceConnection(url, instance_id=instance.id, http=self._http)
+
+    def terminate(self, instance_id: int) -> None:
+        """Terminate an instance in any state; running queries and algorithms are cancelled.
+
+        Raises:
+            PermissionDeniedError: It belongs to somebody else.
+            NotFoundError: There is no such instance.
+        """
+        self._http.post(f"/api/instances/{instance_id}/terminate")
+
+    def update(self, instance_id: int, *, name: Optional[str] = None, description: Optional[str] = None) -> Instance:
+        """Change name or description of an instance.
+
+        Raises:
+            PermissionDeniedError: It belongs to somebody else.
+            NotFoundError: There is no such instance.
+        """
+        body = given(name=name, description=description)
+        return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}", body)["data"])
+
+    def get_progress(self, instance_id: int) -> InstanceProgress:
+        """Get how far the start is: phase, steps, rows.
+
+        Raises:
+            NotFoundError: There is no such instance.
+        """
+        reply = self._http.get(f"/api/instances/{instance_id}/progress")
+        return InstanceProgress.from_api_response(reply["data"])
+
+    def extend_ttl(self, instance_id: int, hours: int = 24) -> Instance:
+        """Move the expiry of an instance by some hours.
+
+        Args:
+            instance_id: The instance to keep longer.
+            hours: Hours to add to its current expiry.
+
+        Raises:
+            ValidationError: It would live longer than allowed (7 days from creation by default).
+            PermissionDeniedError: It belongs to somebody else.
+
+        Example:
+            >>> instance = client.instances.extend_ttl(123)  # 24 hours more
+            >>> instance = client.instances.extend_ttl(123, hours=48)
+        """
+        reply = self._http.post(f"/api/instances/{instance_id}/extend", {"hours": hours})
+        return Instance.from_dict(reply["data"])
+
+    def set_lifecycle(self, instance_id: int, ttl: Lifetime = None, inactivity_timeout: Lifetime = None) -> Instance:
+        """Set the lifetimes of an instance, counted from now.
+
+        Args:
+            instance_id: The instance to change.
+            ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
+            inactivity_timeout: The same for the lifetime without use.
+
+        Raises:
+            ValidationError: A duration is wrong or over the maximum.
+            PermissionDeniedError: The instance belongs to somebody else.
+        """
+        body = lifetimes(ttl, inactivity_timeout)
+        return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}/lifecycle", body)["data"])
+
+    def update_cpu(self, instance_id: int, cpu_cores: int) -> Instance:
+        """Change the CPU cores of a running instance, without a restart.
+
+        Args:
+            instance_id: The instance to change.
+            cpu_cores: CPU cores, 1 to 8.
+
+        Raises:
+            ValidationError: The number is out of range.
+            InvalidStateError: The instance is not running.
+            PermissionDeniedError: It belongs to somebody else.
+
+        Example:
+            >>> instance = client.instances.update_cpu(123, cpu_cores=4)
+        """
+        reply = self._http.put(f"/api/instances/{instance_id}/cpu", {"cpu_cores": cpu_cores})
+        return Instance.from_dict(reply["data"])
+
+    def update_memory(self, instance_id: int, memory_gb: int) -> Instance:
+        """Give a running instance more memory.
+
+        Args:
+            instance_id: The instance to change.
+            memory_gb: Memory in GB, 2 to 32; never less than now.
+
+        Raises:
+            ValidationError: The number is out of range.
+            InvalidStateError: The instance is not running, or has more already.
+            ConcurrencyLimitError: A memory limit is reached.
+        """
+        reply = self._http.put(f"/api/instances/{instance_id}/memory", {"memory_gb": memory_gb})
+        return Instance.from_dict(reply["data"])
+
+    def share(self, instance_id: int, users: Sequence[str] = (), *, everyone: bool = False) -> Instance:
+        """Say who besides you may query an instance; the list replaces the one before.
+
+        Args:
+            instance_id: Your instance.
+            users: User names.
+            everyone: Whether every user may query it.
+
+        Raises:
+            PermissionDeniedError: It belongs to somebody else.
+        """
+        body = {"users": [*users], "everyone": everyone}
+        return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}/sharing", body)["data"])
+
+    def get_health(self, instance_id: int) -> Dict[str, Any]:
+        """Get what the process of a running instance says about itself.
+
+        Raises:
+            InvalidStateError: The instance is not running.
+            ConnectionError: It cannot be reached.
+        """
+        _, url = self._running(instance_id)
+        health: Dict[str, Any] = self._http.request(Call("GET", f"{url}/health"))
+        return health
+
+    def check_health(self, instance_id: int) -> bool:
+        """Return whether an instance is running and its process answers."""
+        try:
+            return self.get_health(instance_id).get("status") == "healthy"
+        except (InvalidStateError, ConnectionError):
+            return False
+
+    def _running(self, instance_id: int) -> Tuple[Instance, str]:
+        instance = self.get(instance_id)
+        url = self._http.config.instance_base_url(instance.instance_url, instance.pod_name)
+        if instance.status != "running" or url is None:
+            raise InvalidStateError(
+                f"Instance {instance_id} is {instance.status.replace('_', ' ')}; it must be running.",
+                {
+                    "resource": "instance",
+                    "resource_id": instance_id,
+                    "current_state": instance.status,
+                    "required_state": "running",
+                },
+                hint=None
+                if instance.status == "failed"
+                else f"client.instances.wait_until_running({instance_id}) waits for it.",
+            )
+        return instance, url

@@ -1,0 +1,280 @@
+# Derived from graph_olap/aio/resources/mappings.py; edit that file and run `make sync`.
+"""Mappings: how warehouse tables become a graph."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Mapping as MappingType
+
+from graph_olap._lifecycle import Lifetime, lifetimes
+from graph_olap._request import given, list_params
+from graph_olap.http import HTTPClient
+from graph_olap.models import (
+    EdgeDefinition,
+    Instance,
+    Mapping,
+    MappingDiff,
+    MappingVersion,
+    NodeDefinition,
+    Snapshot,
+    WireModel,
+)
+from graph_olap.pagination import PaginatedList
+
+__all__ = ["MappingResource"]
+
+Definitions = Sequence[Union[NodeDefinition, EdgeDefinition, MappingType[str, Any]]]
+
+
+class MappingResource:
+    """Manage mapping definitions.
+
+    Example:
+        >>> mapping = client.mappings.create(
+        ...     name="People",
+        ...     node_definitions=[{
+        ...         "label": "Person",
+        ...         "sql": "SELECT id, name FROM people",
+        ...         "primary_key": {"name": "id", "type": "INT64"},
+        ...         "properties": [{"name": "name", "type": "STRING"}],
+        ...     }],
+        ... )
+    """
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+
+    def list(
+        self,
+        owner: Optional[str] = None,
+        search: Optional[str] = None,
+        created_after: Optional[str] = None,
+        created_before: Optional[str] = None,
+        sort_by: str = "created_at",
+        sort_order: str = "desc",
+        offset: int = 0,
+        limit: int = 50,
+    ) -> PaginatedList[Mapping]:
+        """List mappings with optional filters; the items carry no definitions.
+
+        Args:
+            owner: Only mappings of this user.
+            search: Text in name or description, any case.
+            created_after: Earliest creation, ISO 8601.
+            created_before: Latest creation, ISO 8601.
+            sort_by: ``name``, ``created_at``, ``updated_at`` or ``current_version``.
+            sort_order: ``asc`` or ``desc``.
+            offset: Number of matches to skip.
+            limit: Largest number of items, at most 100.
+
+        Raises:
+            ValidationError: A filter is wrong.
+        """
+        params = list_params(
+            limit,
+            offset=offset,
+            sort_by=sort_by,
+            sort_order=sort_order,
+            owner=owner,
+            search=search,
+            created_after=created_after,
+            created_before=created_before,
+        )
+        return PaginatedList.from_reply(self._http.get("/api/mappings", params), Mapping.from_dict)
+
+    def get(self, mapping_id: int) -> Mapping:
+        """Get a mapping with the definitions of its current version.
+
+        Raises:
+            NotFoundError: There is no such mapping.
+        """
+        return Mapping.from_dict(self._http.get(f"/api/mappings/{mapping_id}")["data"])
+
+    def get_version(self, mapping_id: int, version: int) -> MappingVersion:
+        """Get one version of a mapping.
+
+        Raises:
+            NotFoundError: There is no such mapping or version.
+        """
+        reply = self._http.get(f"/api/mappings/{mapping_id}/versions/{version}")
+        return MappingVersion.from_dict(reply["data"])
+
+    def list_versions(self, mapping_id: int) -> List[MappingVersion]:
+        """List all versions of a mapping, newest first.
+
+        Raises:
+            NotFoundError: There is no such mapping.
+        """
+        reply = self._http.get(f"/api/mappings/{mapping_id}/versions")
+        return [MappingVersion.from_dict(item) for item in reply["data"]]
+
+    def list_snapshots(self, mapping_id: int, offset: int = 0, limit: int = 50) -> PaginatedList[Snapshot]:
+        """List the snapshots of a mapping over all its versions, newest first.
+
+        Raises:
+            NotFoundError: There is no such mapping.
+        """
+        reply = self._http.get(f"/api/mappings/{mapping_id}/snapshots", list_params(limit, offset=offset))
+        return PaginatedList.from_reply(reply, Snapshot.from_dict)
+
+    def list_instances(self, mapping_id: int, offset: int = 0, limit: int = 50) -> PaginatedList[Instance]:
+        """List the instances of a mapping over all its versions, newest first.
+
+        Raises:
+            NotFoundError: There is no such mapping.
+        """
+        reply = self._http.get(f"/api/mappings/{mapping_id}/instances", list_params(limit, offset=offset))
+        return PaginatedList.from_reply(reply, Instance.from_dict)
+
+    def create(
+        self,
+        name: str,
+        description: Optional[str] = None,
+        node_definitions: Definitions = (),
+        edge_definitions: Definitions = (),
+        ttl: Optional[str] = None,
+        inactivity_timeout: Optional[str] = None,
+        *,
+        on_bad_rows: Optional[str] = None,
+    ) -> Mapping:
+        """Create a mapping; names, types, keys and every SQL text are checked before anything is stored.
+
+        Args:
+            name: Display name.
+            description: What it is for.
+            node_definitions: One definition a node label, as :class:`NodeDefinition` or dictionary.
+            edge_definitions: One definition a relationship type, as :class:`EdgeDefinition` or dictionary.
+            ttl: Lifetime, an ISO 8601 duration such as ``"P7D"``.
+            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
+            on_bad_rows: ``"strict"`` (any bad row fails the snapshot), ``"report"`` (default: edges with a null key or
+                a missing end are left out and reported) or ``"skip"`` (all bad rows are left out and reported).
+
+        Raises:
+            ValidationError: A definition is wrong or its SQL fails; ``details["errors"]`` lists every problem.
+        """
+        body = {
+            "name": name,
+            "description": description,
+            "node_definitions": _plain(node_definitions),
+            "edge_definitions": _plain(edge_definitions),
+            **given(ttl=ttl, inactivity_timeout=inactivity_timeout, on_bad_rows=on_bad_rows),
+        }
+        return Mapping.from_dict(self._http.post("/api/mappings", body)["data"])
+
+    def update(
+        self,
+        mapping_id: int,
+        change_description: str,
+        node_definitions: Optional[Definitions] = None,
+        edge_definitions: Optional[Definitions] = None,
+        *,
+        name: Optional[str] = None,
+        description: Optional[str] = None,
+        on_bad_rows: Optional[str] = None,
+    ) -> Mapping:
+        """Update a mapping; new definitions make a new version.
+
+        Args:
+            mapping_id: The mapping to change.
+            change_description: What changes and why; required.
+            node_definitions: The new node definitions; ``None`` keeps the current ones.
+            edge_definitions: The new edge definitions; ``None`` keeps the current ones.
+            name: A new display name.
+            description: A new description; ``""`` clears it.
+            on_bad_rows: As for :meth:`create`.
+
+        Raises:
+            ValidationError: The change description is blank, or a definition is wrong.
+            PermissionDeniedError: The mapping belongs to somebody else.
+            NotFoundError: There is no such mapping.
+        """
+        body = {
+            "change_description": change_description,
+            **given(
+                node_definitions=None if node_definitions is None else _plain(node_definitions),
+                edge_definitions=None if edge_definitions is None else _plain(edge_definitions),
+                name=name,
+                description=description,
+                on_bad_rows=on_bad_rows,
+            ),
+        }
+        return Mapping.from_dict(self._http.put(f"/api/mappings/{mapping_id}", body)["data"])
+
+    def delete(self, mapping_id: int) -> None:
+        """Delete a mapping.
+
+        Raises:
+            DependencyError: Snapshots or instances of it exist.
+            PermissionDeniedError: It belongs to somebody else.
+            NotFoundError: There is no such mapping.
+        """
+        self._http.delete(f"/api/mappings/{mapping_id}")
+
+    def copy(self, mapping_id: int, new_name: str) -> Mapping:
+        """Copy the current version of any mapping into a new one that you own.
+
+        Raises:
+            NotFoundError: There is no such mapping.
+            ValidationError: The name is wrong.
+        """
+        return Mapping.from_dict(self._http.post(f"/api/mappings/{mapping_id}/copy", {"name": new_name})["data"])
+
+    def set_lifecycle(self, mapping_id: int, ttl: Lifetime = None, inactivity_timeout: Lifetime = None) -> Mapping:
+        """Set the lifetimes of a mapping, counted from now.
+
+        Args:
+            mapping_id: The mapping to change.
+            ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
+            inactivity_timeout: The same for the lifetime without use.
+
+        Raises:
+            ValidationError: A duration is wrong or over the maximum.
+            PermissionDeniedError: The mapping belongs to somebody else.
+        """
+        body = lifetimes(ttl, inactivity_timeout)
+        return Mapping.from_dict(self._http.put(f"/api/mappings/{mapping_id}/lifecycle", body)["data"])
+
+    def get_tree(
+        self, mapping_id: int, *, include_instances: bool = True, status: Optional[str] = None
+    ) -> Dict[str, Any]:
+        """Get everything made from a mapping: versions, their snapshots, their instances.
+
+        Args:
+            mapping_id: The mapping.
+            include_instances: Whether to list the instances of each snapshot.
+            status: Only snapshots with this status.
+
+        Raises:
+            NotFoundError: There is no such mapping.
+        """
+        params = {"include_instances": include_instances, "status": status}
+        tree: Dict[str, Any] = self._http.get(f"/api/mappings/{mapping_id}/tree", params)["data"]
+        return tree
+
+    def diff_versions(self, mapping_id: int, from_version: int, to_version: int) -> Dict[str, Any]:
+        """Compare two versions of a mapping; a dictionary with ``summary`` and ``changes``.
+
+        Raises:
+            NotFoundError: There is no such mapping or version.
+            ValidationError: Both versions are the same.
+
+        Example:
+            >>> diff = client.mappings.diff_versions(1, from_version=2, to_version=3)
+            >>> print(f"Added {diff['summary']['nodes_added']} nodes")
+        """
+        path = f"/api/mappings/{mapping_id}/versions/{from_version}/diff/{to_version}"
+        diff: Dict[str, Any] = self._http.get(path)["data"]
+        return diff
+
+    def diff(self, mapping_id: int, from_version: int, to_version: int) -> MappingDiff:
+        """Compare two versions of a mapping; printing the result shows the changes as text.
+
+        Raises:
+            NotFoundError: There is no such mapping or version.
+            ValidationError: Both versions are the same.
+        """
+        return MappingDiff.from_dict(self.diff_versions(mapping_id, from_version, to_version))
+
+
+def _plain(definitions: Definitions) -> List[Dict[str, Any]]:
+    return [item.to_dict() if isinstance(item, WireModel) else dict(item) for item in definitions]

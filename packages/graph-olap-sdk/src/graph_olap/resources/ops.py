@@ -1,0 +1,178 @@
+# Derived from graph_olap/aio/resources/ops.py; edit that file and run `make sync`.
+"""Configuration, cluster state and background jobs."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Union
+
+from graph_olap._request import given
+from graph_olap.http import HTTPClient
+from graph_olap.models import (
+    ClusterHealth,
+    ClusterInstances,
+    ConcurrencyConfig,
+    ExportConfig,
+    LifecycleConfig,
+    MaintenanceMode,
+    ResourceLifecycleConfig,
+)
+
+__all__ = ["OpsResource"]
+
+LifecycleSettings = Union[ResourceLifecycleConfig, Mapping[str, Any], None]
+
+
+class OpsResource:
+    """Run the platform; every method raises :class:`ForbiddenError` without the ops role.
+
+    Example:
+        >>> health = client.ops.get_cluster_health()
+        >>> print(f"Status: {health.status}")
+        >>> instances = client.ops.get_cluster_instances()
+        >>> print(f"Total: {instances.total}, available: {instances.limits.cluster_available}")
+    """
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+
+    def get_lifecycle_config(self) -> LifecycleConfig:
+        """Get the default and largest lifetimes of mappings, snapshots and instances."""
+        return LifecycleConfig.from_api_response(self._http.get("/api/config/lifecycle")["data"])
+
+    def update_lifecycle_config(
+        self,
+        mapping: LifecycleSettings = None,
+        snapshot: LifecycleSettings = None,
+        instance: LifecycleSettings = None,
+    ) -> bool:
+        """Change default and largest lifetimes; what is ``None`` or left out stays, ``""`` removes a limit.
+
+        Args:
+            mapping: ``default_ttl``, ``default_inactivity`` and ``max_ttl`` as ISO 8601 durations.
+            snapshot: The same for snapshots.
+            instance: The same for instances.
+
+        Returns:
+            ``True`` when the change was made.
+
+        Raises:
+            ValidationError: A duration is wrong, or a default exceeds its maximum.
+        """
+        kinds = given(mapping=mapping, snapshot=snapshot, instance=instance)
+        body = {
+            kind: value.to_dict() if isinstance(value, ResourceLifecycleConfig) else dict(value)
+            for kind, value in kinds.items()
+        }
+        return bool(self._http.put("/api/config/lifecycle", body)["data"]["updated"])
+
+    def get_concurrency_config(self) -> ConcurrencyConfig:
+        """Get how many instances one analyst and the cluster may have."""
+        return ConcurrencyConfig.from_api_response(self._http.get("/api/config/concurrency")["data"])
+
+    def update_concurrency_config(
+        self, per_analyst: Optional[int] = None, cluster_total: Optional[int] = None
+    ) -> ConcurrencyConfig:
+        """Change how many instances one analyst and the cluster may have.
+
+        Raises:
+            ValidationError: A limit is out of range.
+        """
+        body = given(per_analyst=per_analyst, cluster_total=cluster_total)
+        return ConcurrencyConfig.from_api_response(self._http.put("/api/config/concurrency", body)["data"])
+
+    def get_maintenance_mode(self) -> MaintenanceMode:
+        """Get whether creating work is switched off."""
+        return MaintenanceMode.from_api_response(self._http.get("/api/config/maintenance")["data"])
+
+    def set_maintenance_mode(self, enabled: bool, message: str = "") -> MaintenanceMode:
+        """Switch creating snapshots and instances off or on.
+
+        Args:
+            enabled: Whether it is switched off.
+            message: What users are told meanwhile.
+        """
+        body = {"enabled": enabled, "message": message}
+        return MaintenanceMode.from_api_response(self._http.put("/api/config/maintenance", body)["data"])
+
+    def get_export_config(self) -> ExportConfig:
+        """Get how long an export may take."""
+        return ExportConfig.from_api_response(self._http.get("/api/config/export")["data"])
+
+    def update_export_config(self, max_duration_seconds: int) -> ExportConfig:
+        """Change how long an export may take.
+
+        Raises:
+            ValidationError: The number is out of range.
+        """
+        body = {"max_duration_seconds": max_duration_seconds}
+        return ExportConfig.from_api_response(self._http.put("/api/config/export", body)["data"])
+
+    def get_cluster_health(self) -> ClusterHealth:
+        """Get the measured state of each component."""
+        return ClusterHealth.from_api_response(self._http.get("/api/cluster/health")["data"])
+
+    def get_cluster_instances(self) -> ClusterInstances:
+        """Get how many instances there are, by status and owner, and what is left of the limits."""
+        return ClusterInstances.from_api_response(self._http.get("/api/cluster/instances")["data"])
+
+    def trigger_job(self, job_name: str, reason: str = "manual-trigger") -> Dict[str, Any]:
+        """Run a background job now; each at most once a minute.
+
+        Args:
+            job_name: ``reconciliation``, ``lifecycle``, ``export_reconciliation`` or ``schema_cache``.
+            reason: Why; goes into the audit log.
+
+        Returns:
+            ``job_name``, ``status``, ``triggered_at``, ``triggered_by`` and ``reason``.
+
+        Raises:
+            RateLimitError: It was triggered less than a minute ago.
+            ValidationError: There is no such job.
+
+        Example:
+            >>> result = client.ops.trigger_job("reconciliation", reason="post-deployment smoke test")
+            >>> print(f"Job {result['job_name']} status: {result['status']}")
+        """
+        body = {"job_name": job_name, "reason": reason}
+        result: Dict[str, Any] = self._http.post("/api/ops/jobs/trigger", body)["data"]
+        return result
+
+    def get_job_status(self) -> Dict[str, Any]:
+        """Get schedule, last runs and health of every background job, under ``jobs``.
+
+        Example:
+            >>> for job in client.ops.get_job_status()["jobs"]:
+            ...     if job["health_status"] == "unhealthy":
+            ...         print(f"Job {job['name']} is unhealthy: {job['last_error']}")
+        """
+        status: Dict[str, Any] = self._http.get("/api/ops/jobs/status")["data"]
+        return status
+
+    def get_state(self) -> Dict[str, Any]:
+        """Get the numbers of instances, snapshots and export jobs by status.
+
+        Example:
+            >>> state = client.ops.get_state()
+            >>> print(f"Running instances: {state['instances']['by_status']['running']}")
+        """
+        state: Dict[str, Any] = self._http.get("/api/ops/state")["data"]
+        return state
+
+    def get_export_jobs(self, status: Optional[str] = None, limit: int = 100) -> List[Dict[str, Any]]:
+        """List export jobs, newest first.
+
+        Args:
+            status: ``pending``, ``claimed``, ``submitted``, ``completed`` or ``failed``.
+            limit: Largest number of jobs, at most 1000.
+
+        Example:
+            >>> for job in client.ops.get_export_jobs(status="failed"):
+            ...     print(f"Job {job['id']}: {job['error_message']}")
+        """
+        params = {"status": status, "limit": limit}
+        jobs: List[Dict[str, Any]] = self._http.get("/api/ops/export-jobs", params)["data"]
+        return jobs
+
+    def get_metrics(self) -> str:
+        """Get the platform's metrics in Prometheus text format."""
+        return self._http.get_text("/metrics")

@@ -1,0 +1,100 @@
+# Derived from graph_olap/aio/resources/schema.py; edit that file and run `make sync`.
+"""Warehouse metadata, for designing mappings."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List
+from urllib.parse import quote
+
+from graph_olap.http import HTTPClient
+from graph_olap.models import CacheStats, Catalog, Column, Table
+from graph_olap.models.schema import Schema
+
+__all__ = ["SchemaResource"]
+
+
+class SchemaResource:
+    """Browse and search the catalogs of the warehouse; the server answers from a cache.
+
+    Example:
+        >>> for table in client.schema.list_tables("analytics", "public"):
+        ...     print(table.table_name, table.table_type)
+        >>> for column in client.schema.search_columns("email", limit=50):
+        ...     print(f"{column.table_name}.{column.column_name}: {column.data_type}")
+    """
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+
+    def list_catalogs(self) -> List[Catalog]:
+        """List the catalogs, sorted by name."""
+        reply = self._http.get("/api/schema/catalogs")
+        return [Catalog.from_api_response(item) for item in reply["data"]]
+
+    def list_schemas(self, catalog: str) -> List[Schema]:
+        """List the schemas of a catalog.
+
+        Raises:
+            NotFoundError: There is no such catalog.
+        """
+        reply = self._http.get(f"{_catalog(catalog)}/schemas")
+        return [Schema.from_api_response(item) for item in reply["data"]]
+
+    def list_tables(self, catalog: str, schema: str) -> List[Table]:
+        """List the tables and views of a schema.
+
+        Raises:
+            NotFoundError: There is no such catalog or schema.
+        """
+        reply = self._http.get(f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables")
+        return [Table.from_api_response(item) for item in reply["data"]]
+
+    def list_columns(self, catalog: str, schema: str, table: str) -> List[Column]:
+        """List the columns of a table in their order.
+
+        Raises:
+            NotFoundError: There is no such table.
+        """
+        path = f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables/{quote(table, safe='')}/columns"
+        return [Column.from_api_response(item) for item in self._http.get(path)["data"]]
+
+    def search_tables(self, pattern: str, limit: int = 100) -> List[Table]:
+        """Find tables whose name begins with a text, in any case.
+
+        Args:
+            pattern: For example ``customer``, which finds ``customers`` and ``customer_orders``.
+            limit: Largest number of results, at most 1000.
+        """
+        reply = self._http.get("/api/schema/search/tables", {"q": pattern, "limit": limit})
+        return [Table.from_api_response(item) for item in reply["data"]]
+
+    def search_columns(self, pattern: str, limit: int = 100) -> List[Column]:
+        """Find columns whose name begins with a text, in any case.
+
+        Args:
+            pattern: For example ``email``, which finds ``email`` and ``email_address``.
+            limit: Largest number of results, at most 1000.
+        """
+        reply = self._http.get("/api/schema/search/columns", {"q": pattern, "limit": limit})
+        return [Column.from_api_response(item) for item in reply["data"]]
+
+    def admin_refresh(self) -> Dict[str, Any]:
+        """Start reading the warehouse's metadata anew.
+
+        Raises:
+            ForbiddenError: You are no administrator.
+        """
+        result: Dict[str, Any] = self._http.post("/api/schema/admin/refresh")["data"]
+        return result
+
+    def get_stats(self) -> CacheStats:
+        """Get size and age of the metadata cache.
+
+        Raises:
+            ForbiddenError: You are no administrator.
+        """
+        return CacheStats.from_api_response(self._http.get("/api/schema/stats")["data"])
+
+
+def _catalog(name: str) -> str:
+    return f"/api/schema/catalogs/{quote(name, safe='')}"

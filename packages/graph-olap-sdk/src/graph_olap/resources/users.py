@@ -1,0 +1,104 @@
+# Derived from graph_olap/aio/resources/users.py; edit that file and run `make sync`.
+"""Users and their roles."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+from urllib.parse import quote
+
+from graph_olap._request import given
+from graph_olap.http import HTTPClient
+
+__all__ = ["UserResource"]
+
+
+class UserResource:
+    """Manage users; needs the admin role except for reading one user.
+
+    Example:
+        >>> user = client.users.create("ada", email="ada@example.com", display_name="Ada Lovelace")
+        >>> client.users.assign_role("ada", "admin")
+    """
+
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
+
+    def create(self, username: str, email: str, display_name: str, role: str = "analyst") -> Dict[str, Any]:
+        """Create a user.
+
+        Raises:
+            ForbiddenError: You are no administrator.
+            ConflictError: User name or e-mail address is taken.
+        """
+        body = {"username": username, "email": email, "display_name": display_name, "role": role}
+        return self._http.post("/api/users", body)
+
+    def list(self, is_active: Optional[bool] = None, limit: int = 50, offset: int = 0) -> List[Dict[str, Any]]:
+        """List users, newest first.
+
+        Args:
+            is_active: Only active or only deactivated users.
+            limit: Largest number of users, at most 200.
+            offset: Number of users to skip.
+
+        Raises:
+            ForbiddenError: You are no administrator.
+        """
+        params = {"is_active": is_active, "limit": min(limit, 200), "offset": offset}
+        users: List[Dict[str, Any]] = self._http.get("/api/users", params)["data"]
+        return users
+
+    def get(self, username: str) -> Dict[str, Any]:
+        """Get a user; fields that are none of your business are ``None``.
+
+        Raises:
+            NotFoundError: There is no such user.
+        """
+        return self._http.get(_path(username))
+
+    def update(
+        self,
+        username: str,
+        *,
+        email: Optional[str] = None,
+        display_name: Optional[str] = None,
+        is_active: Optional[bool] = None,
+    ) -> Dict[str, Any]:
+        """Change a user.
+
+        Raises:
+            ForbiddenError: You are no administrator.
+            NotFoundError: There is no such user.
+        """
+        return self._http.put(_path(username), given(email=email, display_name=display_name, is_active=is_active))
+
+    def assign_role(self, username: str, role: str) -> Dict[str, Any]:
+        """Give a user the role ``analyst``, ``admin`` or ``ops``.
+
+        Raises:
+            ForbiddenError: Your own role does not allow it.
+            NotFoundError: There is no such user.
+        """
+        return self._http.put(f"{_path(username)}/role", {"role": role})
+
+    def deactivate(self, username: str) -> Dict[str, Any]:
+        """Lock a user out; the record and everything the user owns stay.
+
+        Raises:
+            ForbiddenError: You are no administrator.
+            NotFoundError: There is no such user.
+        """
+        return self._http.delete(_path(username))
+
+    def bootstrap(self, username: str, email: str, display_name: str) -> Dict[str, Any]:
+        """Create the first user of a new platform, with the role ``ops``.
+
+        Raises:
+            ConflictError: There are users already.
+        """
+        body = {"username": username, "email": email, "display_name": display_name, "role": "ops"}
+        return self._http.post("/api/users/bootstrap", body)
+
+
+def _path(username: str) -> str:
+    return f"/api/users/{quote(username, safe='')}"
