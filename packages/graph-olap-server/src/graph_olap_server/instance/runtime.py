@@ -19,6 +19,7 @@ from graph_olap_server.instance.auth import IdentityResolver
 from graph_olap_server.instance.control_plane import ActivityReporter
 from graph_olap_server.instance.engine.base import EngineLimits, GraphEngine, LoadProgress
 from graph_olap_server.instance.executions import ExecutionService
+from graph_olap_server.instance.networkx_bridge.bridge import NetworkxBridge
 from graph_olap_server.instance.projection import ProjectionCache
 from graph_olap_server.instance.queries import QueryService
 from graph_olap_server.instance.workers import WorkerPool
@@ -31,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 InstanceStatus = Literal["starting", "loading", "running", "stopping", "failed"]
 
+_MIN_WORKER_BYTES = 4 * 1024**3
+_DATABASE_FILE = "graph.db"
 _REASONS = {"dangling_from", "dangling_to"}
 
 
@@ -45,9 +48,11 @@ class InstanceRuntime:
         self.started_at = datetime.now(UTC)
         self.queries = QueryService(config)
         self.executions = ExecutionService(config.folder)
-        self.workers = WorkerPool(threads=config.threads)
+        self._workers = WorkerPool(threads=config.threads)
+        self._networkx_workers = WorkerPool(threads=1, memory_bytes=max(_MIN_WORKER_BYTES, config.buffer_bytes))
         self._projections = ProjectionCache()
         self._native: NativeAlgorithms | None = None
+        self._networkx: NetworkxBridge | None = None
         self._stopping = threading.Event()
         self._started = time.monotonic()
         self._engine: GraphEngine | None = None
@@ -73,8 +78,16 @@ class InstanceRuntime:
         engine = self.engine()
         if self._native is None:
             assert self._manifest is not None
-            self._native = NativeAlgorithms(engine, self._manifest, self._projections, self.workers)
+            self._native = NativeAlgorithms(engine, self._manifest, self._projections, self._workers)
         return self._native
+
+    def networkx(self) -> NetworkxBridge:
+        """Return the NetworkX bridge on the loaded graph; raises 503 until there is one."""
+        engine = self.engine()
+        if self._networkx is None:
+            assert self._manifest is not None
+            self._networkx = NetworkxBridge(engine, self._manifest, self._projections, self._networkx_workers)
+        return self._networkx
 
     def start_loading(self) -> None:
         """Load the snapshot in a thread of its own."""
@@ -114,7 +127,8 @@ class InstanceRuntime:
 
     def close(self) -> None:
         """End the workers and close the engine."""
-        self.workers.close()
+        self._workers.close()
+        self._networkx_workers.close()
         if self._engine is not None:
             self._engine.close()
 
@@ -149,7 +163,9 @@ class InstanceRuntime:
         manifest = self._manifest = SnapshotManifest.read(config.snapshot_folder)
         self._progress.plan(manifest)
         adapter = engine_class(config.engine)
-        database = config.folder / "graph.db"
+        database = config.folder / _DATABASE_FILE
+        for leftover in config.folder.glob(f"{_DATABASE_FILE}*"):
+            leftover.unlink()  # of a process that ended before it was loaded, or with properties nobody asked for
         limits = EngineLimits(threads=config.threads, buffer_bytes=config.buffer_bytes)
         if cache.restore(adapter, config.snapshot_folder, database):
             engine = adapter.open(database, limits)
@@ -168,7 +184,7 @@ class InstanceRuntime:
         from graph_olap_server.instance.engine import cache
 
         assert self._engine is not None
-        cache.publish(type(self._engine), self.config.folder / "graph.db", self.config.snapshot_folder)
+        cache.publish(type(self._engine), self.config.folder / _DATABASE_FILE, self.config.snapshot_folder)
 
     def _fail(self, code: str, message: str) -> None:
         self._progress.fail(code, message)

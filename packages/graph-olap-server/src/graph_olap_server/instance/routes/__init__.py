@@ -1,8 +1,8 @@
 """The HTTP routes of an instance, thin: read the request, check access, call a service, write the reply."""
 
-from graph_olap_server.instance.routes import algorithms, graph, health, queries
+from graph_olap_server.instance.routes import algorithms, graph, health, networkx, queries
 
 __all__ = ["ROUTES"]
 
-ROUTES = [*health.ROUTES, *graph.ROUTES, *queries.ROUTES, *algorithms.ROUTES]
+ROUTES = [*health.ROUTES, *graph.ROUTES, *queries.ROUTES, *algorithms.ROUTES, *networkx.ROUTES]
 """All routes, in the order in which they are tried."""

@@ -111,8 +111,9 @@ class Worker:
 class WorkerPool:
     """Keeps one worker warm between calls and ends it after a while without any."""
 
-    def __init__(self, *, threads: int, idle_seconds: float = 120.0) -> None:
+    def __init__(self, *, threads: int, memory_bytes: int | None = None, idle_seconds: float = 120.0) -> None:
         self._threads = threads
+        self._memory_bytes = memory_bytes
         self._idle_seconds = idle_seconds
         self._mutex = threading.Lock()
         self._idle: Worker | None = None
@@ -123,7 +124,7 @@ class WorkerPool:
         with self._mutex:
             self._stop_timer()
             if self._idle is None or not self._idle.alive:
-                self._idle = Worker(threads=self._threads)
+                self._idle = Worker(threads=self._threads, memory_bytes=self._memory_bytes)
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:

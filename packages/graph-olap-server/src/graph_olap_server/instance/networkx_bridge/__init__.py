@@ -1,0 +1,1 @@
+"""Any NetworkX algorithm on the instance's graph, run in a worker process."""

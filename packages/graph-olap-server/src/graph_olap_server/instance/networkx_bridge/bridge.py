@@ -1,0 +1,211 @@
+"""The server's part of a NetworkX call: validate, project, have a worker run it, name the nodes, write back."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from graph_olap.models import AlgorithmInfo
+
+from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.registry import algorithm_not_found
+from graph_olap_server.instance.engine.base import GraphEngine
+from graph_olap_server.instance.executions import Outcome, Task
+from graph_olap_server.instance.networkx_bridge import remote
+from graph_olap_server.instance.networkx_bridge.parameters import bind
+from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Classified, Handle, NodeValues
+from graph_olap_server.instance.nodes import NodeFinder, NodeReferences
+from graph_olap_server.instance.projection import Projection, ProjectionCache, ProjectionSpec
+from graph_olap_server.instance.request_body import Fields
+from graph_olap_server.instance.selection import Selection, check_weight, read_selection
+from graph_olap_server.instance.workers import Control, WorkerPool
+from graph_olap_server.instance.writeback import write_values
+from graph_olap_server.snapshots.manifest import SnapshotManifest
+
+__all__ = ["NetworkxBridge", "NetworkxCatalog"]
+
+MAX_NODES = 5_000_000
+MAX_EDGES = 20_000_000
+_CATALOG_TIMEOUT_MS = 60_000
+_ARROW_TYPES = {
+    "BOOL": pa.bool_(),
+    "INT64": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "STRING": pa.string(),
+    "LIST<DOUBLE>": pa.list_(pa.float64()),
+}
+
+
+class NetworkxCatalog:
+    """What the library offers, asked from a worker once."""
+
+    def __init__(self, workers: WorkerPool) -> None:
+        self._workers = workers
+        self._mutex = threading.Lock()
+        self._infos: dict[str, AlgorithmInfo] = {}
+
+    def infos(self) -> dict[str, AlgorithmInfo]:
+        """Return all descriptions by name."""
+        with self._mutex:
+            if not self._infos:
+                with self._workers.worker() as worker:
+                    described = worker.call(remote.describe_all, {}, {}, Control(_CATALOG_TIMEOUT_MS))
+                self._infos = {entry["name"]: AlgorithmInfo.from_dict(entry) for entry in described}
+            return self._infos
+
+    def find(self, name: str) -> AlgorithmInfo:
+        """Return a description by name, in any case; raises ``ALGORITHM_NOT_FOUND``."""
+        infos = self.infos()
+        if (exact := infos.get(name)) is not None:
+            return exact
+        by_case = {known.lower(): info for known, info in infos.items()}
+        if (found := by_case.get(name.lower())) is None:
+            raise algorithm_not_found(name, "networkx", by_case)
+        return found
+
+
+class NetworkxBridge:
+    """Prepares runs of NetworkX functions on one engine."""
+
+    def __init__(
+        self, engine: GraphEngine, manifest: SnapshotManifest, projections: ProjectionCache, workers: WorkerPool
+    ) -> None:
+        self.catalog = NetworkxCatalog(workers)
+        self._engine = engine
+        self._manifest = manifest
+        self._projections = projections
+        self._workers = workers
+
+    def task(self, name: str, fields: Fields, user_name: str) -> Task:
+        """Check a request completely and return what runs it.
+
+        Raises:
+            PlatformError: ``ALGORITHM_NOT_FOUND``, ``VALIDATION_FAILED``, ``RESOURCE_NOT_FOUND`` for an unknown node,
+                ``RESULT_TOO_LARGE`` for a graph over the size guard.
+        """
+        info = self.catalog.find(name)
+        selection = read_selection(fields, self._engine.schema(), self._manifest)
+        given = fields.object("parameters")
+        weight = fields.text("weight_property")
+        directed = fields.boolean("directed")
+        if fields.raw("subgraph_query") is not None:
+            fields.problems.append(
+                ("subgraph_query", "not offered by this server; select with node_label and edge_type")
+            )
+        if weight is None and isinstance(given.get("weight"), str) and _is_edge_property(given["weight"], selection):
+            weight = given["weight"]
+        if weight is not None and not fields.problems:
+            check_weight(fields, "weight_property", weight, selection)
+        fields.check()
+        finder = NodeFinder(self._engine, selection.labels)
+        arguments = bind(info, given, finder.find, fields.problems)
+        fields.check()
+        if weight is not None and any(parameter.name == "weight" for parameter in info.parameters):
+            # Whatever the property is called in the graph, the library finds it as `weight`.
+            arguments["weight"] = "weight"
+        self._check_size(selection)
+        return Task(
+            algorithm=info.name,
+            algorithm_type="networkx",
+            user_name=user_name,
+            run=lambda control: self._run(info.name, selection, arguments, weight, directed, control),
+            parameters=given,
+            node_label=selection.node_label,
+            edge_type=selection.edge_type,
+            result_property=selection.result_property,
+            timeout_ms=selection.timeout_ms,
+        )
+
+    def _run(
+        self,
+        name: str,
+        selection: Selection,
+        arguments: dict[str, Any],
+        weight: str | None,
+        directed: bool | None,
+        control: Control,
+    ) -> Outcome:
+        self._workers.warm()
+        spec = ProjectionSpec(
+            labels=selection.labels,
+            edge_types=selection.edge_types,
+            directed=True,
+            weight_property=weight,
+            parallel="once" if weight is None else "sum",
+        )
+        projection = self._projections.get(self._engine, spec, control)
+        write = selection.result_property is not None
+        call = {
+            "name": name,
+            "arguments": arguments,
+            "directed": directed,
+            "edge_count": projection.edge_count,
+            "write": write,
+        }
+        with self._workers.worker() as worker:
+            classified: Classified = worker.call(remote.run, call, projection.arrays, control)
+        control.check()
+        references = NodeReferences(self._engine, projection.starts)
+        updated = 0
+        if selection.result_property is not None:
+            updated = self._write(selection.result_property, classified, projection, references)
+        result = {
+            "nodes_updated": updated,
+            "node_count": projection.node_count,
+            "edge_count": projection.edge_count,
+            **_named(classified.result, references),
+        }
+        if classified.warning is not None:
+            result["warning"] = classified.warning
+        return Outcome(result, nodes_updated=updated)
+
+    def _write(self, name: str, classified: Classified, projection: Projection, references: NodeReferences) -> int:
+        return sum(
+            write_values(
+                self._engine,
+                f"{name}{part.suffix}",
+                "STRING" if part.type_name == JSON_TEXT else part.type_name,
+                np.asarray(part.dense, np.int64),
+                _column(part, references),
+                projection.starts,
+                projection.sizes,
+            )
+            for part in classified.nodes
+        )
+
+    def _check_size(self, selection: Selection) -> None:
+        sizes = {table.label: table.node_count for table in self._engine.schema().node_tables}
+        nodes = sum(sizes[label] for label in selection.labels)
+        edges = sum(table.edge_count for table in selection.edge_tables)
+        if nodes > MAX_NODES or edges > MAX_EDGES:
+            raise PlatformError(
+                "RESULT_TOO_LARGE",
+                f"The selection has {nodes} nodes and {edges} edges; NetworkX takes at most {MAX_NODES} and "
+                f"{MAX_EDGES} here. Select one label or type, or use a native algorithm.",
+                {"max_nodes": MAX_NODES, "max_edges": MAX_EDGES, "nodes": nodes, "edges": edges},
+            )
+
+
+def _column(part: NodeValues, references: NodeReferences) -> pa.Array:
+    if part.type_name != JSON_TEXT:
+        return pa.array(part.values, _ARROW_TYPES[part.type_name])
+    texts = [None if value is None else json.dumps(_named(value, references)) for value in part.values]
+    return pa.array(texts, pa.string())
+
+
+def _named(value: Any, references: NodeReferences) -> Any:
+    """Replace handles by node references."""
+    if isinstance(value, Handle):
+        return references.reference(value.dense)
+    if isinstance(value, dict):
+        return {key: _named(entry, references) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_named(entry, references) for entry in value]
+    return value
+
+
+def _is_edge_property(name: str, selection: Selection) -> bool:
+    return any(name in table.properties for table in selection.edge_tables)

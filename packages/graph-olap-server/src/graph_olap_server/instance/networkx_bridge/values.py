@@ -1,0 +1,45 @@
+"""What crosses the border between server and worker; free of NetworkX, so that the server never imports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["JSON_TEXT", "Classified", "Handle", "NodeValues"]
+
+JSON_TEXT = "JSON"
+"""Stands for a STRING property holding JSON text, which the server writes once it has named the nodes in it."""
+
+
+class Handle:
+    """A node of the graph as the library sees it: hashable and ordered, and nothing else."""
+
+    __slots__ = ("dense",)
+
+    def __init__(self, dense: int) -> None:
+        self.dense = dense
+
+    def __lt__(self, other: Handle) -> bool:
+        return self.dense < other.dense
+
+    def __repr__(self) -> str:
+        return f"node {self.dense}"
+
+
+@dataclass(slots=True)
+class NodeValues:
+    """One value per node: dense ids ascending, the property type, the values; ``suffix`` for parts of a tuple."""
+
+    dense: list[int]
+    type_name: str
+    values: list[Any]
+    suffix: str = ""
+
+
+@dataclass(slots=True)
+class Classified:
+    """``result`` is JSON-ready but for nodes, which are :class:`Handle` until the server names them."""
+
+    result: dict[str, Any]
+    nodes: list[NodeValues] = field(default_factory=list)
+    warning: str | None = None
