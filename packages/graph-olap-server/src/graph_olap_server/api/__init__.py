@@ -1,1 +1,1 @@
-"""The HTTP surface of the control plane."""
+"""The control plane's HTTP interface: thin routes over the use cases."""

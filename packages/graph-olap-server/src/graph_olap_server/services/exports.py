@@ -72,7 +72,7 @@ class FinalizeTask:
     nodes: Sequence[NodeDefinition]
     edges: Sequence[EdgeDefinition]
     on_bad_rows: str
-    exported: dict[tuple[str, str], Path]
+    exported: dict[tuple[EntityKind, str], Path]
 
 
 def claim_export(context: Context, worker: str) -> ExportTask | None:
@@ -270,7 +270,7 @@ def _finalize_task(context: Context, session: Session, snapshot: SnapshotRow, to
         edges=view.edge_definitions,
         on_bad_rows=view.on_bad_rows,
         exported={
-            (job.entity_type, job.entity_name): context.snapshots.attempt_file(
+            (_kind(job), job.entity_name): context.snapshots.attempt_file(
                 snapshot.id, _kind(job), job.entity_name, job.claims
             )
             for job in jobs

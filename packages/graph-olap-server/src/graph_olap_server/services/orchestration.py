@@ -34,6 +34,7 @@ __all__ = [
     "list_file_removals",
     "list_records",
     "mark_running",
+    "restart_later",
     "store_handle",
     "store_report",
     "wake_waiting",
@@ -188,6 +189,15 @@ def fail_instance(context: Context, instance_id: int, code: str, message: str) -
             lease_expires_at=None,
         )
         return True
+
+
+def restart_later(context: Context, instance_id: int) -> None:
+    """Forget the engine of an instance on its way, so that it is started again."""
+    with context.database.write() as session:
+        row = session.get(InstanceRow, instance_id)
+        if row is not None and row.status == "starting":
+            row.handle = row.reported = None
+            row.starting_at = context.clock()
 
 
 def forget_handle(context: Context, instance_id: int) -> None:

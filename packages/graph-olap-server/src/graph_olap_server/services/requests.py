@@ -144,13 +144,13 @@ class CreateInstance(_Request):
     wrapper_type: str | None = None
     ttl: Duration | None = None
     inactivity_timeout: Duration | None = None
-    cpu_cores: int | None = Field(None, ge=1, le=8)
+    cpu_cores: int | None = Field(default=None, ge=1, le=8)
 
 
 class ExtendInstance(_Request):
     """Let an instance live longer."""
 
-    hours: int = Field(24, ge=1, le=168)
+    hours: int = Field(default=24, ge=1, le=168)
 
 
 class ShareInstance(_Request):

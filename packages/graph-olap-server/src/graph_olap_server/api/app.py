@@ -1,0 +1,82 @@
+"""The control plane's application: routers, error envelope, OpenAPI."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.types import ASGIApp
+
+from graph_olap_server import __version__
+from graph_olap_server.api import health, instances, internal, mappings, schema, snapshots
+from graph_olap_server.api.replies import ErrorReply
+from graph_olap_server.domain.errors import unavailable, validation_failed
+from graph_olap_server.services.context import Context
+from graph_olap_server.web import EXCEPTION_HANDLERS, FastJSONResponse, RequestMiddleware, error_response
+
+__all__ = ["create_app"]
+
+logger = logging.getLogger(__name__)
+_PLACES = ("body", "query", "path", "header", "cookie")
+
+
+def create_app(context: Context) -> ASGIApp:
+    """Build the application on the platform's parts."""
+    app = FastAPI(
+        title="Graph OLAP control plane",
+        version=__version__,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        responses={"4XX": {"model": ErrorReply}, "5XX": {"model": ErrorReply}},
+    )
+    app.state.context = context
+    for error, handler in EXCEPTION_HANDLERS.items():
+        app.add_exception_handler(error, handler)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(PoolTimeoutError, _on_database_error)
+    for room in (mappings, snapshots, instances, schema, internal, health):
+        app.include_router(room.router)
+    # FastAPI documents its own 422 answers, which never leave this server.
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to change the document
+    app.add_route("/openapi.json", lambda _request: FastJSONResponse(app.openapi()), include_in_schema=False)
+    return RequestMiddleware(app, quiet=("/health", "/ready"))
+
+
+def _on_invalid_request(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return error_response(validation_failed([_problem(item) for item in error.errors()]))
+
+
+def _on_database_error(_request: Request, error: Exception) -> Response:
+    logger.error("database_failed", exc_info=error)
+    return error_response(unavailable("database", "The database does not answer at the moment. Try again."))
+
+
+def _problem(item: dict[str, Any]) -> tuple[str, str]:
+    location = [str(part) for part in item["loc"]]
+    if location and location[0] in _PLACES:
+        location = location[1:]
+    if item["type"] == "json_invalid":
+        return "body", f"is not JSON: {item.get('ctx', {}).get('error', 'it cannot be parsed')}"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return ".".join(location) or "body", message
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            document["components"]["schemas"].pop(name, None)
+        app.openapi_schema = document
+    return app.openapi_schema

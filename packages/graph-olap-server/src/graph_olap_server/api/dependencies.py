@@ -1,0 +1,128 @@
+"""What routes take from a request: the platform's parts, the caller, list parameters and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, Path, Query, Request
+
+from graph_olap_server.domain.errors import PlatformError, validation_failed
+from graph_olap_server.domain.roles import Identity, Role, require_role
+from graph_olap_server.domain.states import StateMachine
+from graph_olap_server.services.access import identify, require_service
+from graph_olap_server.services.context import Context
+from graph_olap_server.store.pages import PageQuery
+
+__all__ = [
+    "AdminCaller",
+    "Caller",
+    "InstanceId",
+    "Limit",
+    "MappingId",
+    "Offset",
+    "Parts",
+    "ServiceCaller",
+    "SnapshotId",
+    "Version",
+    "list_query",
+    "status_filter",
+]
+
+_LARGEST_ID = 2**63 - 1
+
+
+def _parts(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+Parts = Annotated[Context, Depends(_parts)]
+"""The platform's parts."""
+
+
+def _caller(request: Request, context: Parts) -> Identity:
+    return identify(context, request.headers)
+
+
+Caller = Annotated[Identity, Depends(_caller)]
+"""The authenticated user; every public route takes it."""
+
+
+def _admin(caller: Caller) -> Identity:
+    require_role(caller, Role.ADMIN)
+    return caller
+
+
+AdminCaller = Annotated[Identity, Depends(_admin)]
+"""The authenticated user, who must be admin or ops."""
+
+
+def _service(request: Request, context: Parts) -> None:
+    require_service(context, request.headers)
+
+
+ServiceCaller = Depends(_service)
+"""The internal key is required."""
+
+MappingId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
+SnapshotId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
+InstanceId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
+Version = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
+Offset = Annotated[int, Query(ge=0, le=_LARGEST_ID)]
+Limit = Annotated[int, Query(ge=1, le=100)]
+
+
+def list_query(*sort_fields: str) -> Any:
+    """Return a dependency that reads the list parameters; ``sort_fields`` are those the endpoint can sort by."""
+
+    def read(
+        offset: Offset = 0,
+        limit: Limit = 50,
+        sort_by: Annotated[str, Query(description=f"One of {', '.join(sort_fields)}.")] = "created_at",
+        sort_order: Literal["asc", "desc"] = "desc",
+        owner: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
+        search: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
+        created_after: str | None = None,
+        created_before: str | None = None,
+    ) -> PageQuery:
+        if sort_by not in sort_fields:
+            raise validation_failed([("sort_by", f"cannot sort by {sort_by!r}; use one of {', '.join(sort_fields)}")])
+        return PageQuery(
+            offset=offset,
+            limit=limit,
+            sort_by=sort_by,
+            sort_order=sort_order,
+            owner=owner,
+            search=search,
+            created_after=_timestamp("created_after", created_after),
+            created_before=_timestamp("created_before", created_before),
+        )
+
+    return Depends(read)
+
+
+def status_filter(machine: StateMachine) -> Callable[[str | None], str | None]:
+    """Return a dependency that reads ``status`` and refuses unknown ones."""
+
+    def read(status: str | None = None) -> str | None:
+        if status is not None and status not in machine.statuses:
+            raise _unknown_status(status, machine)
+        return status
+
+    return read
+
+
+def _unknown_status(status: str, machine: StateMachine) -> PlatformError:
+    return validation_failed([("status", f"unknown status {status!r}; use one of {', '.join(machine.statuses)}")])
+
+
+def _timestamp(field: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text) if len(text) > 10 else datetime.combine(date.fromisoformat(text), time())
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise validation_failed([(field, f"{text!r} is not an ISO 8601 date or time")]) from None

@@ -1,0 +1,111 @@
+"""Routes of instances (section 2.3 and sharing)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from graph_olap.models import Instance, InstanceProgress
+
+from graph_olap_server.api.dependencies import Caller, InstanceId, Parts, list_query, status_filter
+from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.domain.errors import validation_failed
+from graph_olap_server.domain.states import INSTANCE
+from graph_olap_server.services import instances
+from graph_olap_server.services.requests import CreateInstance, ExtendInstance, Lifecycle, Rename, ShareInstance
+from graph_olap_server.store.pages import PageQuery
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/instances", tags=["instances"])
+_query = list_query("name", "created_at", "updated_at", "started_at", "status", "last_activity_at")
+
+
+@router.get("", response_model=ListReply[Instance])
+def list_instances(
+    context: Parts,
+    _caller: Caller,
+    status: Annotated[str | None, Depends(status_filter(INSTANCE))],
+    query: PageQuery = _query,
+    snapshot_id: Annotated[int | None, Query(ge=1)] = None,
+    mapping_id: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    """List instances."""
+    return page_reply(
+        instances.list_instances(context, query, status=status, snapshot_id=snapshot_id, mapping_id=mapping_id)
+    )
+
+
+@router.post("", status_code=201, response_model=Reply[Instance])
+def create_instance(context: Parts, caller: Caller, request: CreateInstance) -> Response:
+    """Start an instance of a snapshot, or of a mapping that is exported first."""
+    return reply(instances.create_instance(context, caller, request), status=201)
+
+
+@router.post("/from-mapping", status_code=201, response_model=Reply[Instance])
+def create_instance_from_mapping(context: Parts, caller: Caller, request: CreateInstance) -> Response:
+    """Export a mapping and start an instance of it."""
+    if request.snapshot_id is not None:
+        raise validation_failed([("snapshot_id", "is not possible here; use POST /api/instances")])
+    if request.mapping_id is None:
+        raise validation_failed([("mapping_id", "Field required")])
+    return reply(instances.create_instance(context, caller, request), status=201)
+
+
+@router.get("/{instance_id}", response_model=Reply[Instance])
+def get_instance(context: Parts, _caller: Caller, instance_id: InstanceId) -> Response:
+    """Get an instance."""
+    return reply(instances.get_instance(context, instance_id))
+
+
+@router.put("/{instance_id}", response_model=Reply[Instance])
+def update_instance(context: Parts, caller: Caller, instance_id: InstanceId, request: Rename | None = None) -> Response:
+    """Change name or description."""
+    return reply(instances.rename_instance(context, caller, instance_id, request or Rename()))
+
+
+@router.post("/{instance_id}/terminate", status_code=204)
+def terminate_instance(context: Parts, caller: Caller, instance_id: InstanceId) -> Response:
+    """Terminate an instance."""
+    instances.terminate_instance(context, caller, instance_id)
+    return Response(status_code=204)
+
+
+@router.delete("/{instance_id}", status_code=204)
+def delete_instance(context: Parts, caller: Caller, instance_id: InstanceId) -> Response:
+    """Terminate an instance (the same as terminate)."""
+    instances.terminate_instance(context, caller, instance_id)
+    return Response(status_code=204)
+
+
+@router.get("/{instance_id}/progress", response_model=Reply[InstanceProgress])
+def get_progress(context: Parts, _caller: Caller, instance_id: InstanceId) -> Response:
+    """Say how far the start of an instance is."""
+    progress = instances.get_instance_progress(context, instance_id)
+    return reply(
+        {
+            **progress.to_dict(),
+            "completed_steps": progress.completed_steps,
+            "total_steps": progress.total_steps,
+        }
+    )
+
+
+@router.put("/{instance_id}/lifecycle", response_model=Reply[Instance])
+def set_lifecycle(context: Parts, caller: Caller, instance_id: InstanceId, request: Lifecycle) -> Response:
+    """Change when an instance expires."""
+    return reply(instances.set_instance_lifecycle(context, caller, instance_id, request))
+
+
+@router.post("/{instance_id}/extend", response_model=Reply[Instance])
+def extend_instance(
+    context: Parts, caller: Caller, instance_id: InstanceId, request: ExtendInstance | None = None
+) -> Response:
+    """Let an instance live longer."""
+    return reply(instances.extend_instance(context, caller, instance_id, request or ExtendInstance()))
+
+
+@router.put("/{instance_id}/sharing", response_model=Reply[Instance])
+def share_instance(context: Parts, caller: Caller, instance_id: InstanceId, request: ShareInstance) -> Response:
+    """Set who besides the owner may read an instance."""
+    return reply(instances.share_instance(context, caller, instance_id, request))

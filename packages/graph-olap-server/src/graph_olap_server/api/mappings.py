@@ -1,0 +1,112 @@
+"""Routes of mappings (section 2.1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from graph_olap.models import Instance, Mapping, MappingDiff, MappingVersion, Snapshot
+
+from graph_olap_server.api.dependencies import Caller, Limit, MappingId, Offset, Parts, Version, list_query
+from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.services import instances, mappings, snapshots
+from graph_olap_server.services.requests import CopyMapping, CreateMapping, Lifecycle, UpdateMapping
+from graph_olap_server.store.pages import PageQuery
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api/mappings", tags=["mappings"])
+_query = list_query("name", "created_at", "updated_at", "current_version")
+
+
+@router.get("", response_model=ListReply[Mapping])
+def list_mappings(context: Parts, _caller: Caller, query: PageQuery = _query) -> Response:
+    """List mappings."""
+    return page_reply(mappings.list_mappings(context, query))
+
+
+@router.post("", status_code=201, response_model=Reply[Mapping])
+def create_mapping(context: Parts, caller: Caller, request: CreateMapping) -> Response:
+    """Create a mapping."""
+    checked = mappings.create_mapping(context, caller, request)
+    return reply(checked.mapping, status=201, warnings=checked.warnings)
+
+
+@router.get("/{mapping_id}", response_model=Reply[Mapping])
+def get_mapping(context: Parts, _caller: Caller, mapping_id: MappingId) -> Response:
+    """Get a mapping with its current definitions."""
+    return reply(mappings.get_mapping(context, mapping_id))
+
+
+@router.put("/{mapping_id}", response_model=Reply[Mapping])
+def update_mapping(
+    context: Parts,
+    caller: Caller,
+    mapping_id: MappingId,
+    request: UpdateMapping,
+    if_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Change a mapping; new definitions make a new version."""
+    checked = mappings.update_mapping(context, caller, mapping_id, request, if_match)
+    return reply(checked.mapping, warnings=checked.warnings)
+
+
+@router.delete("/{mapping_id}", status_code=204)
+def delete_mapping(context: Parts, caller: Caller, mapping_id: MappingId) -> Response:
+    """Delete a mapping that nothing depends on."""
+    mappings.delete_mapping(context, caller, mapping_id)
+    return Response(status_code=204)
+
+
+@router.post("/{mapping_id}/copy", status_code=201, response_model=Reply[Mapping])
+def copy_mapping(context: Parts, caller: Caller, mapping_id: MappingId, request: CopyMapping) -> Response:
+    """Copy a mapping under a new name."""
+    return reply(mappings.copy_mapping(context, caller, mapping_id, request), status=201)
+
+
+@router.get("/{mapping_id}/versions", response_model=ListReply[MappingVersion])
+def list_versions(
+    context: Parts,
+    _caller: Caller,
+    mapping_id: MappingId,
+    offset: Annotated[int | None, Query(ge=0)] = None,
+    limit: Annotated[int | None, Query(ge=1, le=100)] = None,
+) -> Response:
+    """List versions, newest first; all of them without offset and limit."""
+    return page_reply(mappings.list_versions(context, mapping_id, offset, limit))
+
+
+@router.get("/{mapping_id}/versions/{version}", response_model=Reply[MappingVersion])
+def get_version(context: Parts, _caller: Caller, mapping_id: MappingId, version: Version) -> Response:
+    """Get one version."""
+    return reply(mappings.get_mapping_version(context, mapping_id, version))
+
+
+@router.get("/{mapping_id}/versions/{from_version}/diff/{to_version}", response_model=Reply[MappingDiff])
+def diff_versions(
+    context: Parts, _caller: Caller, mapping_id: MappingId, from_version: Version, to_version: Version
+) -> Response:
+    """Compare two versions."""
+    return reply(mappings.diff_mapping(context, mapping_id, from_version, to_version))
+
+
+@router.put("/{mapping_id}/lifecycle", response_model=Reply[Mapping])
+def set_lifecycle(context: Parts, caller: Caller, mapping_id: MappingId, request: Lifecycle) -> Response:
+    """Change when a mapping expires."""
+    return reply(mappings.set_mapping_lifecycle(context, caller, mapping_id, request))
+
+
+@router.get("/{mapping_id}/snapshots", response_model=ListReply[Snapshot])
+def list_mapping_snapshots(
+    context: Parts, _caller: Caller, mapping_id: MappingId, offset: Offset = 0, limit: Limit = 50
+) -> Response:
+    """List the snapshots of a mapping, newest first."""
+    return page_reply(snapshots.list_mapping_snapshots(context, mapping_id, offset, limit))
+
+
+@router.get("/{mapping_id}/instances", response_model=ListReply[Instance])
+def list_mapping_instances(
+    context: Parts, _caller: Caller, mapping_id: MappingId, offset: Offset = 0, limit: Limit = 50
+) -> Response:
+    """List the instances of a mapping, newest first."""
+    return page_reply(instances.list_mapping_instances(context, mapping_id, offset, limit))

@@ -1,0 +1,84 @@
+"""Reply envelopes of section 1.6 and the documentation of their shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from graph_olap.models import WireModel
+from pydantic import BaseModel
+
+from graph_olap_server.logs import request_id
+from graph_olap_server.store.pages import Page
+from graph_olap_server.web import FastJSONResponse
+
+__all__ = ["ErrorReply", "ListReply", "Reply", "page_reply", "reply"]
+
+Data = TypeVar("Data")
+Wire = TypeVar("Wire", bound=WireModel)
+
+
+class Meta(BaseModel):
+    """``meta`` of a single resource."""
+
+    request_id: str
+    warnings: list[str] | None = None
+
+
+class PageMeta(Meta):
+    """``meta`` of a list."""
+
+    total: int
+    offset: int
+    limit: int
+
+
+class Reply(BaseModel, Generic[Data]):
+    """One resource, or a list without pages."""
+
+    data: Data
+    meta: Meta
+
+
+class ListReply(BaseModel, Generic[Data]):
+    """One page of resources."""
+
+    data: list[Data]
+    meta: PageMeta
+
+
+class ErrorBody(BaseModel):
+    """``error`` of an error reply."""
+
+    code: str
+    message: str
+    details: dict[str, Any]
+
+
+class ErrorReply(BaseModel):
+    """Every reply with a status of 400 or more."""
+
+    error: ErrorBody
+    meta: Meta
+
+
+def reply(
+    data: WireModel | Sequence[WireModel] | dict[str, Any], *, status: int = 200, warnings: Sequence[str] = ()
+) -> FastJSONResponse:
+    """Wrap one resource (or a list without pages)."""
+    meta: dict[str, Any] = {"request_id": request_id.get()}
+    if warnings:
+        meta["warnings"] = list(warnings)
+    return FastJSONResponse({"data": _plain(data), "meta": meta}, status_code=status)
+
+
+def page_reply(page: Page[Wire]) -> FastJSONResponse:
+    """Wrap one page."""
+    meta = {"request_id": request_id.get(), "total": page.total, "offset": page.offset, "limit": page.limit}
+    return FastJSONResponse({"data": _plain(page.items), "meta": meta})
+
+
+def _plain(data: WireModel | Sequence[WireModel] | dict[str, Any]) -> Any:
+    if isinstance(data, WireModel):
+        return data.to_dict()
+    return data if isinstance(data, dict) else [item.to_dict() for item in data]

@@ -1,0 +1,158 @@
+"""The export worker: SQL → Parquet for one definition at a time, then the last step of the snapshot."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from graph_olap_server.logs import event
+from graph_olap_server.services.context import Context
+from graph_olap_server.services.exports import (
+    ExportTask,
+    FinalizeTask,
+    claim_export,
+    claim_finalization,
+    complete_export,
+    complete_finalization,
+    fail_export,
+    fail_finalization,
+    release_export,
+    report_rows,
+)
+from graph_olap_server.snapshots.finalize import BadRowsError, finalize_snapshot
+from graph_olap_server.snapshots.writer import ExportCancelledError, write_parquet
+from graph_olap_server.warehouse.base import WarehouseError
+
+__all__ = ["ExportWorker"]
+
+logger = logging.getLogger(__name__)
+_REPORT_INTERVAL = 0.5
+_LOOK_INTERVAL = 5.0
+"""A job that failed for a passing reason waits a few seconds; nobody sends an event when its time has come."""
+
+
+class ExportWorker:
+    """Does export jobs and finalises snapshots until nothing is left.
+
+    Args:
+        context: The platform's parts.
+        name: Under which jobs are claimed.
+        stopping: Says when to give the current job back.
+    """
+
+    def __init__(self, context: Context, name: str, stopping: Callable[[], bool]) -> None:
+        self._context = context
+        self._name = name
+        self._stopping = stopping
+
+    def run(self) -> float:
+        """Do one export and every snapshot that is ready for its last step."""
+        worked = False
+        if (task := claim_export(self._context, self._name)) is not None:
+            self._export(task)
+            worked = True
+        while not self._stopping() and (last := claim_finalization(self._context)) is not None:
+            self._finalize(last)
+            worked = True
+        return 0 if worked else _LOOK_INTERVAL
+
+    def _export(self, task: ExportTask) -> None:
+        reporter = _Reporter(self._context, task, self._stopping)
+        started = time.monotonic()
+        try:
+            with self._context.warehouse.export(task.sql, task.columns) as stream:
+                written = write_parquet(
+                    stream.schema, stream, task.path, on_rows=reporter.on_rows, cancelled=reporter.cancelled
+                )
+        except ExportCancelledError:
+            release_export(self._context, task)
+            event(logger, "export_cancelled", snapshot_id=task.snapshot_id, entity=task.name)
+        except WarehouseError as error:
+            self._failed(task, str(error), retryable=error.retryable)
+        except OSError as error:
+            self._failed(task, f"The snapshot's files could not be written: {error.strerror}.", retryable=True)
+        except Exception:
+            logger.exception("export_crashed", extra={"fields": {"snapshot_id": task.snapshot_id, "entity": task.name}})
+            fail_export(
+                self._context,
+                task,
+                "The export failed inside the platform; the server's log has the cause.",
+                retryable=False,
+            )
+        else:
+            kept = complete_export(self._context, task, written)
+            event(
+                logger,
+                "export_completed" if kept else "export_lease_lost",
+                snapshot_id=task.snapshot_id,
+                entity=task.name,
+                rows=written.rows,
+                size_bytes=written.size_bytes,
+                duration_ms=round((time.monotonic() - started) * 1000),
+            )
+
+    def _failed(self, task: ExportTask, message: str, *, retryable: bool) -> None:
+        fail_export(self._context, task, message, retryable=retryable)
+        event(
+            logger,
+            "export_failed",
+            level=logging.WARNING,
+            snapshot_id=task.snapshot_id,
+            entity=task.name,
+            attempt=task.attempts,
+            retryable=retryable,
+            reason=message,
+        )
+
+    def _finalize(self, task: FinalizeTask) -> None:
+        started = time.monotonic()
+        try:
+            manifest = finalize_snapshot(
+                task.folder,
+                snapshot_id=task.snapshot_id,
+                mapping_id=task.mapping_id,
+                mapping_version=task.mapping_version,
+                node_definitions=task.nodes,
+                edge_definitions=task.edges,
+                on_bad_rows=task.on_bad_rows,
+                exported=task.exported,
+            )
+        except BadRowsError as error:
+            fail_finalization(self._context, task, error.message, error.load_report)
+            event(
+                logger, "snapshot_has_bad_rows", level=logging.WARNING, snapshot_id=task.snapshot_id, reason=str(error)
+            )
+        except Exception:
+            logger.exception("finalization_crashed", extra={"fields": {"snapshot_id": task.snapshot_id}})
+            message = "The snapshot could not be finished; the server's log has the cause. Retry it."
+            fail_finalization(self._context, task, message, None)
+        else:
+            complete_finalization(self._context, task, manifest)
+            event(
+                logger,
+                "snapshot_ready",
+                snapshot_id=task.snapshot_id,
+                rows=sum(file.rows for file in manifest.files),
+                rows_rejected=manifest.load_report.rows_rejected,
+                duration_ms=round((time.monotonic() - started) * 1000),
+            )
+
+
+class _Reporter:
+    """Stores progress at most twice a second; the same write prolongs the lease and tells whether it is lost."""
+
+    def __init__(self, context: Context, task: ExportTask, stopping: Callable[[], bool]) -> None:
+        self._context = context
+        self._task = task
+        self._stopping = stopping
+        self._last = time.monotonic()
+        self._ours = True
+
+    def on_rows(self, rows: int) -> None:
+        if time.monotonic() - self._last >= _REPORT_INTERVAL:
+            self._ours = report_rows(self._context, self._task, rows)
+            self._last = time.monotonic()
+
+    def cancelled(self) -> bool:
+        return self._stopping() or not self._ours

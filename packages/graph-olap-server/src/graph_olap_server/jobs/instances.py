@@ -1,0 +1,220 @@
+"""The jobs around instances: start them, follow their start, notice their death, stop them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from graph_olap_server.launcher.base import InstanceState, Launcher, LauncherError, PollResult
+from graph_olap_server.logs import event
+from graph_olap_server.services.context import Context
+from graph_olap_server.services.orchestration import (
+    InstanceRecord,
+    StartTask,
+    claim_start,
+    fail_instance,
+    file_removal_done,
+    file_removal_failed,
+    finish_stopping,
+    forget_handle,
+    list_file_removals,
+    list_records,
+    mark_running,
+    store_handle,
+    store_report,
+    wake_waiting,
+)
+
+__all__ = ["Orchestrator", "Remover", "died", "fail_and_stop"]
+
+_log = logging.getLogger(__name__)
+_FAST_POLL = 0.05
+_SLOW_POLL = 0.25
+_FAST_POLL_SECONDS = 5.0
+_STATUS_TIMEOUT = 2.0
+_STOP_RETRY = 5.0
+_REMOVAL_RETRY = 60.0
+
+
+class Orchestrator:
+    """Starts instances whose snapshot is ready and follows them until they run or fail."""
+
+    def __init__(self, context: Context, launcher: Launcher) -> None:
+        self._context = context
+        self._launcher = launcher
+        self._client = httpx.Client(
+            timeout=_STATUS_TIMEOUT, trust_env=False, headers={"X-Internal-Api-Key": context.internal_api_key}
+        )
+        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="poll")
+        self._watched_at = 0.0
+        self._reports: dict[int, Any] = {}
+
+    def run(self) -> float:
+        """One pass; comes again soon while something starts."""
+        wake_waiting(self._context)
+        while (task := claim_start(self._context)) is not None:
+            self._start(task)
+        starting = list_records(self._context, "starting")
+        list(self._pool.map(self._follow, starting))
+        self._watch()
+        self._reports = {record.id: self._reports.get(record.id) for record in starting}
+        if not starting:
+            return self._context.settings.orchestration_interval
+        newest = max(record.starting_at for record in starting if record.starting_at is not None)
+        young = self._context.clock() - newest < timedelta(seconds=_FAST_POLL_SECONDS)
+        return _FAST_POLL if young else _SLOW_POLL
+
+    def close(self) -> None:
+        """Release connections and threads."""
+        self._pool.shutdown(wait=True)
+        self._client.close()
+
+    def _start(self, task: StartTask) -> None:
+        try:
+            handle = self._launcher.start(task.spec)
+        except LauncherError as error:
+            fail_instance(self._context, task.instance_id, "STARTUP_FAILED", str(error))
+            event(_log, "start_failed", level=logging.WARNING, instance_id=task.instance_id, reason=str(error))
+            return
+        if store_handle(self._context, task, handle):
+            event(_log, "instance_launched", instance_id=task.instance_id, engine=task.spec.engine)
+        else:
+            self._launcher.stop(handle)
+
+    def _follow(self, record: InstanceRecord) -> None:
+        if record.handle is None:
+            return
+        result = self._launcher.poll(record.handle)
+        if result.state is InstanceState.GONE:
+            died(self._context, self._launcher, record, result)
+        elif result.state is InstanceState.LISTENING and result.url is not None and self._ask(record, result.url):
+            return
+        else:
+            self._check_deadline(record)
+
+    def _ask(self, record: InstanceRecord, url: str) -> bool:
+        """Read the instance's own status; true when it runs or has failed."""
+        try:
+            reply = self._client.get(f"{url}/status")
+            body = reply.json() if reply.status_code == 200 else None
+        except (httpx.HTTPError, ValueError):
+            return False
+        if not isinstance(body, dict):
+            return False
+        reported = body.get("progress")
+        progress: dict[str, Any] = reported if isinstance(reported, dict) else {}
+        if body.get("status") == "failed":
+            message = progress.get("error_message") or "The graph could not be loaded."
+            code = progress.get("error_code") or "STARTUP_FAILED"
+            store_report(self._context, record.id, progress, body)
+            fail_and_stop(self._context, self._launcher, record, str(code), str(message))
+            return True
+        if body.get("ready"):
+            mark_running(self._context, record.id, url, body)
+            started = None if record.starting_at is None else self._context.clock() - record.starting_at
+            event(
+                _log,
+                "instance_running",
+                instance_id=record.id,
+                start_ms=None if started is None else round(started.total_seconds() * 1000),
+            )
+            return True
+        if progress != self._reports.get(record.id):
+            store_report(self._context, record.id, progress, body)
+            self._reports[record.id] = progress
+        return False
+
+    def _check_deadline(self, record: InstanceRecord) -> None:
+        limit = self._context.settings.instance_startup_timeout
+        if record.starting_at is None or self._context.clock() - record.starting_at < timedelta(seconds=limit):
+            return
+        message = f"The graph was not loaded within {limit:.0f} s. Try again, or load a smaller graph."
+        fail_and_stop(self._context, self._launcher, record, "STARTUP_FAILED", message)
+
+    def _watch(self) -> None:
+        """Notice running instances that died; cheap, but not for every pass."""
+        if time.monotonic() - self._watched_at < self._context.settings.orchestration_interval:
+            return
+        self._watched_at = time.monotonic()
+        for record in list_records(self._context, "running"):
+            if record.handle is None:
+                continue
+            result = self._launcher.poll(record.handle)
+            if result.state is InstanceState.GONE:
+                died(self._context, self._launcher, record, result)
+
+
+class Remover:
+    """Ends the processes of instances that stop, and deletes the files of removed snapshots."""
+
+    def __init__(self, context: Context, launcher: Launcher) -> None:
+        self._context = context
+        self._launcher = launcher
+        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="stop")
+
+    def run(self) -> float:
+        """One pass; comes again when something could not be stopped or deleted."""
+        stopping = list_records(self._context, "stopping")
+        left = [record for record, gone in zip(stopping, self._pool.map(self._stop, stopping), strict=True) if not gone]
+        failed = [snapshot_id for snapshot_id in list_file_removals(self._context) if not self._delete(snapshot_id)]
+        if left:
+            return _STOP_RETRY
+        return _REMOVAL_RETRY if failed else self._context.settings.lifecycle_interval
+
+    def close(self) -> None:
+        """Release threads."""
+        self._pool.shutdown(wait=True)
+
+    def _stop(self, record: InstanceRecord) -> bool:
+        if record.handle is None and record.leased:
+            # Somebody is starting it right now and will store its handle.
+            return False
+        try:
+            if record.handle is not None:
+                self._launcher.stop(record.handle)
+        except LauncherError as error:
+            event(_log, "stop_failed", level=logging.WARNING, instance_id=record.id, reason=str(error))
+            return False
+        finish_stopping(self._context, record.id)
+        event(_log, "instance_stopped", instance_id=record.id)
+        return True
+
+    def _delete(self, snapshot_id: int) -> bool:
+        try:
+            self._context.snapshots.delete(snapshot_id)
+        except OSError as error:
+            file_removal_failed(self._context, snapshot_id, str(error))
+            event(_log, "file_removal_failed", level=logging.WARNING, snapshot_id=snapshot_id, reason=str(error))
+            return False
+        file_removal_done(self._context, snapshot_id)
+        return True
+
+
+def died(context: Context, launcher: Launcher, record: InstanceRecord, result: PollResult) -> None:
+    """Record that the process of an instance is gone, and clean up after it."""
+    reason = result.reason or "The instance's process ended without a word."
+    code = "OOM_KILLED" if result.out_of_memory else "UNEXPECTED_TERMINATION"
+    if record.status == "starting" and not result.out_of_memory:
+        code = "STARTUP_FAILED"
+    fail_and_stop(context, launcher, record, code, reason)
+
+
+def fail_and_stop(context: Context, launcher: Launcher, record: InstanceRecord, code: str, message: str) -> None:
+    """Store the error first, so that it survives; then stop what is left of the engine."""
+    if not fail_instance(context, record.id, code, message):
+        return
+    event(_log, "instance_failed", level=logging.WARNING, instance_id=record.id, code=code, reason=message)
+    if record.handle is None:
+        return
+    try:
+        launcher.stop(record.handle)
+    except LauncherError as error:
+        # Reconciliation finds it again: an engine whose record has failed is an orphan.
+        event(_log, "stop_failed", level=logging.WARNING, instance_id=record.id, reason=str(error))
+        return
+    forget_handle(context, record.id)

@@ -1,0 +1,277 @@
+"""The whole platform in one process: parts, jobs and API, built from one settings object.
+
+``graph-olap serve`` and :class:`EmbeddedPlatform` run the same :class:`Platform`.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+
+from graph_olap_server.api.app import create_app
+from graph_olap_server.config import Settings
+from graph_olap_server.jobs.reconciliation import reconcile
+from graph_olap_server.jobs.schedule import Jobs
+from graph_olap_server.jobs.shutdown import stop_instances
+from graph_olap_server.launcher.base import Launcher, LauncherError
+from graph_olap_server.launcher.local import LocalLauncher
+from graph_olap_server.logs import event
+from graph_olap_server.services.context import Context
+from graph_olap_server.services.exports import release_all_claims
+from graph_olap_server.services.instances import ENGINES
+from graph_olap_server.snapshots.store import LocalSnapshotStore
+from graph_olap_server.store.database import Database
+from graph_olap_server.warehouse.base import Warehouse, WarehouseError
+from graph_olap_server.warehouse.factory import open_warehouse
+
+__all__ = ["EmbeddedPlatform", "Platform", "StartupError"]
+
+_log = logging.getLogger(__name__)
+_START_SECONDS = 30.0
+_SCHEMA_SECONDS = 10.0
+_API_SECONDS = 2
+_JOB_SECONDS = 3.0
+
+
+class StartupError(Exception):
+    """The platform cannot start; the message is one sentence for the person at the terminal."""
+
+
+class Platform:
+    """Control plane, jobs and local instances.
+
+    A context manager: entering starts everything and returns when requests are answered, leaving stops everything.
+
+    Args:
+        settings: All settings.
+        launcher: Another launcher than the local one; for tests.
+
+    Attributes:
+        url: Where the API listens, once started.
+        failed: Set when the API ended without being asked to.
+
+    Raises:
+        StartupError: On entering; nothing is left behind.
+    """
+
+    def __init__(self, settings: Settings, *, launcher: Launcher | None = None) -> None:
+        self.settings = settings
+        self.url = ""
+        self.failed = threading.Event()
+        self._given_launcher = launcher
+        self._parts = ExitStack()
+        self._stopped = True
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything; returns when ``/ready`` answers 200."""
+        self._stopped = False
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop API, jobs and (unless ``keep_instances``) instances; may be called twice."""
+        if not self._stopped:
+            self._stopped = True
+            self._parts.close()
+
+    def _start(self) -> None:
+        settings = self.settings
+        if settings.engine not in ENGINES:
+            raise StartupError(f"Unknown engine {settings.engine!r}. Use one of {', '.join(ENGINES)}.")
+        # What can be wrong is tried before anything is created.
+        warehouse = self._open_warehouse()
+        if settings.data_dir.is_dir():
+            self._lock_folder()
+        listener = self._listen()
+        if not settings.data_dir.is_dir():
+            self._lock_folder()
+        internal_key = self._internal_key()
+        database = self._open_database()
+        context = Context(
+            settings=settings,
+            database=database,
+            warehouse=warehouse,
+            snapshots=LocalSnapshotStore(settings.data_dir / "snapshots"),
+            internal_api_key=internal_key,
+        )
+        launcher = self._given_launcher or LocalLauncher(
+            settings.data_dir / "instances", settings=settings, internal_api_key=internal_key
+        )
+        self._recover(context, launcher)
+        if not settings.keep_instances:
+            self._parts.callback(stop_instances, context, launcher)
+        jobs = Jobs(context, launcher)
+        self._parts.callback(jobs.stop, _JOB_SECONDS)
+        jobs.start()
+        self._serve(context, listener)
+        jobs.schema_read.wait(_SCHEMA_SECONDS)
+        event(_log, "platform_ready", url=self.url, auth_mode=settings.auth_mode)
+        if settings.auth_mode == "dev":
+            event(_log, "identity_headers_are_believed", level=logging.WARNING, auth_mode="dev")
+
+    def _open_warehouse(self) -> Warehouse:
+        try:
+            warehouse = open_warehouse(self.settings.warehouse)
+            self._parts.callback(warehouse.close)
+            warehouse.check()
+        except WarehouseError as error:
+            raise StartupError(str(error)) from error
+        return warehouse
+
+    def _lock_folder(self) -> None:
+        folder = self.settings.data_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock: IO[str] = (folder / "serve.lock").open("a")
+        except OSError as error:
+            raise StartupError(
+                f"The data folder {folder} cannot be written ({error.strerror}). Choose another with --data-dir."
+            ) from error
+        self._parts.callback(lock.close)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StartupError(
+                f"Another server already works on the data folder {folder}. Stop it, or choose another with --data-dir."
+            ) from error
+
+    def _listen(self) -> socket.socket:
+        host, port = self.settings.host, self.settings.port
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        except OSError as error:
+            raise StartupError(f"The address {host} is not known. Use --host 127.0.0.1.") from error
+        listener = socket.socket(family, kind, protocol)
+        self._parts.callback(listener.close)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(512)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                message = f"Port {port} on {host} is in use. Stop the other program, or choose another with --port."
+            else:
+                message = f"Cannot listen on {host}:{port} ({error.strerror}). Choose others with --host and --port."
+            raise StartupError(message) from error
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{listener.getsockname()[1]}"
+        return listener
+
+    def _internal_key(self) -> str:
+        if self.settings.internal_api_key is not None:
+            return self.settings.internal_api_key.get_secret_value()
+        path = self.settings.data_dir / "internal-api-key"
+        try:
+            return _read_or_make_key(path)
+        except OSError as error:
+            raise StartupError(f"The key file {path} cannot be used ({error.strerror}). Check its rights.") from error
+
+    def _open_database(self) -> Database:
+        database = Database(self.settings.resolved_database_url)
+        self._parts.callback(database.close)
+        try:
+            database.migrate()
+        except SQLAlchemyError as error:
+            cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise StartupError(
+                f"The database of {self.settings.data_dir} cannot be opened ({cause}). "
+                "Check the file, or choose another folder with --data-dir."
+            ) from error
+        return database
+
+    def _recover(self, context: Context, launcher: Launcher) -> None:
+        """Mend what a crash left, before any work is accepted."""
+        try:
+            launcher.check()
+            launcher.announce(self._local_url())
+            release_all_claims(context)
+            reconcile(context, launcher)
+        except LauncherError as error:
+            raise StartupError(str(error)) from error
+
+    def _local_url(self) -> str:
+        return self.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+    def _serve(self, context: Context, listener: socket.socket) -> None:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(context),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_API_SECONDS,
+            )
+        )
+        thread = threading.Thread(target=self._run_server, args=(server, listener), name="api", daemon=True)
+        self._parts.callback(_stop_server, server, thread)
+        thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise StartupError("The API did not start; the log has the cause.")
+            time.sleep(0.005)
+        context.database.check()
+
+    def _run_server(self, server: uvicorn.Server, listener: socket.socket) -> None:
+        try:
+            server.run(sockets=[listener])
+        finally:
+            if not server.should_exit:
+                self.failed.set()
+
+
+class EmbeddedPlatform(Platform):
+    """A platform inside a Python process, on a free port of this machine.
+
+    Example::
+
+        with EmbeddedPlatform(Settings(data_dir=folder, warehouse="duckdb:///data.duckdb")) as platform:
+            client = GraphOLAPClient(api_url=platform.url, username="ada")
+    """
+
+    def __init__(self, settings: Settings, *, launcher: Launcher | None = None) -> None:
+        super().__init__(settings.model_copy(update={"host": "127.0.0.1", "port": 0}), launcher=launcher)
+
+
+def _stop_server(server: uvicorn.Server, thread: threading.Thread) -> None:
+    server.should_exit = True
+    thread.join(_API_SECONDS + 2)
+
+
+def _read_or_make_key(path: Path) -> str:
+    if not path.exists():
+        temporary = path.with_name(f".{path.name}.new")
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+        temporary.replace(path)
+    return path.read_text().strip()
