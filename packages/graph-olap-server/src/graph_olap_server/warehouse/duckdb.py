@@ -31,6 +31,7 @@ from graph_olap_server.warehouse.base import (
 )
 from graph_olap_server.warehouse.duckdb_errors import to_warehouse_error
 from graph_olap_server.warehouse.duckdb_export import export_relation
+from graph_olap_server.warehouse.sql_check import SqlProblem, trimmed
 
 __all__ = ["DuckDBFile", "DuckDBFolder"]
 
@@ -220,7 +221,9 @@ class DuckDBFolder(_DuckDBWarehouse):
             _seal(connection)
         except duckdb.Error as error:
             connection.close()
-            raise _cannot_open(self._url, file, error) from error
+            raise to_warehouse_error(
+                error, f"The file {file.name} of the warehouse {self._url} cannot be read", own_text=False
+            ) from error
         return connection
 
 
@@ -231,10 +234,14 @@ def _seal(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _bind(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation:
     """Bind one query; anything that is not exactly one query never reaches the connection."""
-    statements = connection.extract_statements(sql)
+    try:
+        query = trimmed(sql, "duckdb")  # a relation builds on the text, so that no semicolon may end it
+    except SqlProblem as problem:
+        raise WarehouseError(problem.message) from problem
+    statements = connection.extract_statements(query)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise WarehouseError("The SQL must be exactly one query (SELECT, WITH ... SELECT, VALUES, TABLE or FROM).")
-    return connection.sql(sql)
+    return connection.sql(query)
 
 
 def _read_catalog(connection: duckdb.DuckDBPyConnection, catalog: str) -> CatalogInfo:

@@ -13,7 +13,7 @@ import sqlglot
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 
-__all__ = ["SqlProblem", "check_select"]
+__all__ = ["SqlProblem", "check_select", "trimmed"]
 
 
 class SqlProblem(Exception):
@@ -63,6 +63,16 @@ def check_select(sql: str, dialect: str, columns: Sequence[str]) -> str:
     _refuse_other_than_reading(tree, query, tokens[0].start)
     _check_columns(tree, columns)
     return query
+
+
+def trimmed(sql: str, dialect: str) -> str:
+    """Return a text from its first to its last token: without outer comments and trailing semicolons.
+
+    Raises:
+        SqlProblem: The text is empty, or a quote or comment is not closed.
+    """
+    tokens = _tokens(sql, dialect)
+    return sql[tokens[0].start : tokens[-1].end + 1]
 
 
 _STARTS = frozenset(
@@ -184,6 +194,8 @@ def _refuse_other_than_reading(tree: exp.Expr, query: str, offset: int) -> None:
         for kind, name in _FORBIDDEN.items():
             if isinstance(node, kind):
                 raise SqlProblem(f"The SQL may only read; it contains {name}.")
+        if isinstance(node, exp.CTE) and not isinstance(node.this, exp.Query | exp.Values):
+            raise SqlProblem(f"WITH {node.alias} AS (...) must hold a query.")
         if isinstance(node, exp.Placeholder | exp.Parameter | exp.SessionParameter):
             raise SqlProblem("The SQL contains a parameter; write the value itself.")
         if isinstance(node, exp.Table):
