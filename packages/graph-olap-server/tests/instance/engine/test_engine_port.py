@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import threading
+
+import pyarrow as pa
+import pytest
+
+from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.engine import cache
+from graph_olap_server.instance.engine.base import EngineLimits, pack_id
+from graph_olap_server.instance.engine.registry import available_engines, engine_class
+
+LIMITS = EngineLimits(threads=2, buffer_bytes=256 * 1024 * 1024)
+ENDLESS = "UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN sum(x * y % 7)"
+
+
+def test_registry_knows_the_engine_and_names_it_when_it_does_not(engine_name):
+    assert engine_name in available_engines()
+    assert engine_class(engine_name).name == engine_name
+    with pytest.raises(PlatformError, match="'neo' is not installed; installed: kuzu"):
+        engine_class("neo")
+
+
+def test_load_reports_each_definition_once_started_and_once_done(files, tmp_path, engine_name):
+    files.node("A", ("id", "INT64"), {}, [[1]]).node("B", ("id", "INT64"), {}, []).edge("E", ("A", "B"), {}, [])
+    seen = []
+    engine = engine_class(engine_name).open(tmp_path / "g.db", LIMITS)
+    engine.load(files.folder, files.manifest(), lambda p: seen.append((p.name, p.kind, p.done, p.rows)))
+    engine.close()
+    assert seen == [
+        ("schema", "schema", False, None),
+        ("schema", "schema", True, None),
+        *((name, kind, *end) for name, kind, rows in _ABE for end in ((False, None), (True, rows))),
+    ]
+
+
+_ABE = [("A", "node", 1), ("B", "node", 0), ("E", "edge", 0)]
+
+
+def test_schema_lists_tables_with_counts_in_definition_order(social):
+    schema = social.engine.schema()
+    assert [(t.label, t.primary_key, t.primary_key_type, t.node_count) for t in schema.node_tables] == [
+        ("Person", "id", "INT64", 4),
+        ("City", "code", "STRING", 2),
+    ]
+    assert schema.node_tables[0].properties == {"id": "INT64", "name": "STRING", "age": "INT32"}
+    assert [(t.type, t.from_node, t.to_node, t.edge_count) for t in schema.edge_tables] == [
+        ("KNOWS", "Person", "Person", 4),
+        ("LIVES_IN", "Person", "City", 2),
+    ]
+    assert (schema.total_nodes, schema.total_edges) == (6, 6)
+
+
+def test_ids_of_every_label_and_type_carry_the_table_number(social, load, files):
+    for label in ("Person", "City"):
+        ids = [row[0] for row in social.rows(f"MATCH (n:{label}) RETURN id(n) ORDER BY offset(id(n))")]
+        assert ids == [pack_id(social.engine.table_id(label), offset) for offset in range(len(ids))]
+    for name in ("KNOWS", "LIVES_IN"):
+        ids = {row[0] >> 40 for row in social.rows(f"MATCH ()-[r:{name}]->() RETURN id(r)")}
+        assert ids == {social.engine.table_id(name)}
+
+
+def test_node_keys_and_edges_agree_with_a_query(social):
+    keys = social.engine.node_keys("Person").to_pylist()
+    edges = social.engine.edges("KNOWS", ["since"])
+    assert edges.column_names == ["_src", "_dst", "_offset", "since"]
+    found = sorted((keys[e["_src"]], keys[e["_dst"]], e["since"] or 0) for e in edges.to_pylist())
+    assert found == sorted(
+        tuple(row) for row in social.rows("MATCH (a)-[r:KNOWS]->(b) RETURN a.id, b.id, coalesce(r.since, 0)")
+    )
+    assert social.engine.node_keys("City").to_pylist() == ["x", "y"]
+
+
+def test_an_unknown_label_is_named(social):
+    with pytest.raises(PlatformError, match="no label or relationship type Town"):
+        social.engine.node_keys("Town")
+
+
+def test_write_back_creates_overwrites_and_changes_type(files, load):
+    graph = load(files.node("N", ("id", "STRING"), {"name": "STRING"}, [["a", "A"], ["b", "B"], ["c", "C"]]))
+    write = graph.engine.write_node_property
+    assert write("N", "score", "DOUBLE", pa.array([2, 0]), pa.array([0.5, 0.25])) == 2
+    assert graph.rows("MATCH (n:N) RETURN n.score ORDER BY n.id") == [[0.25], [None], [0.5]]
+    write("N", "score", "DOUBLE", pa.array([1]), pa.array([9.0]))
+    assert graph.rows("MATCH (n:N) RETURN n.score ORDER BY n.id") == [[0.25], [9.0], [0.5]]
+    write("N", "score", "STRING", pa.array([1]), pa.array(["x"]))
+    assert graph.rows("MATCH (n:N) RETURN n.score ORDER BY n.id") == [[None], ["x"], [None]]
+    assert graph.engine.schema().node_tables[0].properties["score"] == "STRING"
+    assert graph.rows("MATCH (n:N {id: 'b'}) RETURN n") == [
+        [{"_id": 1, "_label": "N", "id": "b", "name": "B", "score": "x"}]
+    ]
+    graph.engine.drop_node_property("N", "score")
+    assert "score" not in graph.engine.schema().node_tables[0].properties
+
+
+@pytest.mark.parametrize(
+    ("type_name", "values", "arrow"),
+    [
+        ("INT64", [2**62, None, -5], pa.int64()),
+        ("BOOL", [True, None, False], pa.bool_()),
+        ("LIST<DOUBLE>", [[1.0, 2.5], None, []], pa.list_(pa.float64())),
+    ],
+)
+def test_write_back_of_each_type(files, load, type_name, values, arrow):
+    graph = load(files.node("N", ("id", "INT64"), {}, [[1], [2], [3]]))
+    graph.engine.write_node_property("N", "v", type_name, pa.array([0, 1, 2]), pa.array(values, arrow))
+    assert [row[0] for row in graph.rows("MATCH (n:N) RETURN n.v ORDER BY n.id")] == values
+
+
+def test_write_back_joins_keys_of_every_key_type(files, load):
+    graph = load(
+        files.node("U", ("id", "UUID"), {}, [["cc5e5dfc-b92c-4ee4-b21b-9710a7714d68"]]).node(
+            "D", ("id", "INT8"), {}, [[5], [-7]]
+        )
+    )
+    for label, offsets in (("U", [0]), ("D", [0, 1])):
+        graph.engine.write_node_property(label, "v", "INT64", pa.array(offsets), pa.array([7] * len(offsets)))
+        assert {row[0] for row in graph.rows(f"MATCH (n:{label}) RETURN n.v")} == {7}
+
+
+def test_properties_of_the_mapping_cannot_be_overwritten_or_dropped(social):
+    with pytest.raises(PlatformError, match=r"Person\.name comes from the mapping"):
+        social.engine.write_node_property("Person", "name", "STRING", pa.array([0]), pa.array(["x"]))
+    with pytest.raises(PlatformError, match=r"Person\.age comes from the mapping"):
+        social.engine.drop_node_property("Person", "age")
+
+
+def test_a_failed_write_back_leaves_no_trace(files, load):
+    graph = load(files.node("N", ("id", "INT64"), {}, [[1], [2]]))
+    with pytest.raises(RuntimeError):
+        graph.engine.write_node_property("N", "v", "INT64", pa.array([0, 1]), pa.array(["1", "no number"]))
+    assert graph.engine.schema().node_tables[0].properties == {"id": "INT64"}
+    assert graph.rows("MATCH (n:N) RETURN count(*)") == [[2]]
+
+
+def test_a_running_query_sees_the_state_before_the_write(files, load):
+    graph = load(files.node("N", ("id", "INT64"), {}, [[i] for i in range(100)]))
+    result = graph.result("MATCH (n:N) RETURN n")
+    graph.engine.write_node_property("N", "v", "INT64", pa.array([0]), pa.array([1]))
+    assert all("v" not in row[0] for row in result.rows())
+    result.close()
+
+
+def test_a_query_at_its_time_limit_is_stopped_and_the_engine_stays_well(social):
+    with pytest.raises(PlatformError) as caught:
+        social.result(ENDLESS, timeout_ms=150)
+    assert caught.value.code == "QUERY_TIMEOUT"
+    assert "0.15 s" in caught.value.message
+    assert social.value("RETURN 1") == 1
+
+
+def test_a_cancelled_query_says_so_and_is_gone(social):
+    caught: list[PlatformError] = []
+    started = threading.Event()
+
+    def ask() -> None:
+        started.set()
+        try:
+            social.engine.query(ENDLESS, {}, timeout_ms=20_000, query_id="long")
+        except PlatformError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    started.wait()
+    while not social.engine.cancel("long"):
+        pass
+    thread.join(5)
+    assert not thread.is_alive()
+    assert [error.code for error in caught] == ["REQUEST_TIMEOUT"]
+    assert social.engine.cancel("long") is False
+
+
+def test_queries_run_side_by_side(social):
+    answers: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: answers.extend(social.value("MATCH (n) RETURN count(n)") for _ in range(20)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [6] * 80
+
+
+def test_the_next_instance_starts_from_the_kept_file(files, load, tmp_path, engine_name):
+    graph = load(files.node("N", ("id", "INT64"), {"x": "DOUBLE"}, [[1, 1.5], [2, None]]))
+    adapter, database = engine_class(engine_name), tmp_path / "graph0.db"
+    assert cache.restore(adapter, files.folder, tmp_path / "other.db") is False
+    assert cache.publish(adapter, database, files.folder) is True
+    assert cache.publish(adapter, database, files.folder) is False
+    graph.engine.write_node_property("N", "v", "INT64", pa.array([0]), pa.array([1]))
+    assert cache.restore(adapter, files.folder, tmp_path / "other.db") is True
+    second = adapter.open(tmp_path / "other.db", LIMITS)
+    try:
+        assert second.schema().node_tables[0].properties == {"id": "INT64", "x": "DOUBLE"}
+        assert second.schema().total_nodes == 2
+        second.write_node_property("N", "v", "INT64", pa.array([0]), pa.array([1]))
+    finally:
+        second.close()
+
+
+def test_a_file_with_results_of_algorithms_is_not_kept(files, load, tmp_path, engine_name):
+    graph = load(files.node("N", ("id", "INT64"), {}, [[1]]))
+    graph.engine.write_node_property("N", "v", "INT64", pa.array([0]), pa.array([1]))
+    graph.engine.close()
+    adapter = engine_class(engine_name)
+    assert cache.publish(adapter, tmp_path / "graph0.db", files.folder) is False
+    assert not cache.cached_file(adapter, files.folder).exists()
+
+
+def test_a_file_that_is_no_database_gives_one_clear_sentence(tmp_path, engine_name):
+    (tmp_path / "bad.db").write_bytes(b"this is not a database" * 1000)
+    with pytest.raises(PlatformError, match=r"bad\.db cannot be opened"):
+        engine_class(engine_name).open(tmp_path / "bad.db", LIMITS)
+
+
+def test_a_file_that_does_not_fit_names_the_definition(files, tmp_path, engine_name):
+    files.node("N", ("id", "INT64"), {"d": "INTERVAL"}, [[1, "no interval"]])
+    engine = engine_class(engine_name).open(tmp_path / "g.db", LIMITS)
+    with pytest.raises(PlatformError, match="N could not be loaded: .*no interval") as caught:
+        engine.load(files.folder, files.manifest(), lambda _progress: None)
+    assert caught.value.details["definition"] == "N"
+    engine.close()
