@@ -71,8 +71,9 @@ def check_weight(fields: Fields, field: str, name: str, selection: Selection) ->
 
 def unknown(kind: str, name: str, known: Collection[str]) -> str:
     """Say that a name is unknown, with the nearest ones."""
-    near = difflib.get_close_matches(name, known, n=3) or sorted(known)[:20]
-    return f"there is no {kind} {name!r}; {'did you mean' if near else 'the graph has none'} {', '.join(near)}".strip()
+    if near := difflib.get_close_matches(name, known, n=3):
+        return f"there is no {kind} {name!r}; did you mean {' or '.join(near)}?"
+    return f"there is no {kind} {name!r}; the graph has {', '.join(sorted(known)[:20]) or 'none'}"
 
 
 def _check_result_property(fields: Fields, name: str, labels: Collection[str], manifest: SnapshotManifest) -> None:

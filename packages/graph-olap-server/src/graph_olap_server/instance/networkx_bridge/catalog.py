@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import itertools
 import json
 import math
 import pkgutil
@@ -189,7 +190,7 @@ def _documented_types(doc: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     section = _section(doc, "Parameters") + "\n" + _section(doc, "Other Parameters")
     matches = list(re.finditer(r"^([A-Za-z_][\w, ]*?)\s*:\s*(.+)$", section, re.MULTILINE))
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
+    for match, following in itertools.zip_longest(matches, matches[1:]):
         description = section[match.end() : following.start() if following else None]
         for name in match.group(1).split(","):
             found[name.strip()] = (match.group(2).strip(), " ".join(description.split())[:500])
