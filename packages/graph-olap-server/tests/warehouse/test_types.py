@@ -107,33 +107,30 @@ def test_incompatibility_agrees_with_what_duckdb_can_cast():
         for source, declared in itertools.product(SAMPLES, DECLARED):
             target = duckdb_type(parse_type(declared))
             try:
-                connection.execute(f"SELECT CAST(CAST({SAMPLES[source]} AS {source}) AS {target})").fetchall()
+                connection.execute(f"SELECT CAST(CAST({SAMPLES[source]} AS {source}) AS {target})::VARCHAR").fetchall()
                 castable = True
             except duckdb.ConversionException:
                 castable = "VARCHAR" in source or not _unimplemented(connection, source, target)
             except duckdb.Error:
                 castable = False
-            if not castable and incompatibility(source, declared) is None:
+            refused = incompatibility(source, declared) is not None
+            if not castable and not refused:
                 wrong.append((source, declared, "accepted, but DuckDB cannot"))
-            if (
-                castable
-                and incompatibility(source, declared) is not None
-                and (source, declared) not in REFUSED_ON_PURPOSE
-            ):
+            if castable and refused and (source, declared) not in REFUSED_ON_PURPOSE and not source.startswith("MAP"):
                 wrong.append((source, declared, "refused, but DuckDB can"))
     assert wrong == []
 
 
 def _unimplemented(connection, source, target):
     try:
-        connection.execute(f"SELECT CAST(CAST({SAMPLES[source]} AS {source}) AS {target})").fetchall()
+        connection.execute(f"SELECT CAST(CAST({SAMPLES[source]} AS {source}) AS {target})::VARCHAR").fetchall()
     except duckdb.Error as error:
         return "Unimplemented" in str(error)
     return False
 
 
 REFUSED_ON_PURPOSE = {("BLOB", "UUID"), ("UUID", "BLOB"), ("BOOLEAN", "BLOB"), ("TIME", "INTERVAL")}
-"""Casts of raw bytes that nobody means."""
+"""Casts that nobody means. DuckDB also casts a map by way of its text, which is never a number or a date."""
 
 
 @pytest.mark.parametrize(

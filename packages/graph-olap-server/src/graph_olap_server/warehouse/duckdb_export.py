@@ -105,7 +105,7 @@ class DuckDBRowStream(RowStream):
         """Find the column, the number of rows and a sample behind a failed conversion; costs one more run."""
         if isinstance(error, duckdb.InterruptException) or "INTERRUPT" in str(error)[:40]:
             return to_warehouse_error(error)
-        if "Conversion Error" not in str(error) and _MISFIT not in str(error):
+        if not any(sign in str(error) for sign in ("Conversion Error", "Out of Range Error", _MISFIT)):
             return to_warehouse_error(error, own_text=False)
         aggregates = ", ".join(
             f"count(*) FILTER (WHERE {column.bad}), "
