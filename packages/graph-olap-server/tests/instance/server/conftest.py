@@ -33,6 +33,10 @@ KNOWS = [
 ]
 CITIES = [10, 20]
 LIVES_IN = [("ann", 10), ("dan", 20)]
+POINTS = list(range(12))
+"""A complete graph: a handful of nodes that keep an exponential algorithm busy for ever."""
+
+SLOW_QUERY = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN sum(a * b) AS total"
 
 
 class ControlPlaneDouble:
@@ -109,6 +113,7 @@ def write_snapshot(folder: Path) -> Path:
     tables = {
         "Person": pa.table({"name": PEOPLE, "age": pa.array([30, 41, None, 25, 60, 33], pa.int64())}),
         "City": pa.table({"id": pa.array(CITIES, pa.int64()), "title": ["Oslo", "Rome"]}),
+        "Point": pa.table({"number": pa.array(POINTS, pa.int64())}),
         "KNOWS": pa.table(
             {
                 "from_key": [edge[0] for edge in KNOWS],
@@ -120,6 +125,10 @@ def write_snapshot(folder: Path) -> Path:
             {"from_key": [edge[0] for edge in LIVES_IN], "to_key": pa.array([e[1] for e in LIVES_IN], pa.int64())}
         ),
     }
+    pairs = [(a, b) for a in POINTS for b in POINTS if a != b]
+    tables["LINKS"] = pa.table(
+        {"from_key": pa.array([a for a, _ in pairs], pa.int64()), "to_key": pa.array([b for _, b in pairs], pa.int64())}
+    )
     files = []
     for name, table in tables.items():
         path = folder / f"{name}.parquet"
@@ -145,6 +154,7 @@ def write_snapshot(folder: Path) -> Path:
                 primary_key={"name": "id", "type": "INT64"},
                 properties=[{"name": "title", "type": "STRING"}],
             ),
+            NodeDefinition(label="Point", sql="SELECT 1", primary_key={"name": "number", "type": "INT64"}),
         ],
         edge_definitions=[
             EdgeDefinition(
@@ -158,6 +168,9 @@ def write_snapshot(folder: Path) -> Path:
             ),
             EdgeDefinition(
                 type="LIVES_IN", from_node="Person", to_node="City", sql="SELECT 1", from_key="a", to_key="b"
+            ),
+            EdgeDefinition(
+                type="LINKS", from_node="Point", to_node="Point", sql="SELECT 1", from_key="a", to_key="b"
             ),
         ],
         files=files,
@@ -263,3 +276,21 @@ def start(tmp_path, control_plane):
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture
+def settled():
+    """Wait until an instance is running or failed and return its status."""
+    return wait_until_settled
+
+
+@pytest.fixture
+def until():
+    """Wait for a condition."""
+    return _until
+
+
+@pytest.fixture
+def slow_query():
+    """A statement that runs for hours."""
+    return SLOW_QUERY
