@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any, Optional
 
-__all__ = ["in_notebook", "ipython_shell", "on_terminal"]
+__all__ = ["in_notebook", "ipython_shell", "on_terminal", "show_html"]
 
 
 def ipython_shell() -> Optional[Any]:
@@ -23,3 +24,9 @@ def in_notebook() -> bool:
 def on_terminal() -> bool:
     """Return whether progress written to standard error is read by a person."""
     return sys.stderr is not None and sys.stderr.isatty()
+
+
+def show_html(text: str) -> None:
+    """Show HTML below the running notebook cell."""
+    display = importlib.import_module("IPython.display")
+    display.display(display.HTML(text))

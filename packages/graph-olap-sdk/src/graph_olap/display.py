@@ -6,10 +6,9 @@ Every value that reaches HTML passes :func:`escape`; there is no other way in.
 from __future__ import annotations
 
 import html
-import sys
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-from graph_olap._environment import in_notebook
+from graph_olap._environment import in_notebook, show_html
 
 if TYPE_CHECKING:
     from graph_olap.models import Instance, LoadReport, Mapping, MappingDiff, Snapshot, WireModel
@@ -100,9 +99,8 @@ def result_html(result: QueryResult, limit: int) -> str:
 
 def show(result: QueryResult, limit: int) -> None:
     """Show a query result: as a table in notebooks, as text elsewhere."""
-    ipython_display = sys.modules.get("IPython.display")
-    if in_notebook() and ipython_display is not None:
-        ipython_display.display(ipython_display.HTML(result_html(result, limit)))
+    if in_notebook():
+        show_html(result_html(result, limit))
     else:
         print(result_text(result, limit))  # noqa: T201 - this is its output
 

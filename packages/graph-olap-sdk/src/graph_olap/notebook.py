@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
-from graph_olap._environment import in_notebook
+from graph_olap._environment import in_notebook, show_html
 from graph_olap._optional import installed
 from graph_olap._request import GraphOLAPWarning
 from graph_olap.client import GraphOLAPClient
@@ -90,9 +90,7 @@ def local_config(api_url: Optional[str] = None, api_key: Optional[str] = None, *
 
 
 def _add_styles() -> None:
-    from IPython.display import HTML, display
-
-    display(HTML(f"<style>{get_notebook_css()}</style>"))
+    show_html(f"<style>{get_notebook_css()}</style>")
 
 
 def _set_up_itables() -> None:

@@ -98,15 +98,13 @@ class TestFixtures:
         """
         if "mapping_id" not in kwargs:
             kwargs["mapping_id"] = self.create_mapping().id
-        snapshot = self._client.snapshots.create(
-            **{"name": random_name("snapshot"), **{key: kwargs[key] for key in kwargs if key not in _WAITING}}
-        )
+        creating, waiting = _split(kwargs)
+        snapshot = self._client.snapshots.create(**{"name": random_name("snapshot"), **creating})
         self._undo.append((f"snapshot {snapshot.id}", lambda: self._client.snapshots.delete(snapshot.id)))
-        waiting = {key: kwargs[key] for key in kwargs if key in _WAITING}
-        return self._client.snapshots.wait_until_ready(snapshot.id, **{"progress": False, **waiting})
+        return self._client.snapshots.wait_until_ready(snapshot.id, **waiting)
 
     def create_instance(self, **kwargs: Any) -> Instance:
-        """Create an instance and wait until it runs; of a new mapping, unless ``snapshot_id`` or ``mapping_id`` is given.
+        """Create an instance and wait until it runs; of a new mapping, unless one or a snapshot is given.
 
         Args:
             **kwargs: Arguments of ``client.instances.create_from_mapping_and_wait`` or ``create_and_wait``.
@@ -116,12 +114,10 @@ class TestFixtures:
             create = self._client.instances.create_from_mapping
             if "mapping_id" not in kwargs:
                 kwargs["mapping_id"] = self.create_mapping().id
-        instance = create(
-            **{"name": random_name("instance"), **{key: kwargs[key] for key in kwargs if key not in _WAITING}}
-        )
+        creating, waiting = _split(kwargs)
+        instance = create(**{"name": random_name("instance"), **creating})
         self._undo.append((f"instance {instance.id}", lambda: self._client.instances.terminate(instance.id)))
-        waiting = {key: kwargs[key] for key in kwargs if key in _WAITING}
-        return self._client.instances.wait_until_running(instance.id, **{"progress": False, **waiting})
+        return self._client.instances.wait_until_running(instance.id, **waiting)
 
     def cleanup(self) -> None:
         """Remove everything created, newest first; what cannot be removed is warned about, the rest still goes."""
@@ -135,11 +131,10 @@ class TestFixtures:
                 warnings.warn(f"{name} could not be removed: {error}", GraphOLAPWarning, stacklevel=2)
 
 
-_WAITING = ("timeout", "poll_interval", "on_progress", "progress")
-
-
 @contextmanager
-def test_context(client: Optional[GraphOLAPClient] = None) -> Iterator[Tuple[GraphOLAPClient, TestFixtures]]:
+def test_context(  # a context manager, not a test
+    client: Optional[GraphOLAPClient] = None,  # noqa: PT028
+) -> Iterator[Tuple[GraphOLAPClient, TestFixtures]]:
     """Give a client and fixtures; afterwards remove what was made, also after a failure.
 
     Args:
@@ -175,3 +170,13 @@ def instance_context(
         instance = fixtures.create_instance(**({"name": name} if name else {}), **kwargs)
         with used.instances.connect(instance.id) as connection:
             yield connection
+
+
+_WAITING = ("timeout", "poll_interval", "on_progress", "progress")
+
+
+def _split(arguments: Dict[str, Any]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    # Creating and waiting are two calls here, so that an object whose start fails is removed as well.
+    creating = {key: value for key, value in arguments.items() if key not in _WAITING}
+    waiting = {key: value for key, value in arguments.items() if key in _WAITING}
+    return creating, {"progress": False, **waiting}
