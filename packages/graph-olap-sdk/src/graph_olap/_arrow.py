@@ -54,7 +54,7 @@ def read_stream(body: bytes, request_id: Optional[str]) -> Any:
                 break
             _raise_reported(dict(metadata or {}), request_id)
             batches.append(batch)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:  # OSError is how the reader names a body that is too short
         raise _cut(request_id) from error
     # A reader takes the end of the data for the end of the stream; only the marker proves that nothing is missing.
     if source.tell() - start != _END_OF_STREAM:

@@ -1,0 +1,132 @@
+"""Algorithms: what is sent, how the end is waited for, how failures are raised."""
+
+from __future__ import annotations
+
+import pytest
+
+from graph_olap import exceptions
+
+PAGERANK = {"damping_factor": 0.9, "max_iterations": 100, "tolerance": 1e-6}
+
+
+@pytest.mark.parametrize(
+    ("call", "path", "body"),
+    [
+        (
+            lambda c: c.algo.pagerank("Account", "pr", "PAID", damping=0.9),
+            "algo/pagerank",
+            {"node_label": "Account", "result_property": "pr", "edge_type": "PAID", "parameters": PAGERANK},
+        ),
+        (lambda c: c.algo.louvain("Account"), "algo/louvain", {"node_label": "Account", "parameters": {}}),
+        (
+            lambda c: c.algo.louvain(resolution=2.0, seed=7),
+            "algo/louvain",
+            {"parameters": {"resolution": 2.0, "seed": 7}},
+        ),
+        (lambda c: c.algo.wcc(), "algo/wcc", {"parameters": {}}),
+        (lambda c: c.algo.connected_components(), "algo/wcc", {"parameters": {}}),
+        (lambda c: c.algo.scc(), "algo/scc", {"parameters": {}}),
+        (lambda c: c.algo.scc_kosaraju(), "algo/scc_kosaraju", {"parameters": {}}),
+        (lambda c: c.algo.kcore(), "algo/kcore", {"parameters": {}}),
+        (lambda c: c.algo.triangle_count(), "algo/triangle_count", {"parameters": {}}),
+        (lambda c: c.algo.label_propagation(), "algo/label_propagation", {"parameters": {"max_iterations": 100}}),
+        (
+            lambda c: c.algo.shortest_path(1, "C9", ["PAID"], 5, weight_property="w"),
+            "algo/shortest_path",
+            {
+                "source_id": "1",
+                "target_id": "C9",
+                "directed": False,
+                "relationship_types": ["PAID"],
+                "max_depth": 5,
+                "weight_property": "w",
+            },
+        ),
+        (
+            lambda c: c.networkx.betweenness_centrality("Account", "b", k=10),
+            "networkx/betweenness_centrality",
+            {"node_label": "Account", "result_property": "b", "parameters": {"k": 10}},
+        ),
+        (lambda c: c.networkx.degree_centrality(), "networkx/degree_centrality", {"parameters": {}}),
+        (lambda c: c.networkx.closeness_centrality(), "networkx/closeness_centrality", {"parameters": {}}),
+        (lambda c: c.networkx.eigenvector_centrality(), "networkx/eigenvector_centrality", {"parameters": {}}),
+        (lambda c: c.networkx.clustering_coefficient(), "networkx/clustering", {"parameters": {}}),
+        (
+            lambda c: c.networkx.run("bridges", directed=False, subgraph_query="MATCH ..."),
+            "networkx/bridges",
+            {"directed": False, "subgraph_query": "MATCH ...", "parameters": {}},
+        ),
+    ],
+)
+def test_each_algorithm_sends_its_request(platform, wire, conn, call, path, body):
+    platform.on("POST", ".*", wire.execution())
+    assert call(conn).status == "completed"
+    (sent,) = platform.sent
+    assert sent.path == f"/graphs/3f0c/{path}"
+    assert sent.body == body
+    assert "Prefer" not in sent.headers
+
+
+def test_a_running_execution_is_polled_until_it_ends(platform, wire, conn):
+    platform.on("POST", "/graphs/3f0c/algo/pagerank", wire.execution(status="running"))
+    running = wire.execution(status="running")
+    platform.on("GET", "/graphs/3f0c/algo/status/e-1", running, running, wire.execution(nodes_updated=5))
+    assert conn.algo.pagerank().nodes_updated == 5
+    assert len(platform.slept) == 3
+    assert platform.slept[0] == 0.05
+    assert platform.slept == sorted(platform.slept)
+
+
+def test_without_waiting_the_call_returns_at_once(platform, wire, conn):
+    platform.on("POST", "/graphs/3f0c/networkx/bridges", wire.execution(status="running"))
+    platform.on("GET", "/graphs/3f0c/networkx/status/e-1", wire.execution())
+    execution = conn.networkx.run("bridges", wait=False)
+    assert execution.status == "running"
+    assert platform.sent[0].headers["Prefer"] == "respond-async"
+    assert conn.networkx.wait(execution.execution_id).status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        ("failed", "ALGORITHM_FAILED", "AlgorithmFailedError"),
+        ("failed", "ALGORITHM_TIMEOUT", "AlgorithmTimeoutError"),
+        ("cancelled", "CANCELLED", "AlgorithmFailedError"),
+    ],
+)
+def test_a_failure_after_the_start_is_raised(platform, wire, conn, status, code, expected):
+    platform.on("POST", "/graphs/3f0c/algo/wcc", wire.execution(status="running"))
+    ended = wire.execution(status=status, error_code=code, error_message="out of memory")
+    platform.on("GET", "/graphs/3f0c/algo/status/e-1", ended)
+    with pytest.raises(getattr(exceptions, expected), match="out of memory") as caught:
+        conn.algo.wcc()
+    assert type(caught.value).__name__ == expected
+    assert caught.value.details["execution_id"] == "e-1"
+
+
+def test_a_wait_that_takes_too_long_says_how_to_go_on(platform, wire, conn):
+    platform.on("POST", "/graphs/3f0c/algo/wcc", wire.execution(status="running"))
+    with pytest.raises(exceptions.AlgorithmTimeoutError) as caught:
+        conn.algo.wcc(timeout=0)
+    assert "conn.algo.wait('e-1')" in str(caught.value)
+    assert "conn.algo.cancel('e-1')" in str(caught.value)
+
+
+def test_the_lock_holder_is_named(platform, wire, conn):
+    locked = wire.error(409, "RESOURCE_LOCKED", "Busy.", holder_name="bob", algorithm="louvain")
+    platform.on("POST", "/graphs/3f0c/algo/wcc", locked)
+    with pytest.raises(exceptions.ResourceLockedError) as caught:
+        conn.algo.wcc()
+    assert (caught.value.holder_name, caught.value.algorithm) == ("bob", "louvain")
+
+
+def test_descriptions_executions_and_cancelling(platform, wire, conn):
+    platform.on("GET", "/graphs/3f0c/algo/algorithms", {"algorithms": [{"name": "wcc"}], "total_count": 1})
+    platform.on("GET", "/graphs/3f0c/networkx/algorithms/bridges", {"name": "bridges"})
+    platform.on("GET", "/graphs/3f0c/algo/executions", {"executions": [wire.execution()], "total_count": 1})
+    platform.on("DELETE", "/graphs/3f0c/algo/executions/e-1", wire.execution(status="cancelled"))
+    assert conn.algo.algorithms("community") == [{"name": "wcc"}]
+    assert platform.sent[0].params == {"category": "community"}
+    assert conn.networkx.algorithm_info("bridges")["name"] == "bridges"
+    assert conn.algo.executions()[0].execution_id == "e-1"
+    assert conn.algo.cancel("e-1").status == "cancelled"
