@@ -42,20 +42,24 @@ def read_stream(body: bytes, request_id: Optional[str]) -> Any:
     """
     pa = require("pyarrow", "dataframe")
     source = pa.BufferReader(body)
+    broken = (pa.ArrowException, OSError)  # OSError is how the reader names a body that is too short
     try:
         reader = pa.ipc.open_stream(source)
-        _raise_reported(dict(reader.schema.metadata or {}), request_id)
-        batches: List[Any] = []
-        while True:
-            start = source.tell()
-            try:
-                batch, metadata = reader.read_next_batch_with_custom_metadata()
-            except StopIteration:
-                break
-            _raise_reported(dict(metadata or {}), request_id)
-            batches.append(batch)
-    except (pa.ArrowException, OSError) as error:  # OSError is how the reader names a body that is too short
+    except broken as error:
         raise _cut(request_id) from error
+    # The checks stay outside the try blocks: the errors they raise may be OSErrors themselves (a time limit is).
+    _raise_reported(reader.schema.metadata, request_id)
+    batches: List[Any] = []
+    while True:
+        start = source.tell()
+        try:
+            batch, metadata = reader.read_next_batch_with_custom_metadata()
+        except StopIteration:
+            break
+        except broken as error:
+            raise _cut(request_id) from error
+        _raise_reported(metadata, request_id)
+        batches.append(batch)
     # A reader takes the end of the data for the end of the stream; only the marker proves that nothing is missing.
     if source.tell() - start != _END_OF_STREAM:
         raise _cut(request_id)
@@ -85,7 +89,7 @@ def table_from_rows(columns: Sequence[str], column_types: Sequence[str], rows: S
 
 
 def _raise_reported(metadata: Any, request_id: Optional[str]) -> None:
-    text = metadata.get(_ERROR_KEY)
+    text = dict(metadata).get(_ERROR_KEY) if metadata is not None else None
     if text is None:
         return
     try:
