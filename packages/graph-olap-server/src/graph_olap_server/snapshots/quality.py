@@ -31,7 +31,7 @@ _SCRATCH = ".finalize"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was found in one file; ``bad`` is SQL for the numbers of its bad rows."""
+    """What was found in one file; ``bad`` names the table of its bad rows."""
 
     key: tuple[EntityKind, str]
     report: DefinitionReport
@@ -53,6 +53,7 @@ class Judge:
         self._files = files
         self._scratch = folder / _SCRATCH
         self._key_tables: dict[str, str] = {}
+        self._tables = 0
 
     def __enter__(self) -> Self:
         """Open the database."""
@@ -81,14 +82,19 @@ class Judge:
         """Judge the rows of a node definition and keep its keys for the edges."""
         column = definition.primary_key.name
         key, rows = _quote(column), self._rows(("node", definition.label))
-        table = _quote(f"keys_{len(self._key_tables)}")
-        # One pass fills the table of distinct keys; the counts follow from it.
+        keys = self._key_tables[definition.label] = self._next_table("keys")
         self._connection.execute(
-            f"CREATE TEMP TABLE {table} AS SELECT {key} AS k FROM {rows} WHERE {key} IS NOT NULL GROUP BY {key}"
+            f"CREATE TEMP TABLE {keys} AS SELECT {key} AS k FROM {rows} WHERE {key} IS NOT NULL GROUP BY {key}"
         )
-        self._key_tables[definition.label] = table
-        total, present = self._one(f"SELECT count(*), count({key}) FROM {rows}")
-        (distinct,) = self._one(f"SELECT count(*) FROM {table}")
+        ((total, present),) = self._fetch(f"SELECT count(*), count({key}) FROM {rows}")
+        ((distinct,),) = self._fetch(f"SELECT count(*) FROM {keys}")
+        bad = self._next_table("bad")
+        if total > distinct:  # ranking the rows of each key is dear, and pointless for clean data
+            self._connection.execute(
+                f"CREATE TEMP TABLE {bad} AS SELECT n FROM (SELECT file_row_number AS n, "
+                f"{key} IS NULL AS missing, row_number() OVER (PARTITION BY {key} ORDER BY file_row_number) AS nth "
+                f"FROM {rows}) WHERE missing OR nth > 1"
+            )
         rejected = []
         if total > present:
             rejected.append(RejectedRows(reason="null_key", rows=total - present, column=column))
@@ -99,11 +105,6 @@ class Judge:
             rejected.append(
                 RejectedRows(reason="duplicate_key", rows=present - distinct, column=column, sample_keys=samples)
             )
-        bad = (
-            f"SELECT n FROM (SELECT file_row_number AS n, {key} IS NULL AS missing, "
-            f"row_number() OVER (PARTITION BY {key} ORDER BY file_row_number) AS nth FROM {rows}) "
-            "WHERE missing OR nth > 1"
-        )
         return _judged(("node", definition.label), total, rejected, bad)
 
     def edge(self, definition: EdgeDefinition) -> Judged:
@@ -111,49 +112,54 @@ class Judge:
         rows = self._rows(("edge", definition.type))
         start, end = _quote(definition.from_key), _quote(definition.to_key)
         starts, ends = self._key_tables[definition.from_node], self._key_tables[definition.to_node]
+        ((total,),) = self._fetch(f"SELECT count(*) FROM {rows}")
+        bad = self._next_table("bad")
         # Of several reasons the first one counts; the key tables are distinct, so that joins add no rows.
-        reasons = (
-            f"SELECT e.file_row_number AS n, e.{start} AS f, e.{end} AS t, CASE "
+        self._connection.execute(
+            f"CREATE TEMP TABLE {bad} AS SELECT * FROM (SELECT e.file_row_number AS n, CASE "
             f"WHEN e.{start} IS NULL OR e.{end} IS NULL THEN 'null_key' WHEN s.k IS NULL THEN 'dangling_from' "
-            f"WHEN d.k IS NULL THEN 'dangling_to' END AS reason FROM {rows} AS e "
-            f"LEFT JOIN {starts} AS s ON e.{start} = s.k LEFT JOIN {ends} AS d ON e.{end} = d.k"
+            f"WHEN d.k IS NULL THEN 'dangling_to' END AS reason, e.{start} AS f, e.{end} AS t FROM {rows} AS e "
+            f"LEFT JOIN {starts} AS s ON e.{start} = s.k LEFT JOIN {ends} AS d ON e.{end} = d.k) "
+            "WHERE reason IS NOT NULL"
         )
-        total, nulls, no_start, no_end, null_starts, null_ends = self._one(
-            "SELECT count(*), count(*) FILTER (WHERE reason = 'null_key'), "
-            "count(*) FILTER (WHERE reason = 'dangling_from'), count(*) FILTER (WHERE reason = 'dangling_to'), "
-            f"count(*) FILTER (WHERE f IS NULL), count(*) FILTER (WHERE t IS NULL) FROM ({reasons})"
-        )
+        counts = dict(self._fetch(f"SELECT reason, count(*) FROM {bad} GROUP BY reason"))
         rejected = []
-        if nulls:
-            column = definition.from_key if not null_ends else definition.to_key if not null_starts else None
-            samples = self._samples(f"SELECT f, t FROM ({reasons}) WHERE reason = 'null_key' GROUP BY f, t")
-            rejected.append(RejectedRows(reason="null_key", rows=nulls, column=column, sample_keys=samples))
-        for reason, column, count, value in (
-            ("dangling_from", definition.from_key, no_start, "f"),
-            ("dangling_to", definition.to_key, no_end, "t"),
+        for reason, column, values in (
+            ("null_key", self._null_column(definition, bad), "f, t"),
+            ("dangling_from", definition.from_key, "f"),
+            ("dangling_to", definition.to_key, "t"),
         ):
-            if count:
-                samples = self._samples(f"SELECT {value} FROM ({reasons}) WHERE reason = '{reason}' GROUP BY {value}")
+            if count := counts.get(reason, 0):
+                samples = self._samples(f"SELECT {values} FROM {bad} WHERE reason = '{reason}' GROUP BY {values}")
                 rejected.append(RejectedRows(reason=reason, rows=count, column=column, sample_keys=samples))
-        return _judged(
-            ("edge", definition.type), total, rejected, f"SELECT n FROM ({reasons}) WHERE reason IS NOT NULL"
-        )
+        return _judged(("edge", definition.type), total, rejected, bad)
 
     def bad_rows(self, item: Judged) -> np.ndarray:
-        """Return the numbers of the bad rows, from 0, in order."""
-        numbers = self._connection.execute(f"{item.bad} ORDER BY n").fetchnumpy()["n"]
+        """Return the numbers of the bad rows of a definition that has some, from 0, in order."""
+        numbers = self._connection.execute(f"SELECT n FROM {item.bad} ORDER BY n").fetchnumpy()["n"]
         return np.asarray(numbers, dtype=np.int64)
+
+    def _next_table(self, prefix: str) -> str:
+        self._tables += 1
+        return f"{prefix}_{self._tables}"
+
+    def _null_column(self, definition: EdgeDefinition, bad: str) -> str | None:
+        """Name the key column that holds the nulls; ``None`` when both do."""
+        ((starts, ends),) = self._fetch(f"SELECT count(*) - count(f), count(*) - count(t) FROM {bad}")
+        if starts and ends:
+            return None
+        return definition.from_key if starts else definition.to_key
 
     def _rows(self, key: tuple[EntityKind, str]) -> str:
         path = "".join(f"[{char}]" if char in "*?[" else char for char in str(self._files[key]))
         return f"read_parquet('{path.replace(chr(39), chr(39) * 2)}', file_row_number = true)"
 
-    def _one(self, sql: str) -> tuple[int, ...]:
-        return self._connection.execute(sql).fetchall()[0]
+    def _fetch(self, sql: str) -> list[Any]:
+        return self._connection.execute(sql).fetchall()
 
     def _samples(self, sql: str) -> list[Any]:
         """Return the first keys of a query in order; a pair of keys comes as a list."""
-        rows = self._connection.execute(f"{sql} ORDER BY ALL NULLS FIRST LIMIT {SAMPLE_KEYS}").fetchall()
+        rows = self._fetch(f"{sql} ORDER BY ALL NULLS FIRST LIMIT {SAMPLE_KEYS}")
         return [_json_ready(row[0]) if len(row) == 1 else [_json_ready(value) for value in row] for row in rows]
 
 
