@@ -132,3 +132,15 @@ def test_a_crash_in_between_and_a_second_call_give_the_same(tmp_path, node, edge
         for path in (file.path for file in expected.files):
             assert pq.read_table(folder / path) == pq.read_table(tmp_path / "smooth" / path)
         assert sorted(path.name for path in folder.iterdir()) == ["edges", "manifest.json", "nodes"]
+
+
+def test_columns_may_have_the_names_that_the_database_uses(tmp_path, node, finalize):
+    definition = node().model_copy(
+        update={
+            "primary_key": node().primary_key.model_copy(update={"name": "file_row_number"}),
+            "properties": [node().properties[0].model_copy(update={"name": name}) for name in ("n", "k", "reason")],
+        }
+    )
+    tables = {"Person": {"file_row_number": ["b", "b", "a"], "n": [1, 2, 3], "k": [1, 2, 3], "reason": [1, 2, 3]}}
+    finalize(tmp_path, [definition], [], tables, "skip")
+    assert pq.read_table(tmp_path / "nodes/Person.parquet")["n"].to_pylist() == [1, 3]

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 from graph_olap.models import DefinitionReport, EdgeDefinition, NodeDefinition, RejectedRows
 
 from graph_olap_server.machine import memory_limit_bytes
@@ -27,6 +28,7 @@ SAMPLE_KEYS = 10
 """Most sample keys a report shows for one reason."""
 
 _SCRATCH = ".finalize"
+_ROW = '"row number"'  # no declared column can have a blank in its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Judge:
     def node(self, definition: NodeDefinition) -> Judged:
         """Judge the rows of a node definition and keep its keys for the edges."""
         column = definition.primary_key.name
-        key, rows = _quote(column), self._rows(("node", definition.label))
+        key, rows = _quote(column), self._rows(("node", definition.label), column)
         keys = self._key_tables[definition.label] = self._next_table("keys")
         self._connection.execute(
             f"CREATE TEMP TABLE {keys} AS SELECT {key} AS k FROM {rows} WHERE {key} IS NOT NULL GROUP BY {key}"
@@ -91,8 +93,8 @@ class Judge:
         bad = self._next_table("bad")
         if total > distinct:  # ranking the rows of each key is dear, and pointless for clean data
             self._connection.execute(
-                f"CREATE TEMP TABLE {bad} AS SELECT n FROM (SELECT file_row_number AS n, "
-                f"{key} IS NULL AS missing, row_number() OVER (PARTITION BY {key} ORDER BY file_row_number) AS nth "
+                f"CREATE TEMP TABLE {bad} AS SELECT n FROM (SELECT {_ROW} AS n, "
+                f"{key} IS NULL AS missing, row_number() OVER (PARTITION BY {key} ORDER BY {_ROW}) AS nth "
                 f"FROM {rows}) WHERE missing OR nth > 1"
             )
         rejected = []
@@ -109,14 +111,14 @@ class Judge:
 
     def edge(self, definition: EdgeDefinition) -> Judged:
         """Judge the rows of an edge definition against the node keys."""
-        rows = self._rows(("edge", definition.type))
+        rows = self._rows(("edge", definition.type), definition.from_key, definition.to_key)
         start, end = _quote(definition.from_key), _quote(definition.to_key)
         starts, ends = self._key_tables[definition.from_node], self._key_tables[definition.to_node]
         ((total,),) = self._fetch(f"SELECT count(*) FROM {rows}")
         bad = self._next_table("bad")
         # Of several reasons the first one counts; the key tables are distinct, so that joins add no rows.
         self._connection.execute(
-            f"CREATE TEMP TABLE {bad} AS SELECT * FROM (SELECT e.file_row_number AS n, CASE "
+            f"CREATE TEMP TABLE {bad} AS SELECT * FROM (SELECT e.{_ROW} AS n, CASE "
             f"WHEN e.{start} IS NULL OR e.{end} IS NULL THEN 'null_key' WHEN s.k IS NULL THEN 'dangling_from' "
             f"WHEN d.k IS NULL THEN 'dangling_to' END AS reason, e.{start} AS f, e.{end} AS t FROM {rows} AS e "
             f"LEFT JOIN {starts} AS s ON e.{start} = s.k LEFT JOIN {ends} AS d ON e.{end} = d.k) "
@@ -150,9 +152,15 @@ class Judge:
             return None
         return definition.from_key if starts else definition.to_key
 
-    def _rows(self, key: tuple[EntityKind, str]) -> str:
-        path = "".join(f"[{char}]" if char in "*?[" else char for char in str(self._files[key]))
-        return f"read_parquet('{path.replace(chr(39), chr(39) * 2)}', file_row_number = true)"
+    def _rows(self, key: tuple[EntityKind, str], *columns: str) -> str:
+        """Return SQL for the key columns of a file with the number of each row, from 0."""
+        file = self._files[key]
+        path = "".join(f"[{char}]" if char in "*?[" else char for char in str(file)).replace("'", "''")
+        names = ", ".join(map(_quote, columns))
+        if any(name.lower() == "file_row_number" for name in pq.read_schema(file).names):
+            # The reader's own numbering needs that name; counting in file order is slower.
+            return f"(SELECT {names}, row_number() OVER () - 1 AS {_ROW} FROM read_parquet('{path}'))"
+        return f"(SELECT {names}, file_row_number AS {_ROW} FROM read_parquet('{path}', file_row_number = true))"
 
     def _fetch(self, sql: str) -> list[Any]:
         return self._connection.execute(sql).fetchall()
