@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -92,6 +92,7 @@ class Graph:
     """An open engine with the shortest way to ask it something."""
 
     engine: GraphEngine
+    engine_name: ClassVar[str] = ENGINE
 
     def result(self, statement: str, parameters: Mapping[str, Any] | None = None, timeout_ms: int = 20_000):
         return self.engine.query(statement, parameters or {}, timeout_ms=timeout_ms, query_id="test")
@@ -117,6 +118,16 @@ class Graph:
 @pytest.fixture(scope="session")
 def engine_name() -> str:
     return ENGINE
+
+
+@pytest.fixture(scope="session")
+def snapshot_files() -> type[SnapshotFiles]:
+    return SnapshotFiles
+
+
+@pytest.fixture(scope="session")
+def graph_class() -> type[Graph]:
+    return Graph
 
 
 @pytest.fixture

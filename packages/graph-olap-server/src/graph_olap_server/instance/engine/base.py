@@ -48,10 +48,15 @@ def pack_id(table: int, offset: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """Threads and buffer memory (bytes) the engine may use."""
+    """Threads a statement may use, buffer memory (bytes), and how many statements run at a time.
+
+    An engine whose statements share its worker threads needs ``threads * concurrency`` of them: with fewer, long
+    statements keep short ones, and even their own cancellation, waiting.
+    """
 
     threads: int
     buffer_bytes: int
+    concurrency: int = 1
 
 
 @dataclass(frozen=True, slots=True)

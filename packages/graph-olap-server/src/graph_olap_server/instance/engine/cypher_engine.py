@@ -69,7 +69,9 @@ class CypherEngine(GraphEngine):
         """Open (or create) the database file."""
         try:
             database = cls._library().Database(
-                str(path), buffer_pool_size=limits.buffer_bytes, max_num_threads=limits.threads
+                str(path),
+                buffer_pool_size=limits.buffer_bytes,
+                max_num_threads=limits.threads * limits.concurrency,
             )
         except RuntimeError as error:
             event(_log, "engine_open_failed", level=logging.ERROR, path=str(path), error=str(error))

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from graph_olap.models import PropertyDefinition, PropertyType, parse_type
 
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.base import LoadProgress
 from graph_olap_server.instance.engine.catalog import definition_comment
+from graph_olap_server.instance.engine.delicate import inspect_file, smallest_values
 from graph_olap_server.instance.engine.types import ddl_type, quote
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
@@ -75,22 +74,36 @@ class _Table:
         if any(_needs_cast(kind) for kind in self._types.values()):
             values = [_cast(kind, quote(name), 0) for name, kind in self._types.items()]
             source = f"(LOAD FROM '{text}' RETURN {', '.join([*map(quote, self._keys), *values])})"
+        self._check_smallest(path)
         try:
             connection.execute(f"COPY {quote(self.name)} FROM {source}")
         except RuntimeError as error:
             raise self._failure(_first_sentence(error)) from error
-        self._check_not_a_number(connection, path)
+        self._check_stored(connection, path)
 
-    def _check_not_a_number(self, connection: Any, path: Path) -> None:
-        """Refuse what the engine stores wrongly: it drops NaN from a block whose other values are all equal."""
-        columns = [name for name, kind in self._types.items() if kind.name in ("DOUBLE", "FLOAT")]
-        for name, expected in _count_not_a_number(path, columns).items():
-            if not expected:
+    def _check_smallest(self, path: Path) -> None:
+        """Refuse the one value of a type that Kuzu's compression turns into 0."""
+        delicate = [name for name, kind in self._types.items() if _holds(kind, _SIGNED)]
+        for name, value in smallest_values(path, delicate).items():
+            if value in _smallest_of(self._types[name]):
+                raise self._failure(f"{name} holds {value}, which the engine cannot store; use null or a wider type.")
+
+    def _check_stored(self, connection: Any, path: Path) -> None:
+        """Refuse values that Kuzu stores wrongly: NaN beside nulls, and the digits of a timestamp after the sixth."""
+        columns = [name for name, kind in self._types.items() if _holds(kind, _DELICATE)]
+        for name, found in inspect_file(path, columns).items():
+            if found.fine_timestamps:
+                raise self._failure(f"{name} has timestamps finer than microseconds, which the engine would cut off.")
+            if not found.not_a_number or not found.nulls:
                 continue
-            pattern = f"(x:{quote(self.name)})" if self.kind == "node" else f"()-[x:{quote(self.name)}]->()"
-            text = f"MATCH {pattern} WHERE x.{quote(name)} <> x.{quote(name)} RETURN count(*)"
-            if connection.execute(text).get_all()[0][0] != expected:
-                raise self._failure(f"{name} mixes NaN with one other value, which the engine cannot hold; use null.")
+            if self._types[name].children or self._stored_not_a_number(connection, name) != found.not_a_number:
+                raise self._failure(f"{name} has NaN beside nulls, which the engine cannot hold; make NaN null.")
+
+    def _stored_not_a_number(self, connection: Any, name: str) -> int:
+        pattern = f"(x:{quote(self.name)})" if self.kind == "node" else f"()-[x:{quote(self.name)}]->()"
+        text = f"MATCH {pattern} WHERE x.{quote(name)} <> x.{quote(name)} RETURN count(*)"
+        count: int = connection.execute(text).get_all()[0][0]
+        return count
 
     def _failure(self, reason: str) -> PlatformError:
         message = f"{self.name} could not be loaded: {reason} Correct its SQL or types and make a new snapshot."
@@ -150,15 +163,25 @@ def _each(kind: PropertyType, values: str, depth: int) -> str:
     return values if cast == element else f"list_transform({values}, {element} -> {cast})"
 
 
-def _count_not_a_number(path: Path, columns: list[str]) -> dict[str, int]:
-    counts = dict.fromkeys(columns, 0)
-    if columns:
-        with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group, columns=columns)
-                for name in columns:
-                    counts[name] += pc.sum(pc.is_nan(table.column(name))).as_py() or 0
-    return counts
+_DELICATE = frozenset({"DOUBLE", "FLOAT", "TIMESTAMP_NS"})
+
+
+_SIGNED = frozenset({"INT8", "INT16", "INT32", "INT64", "UUID"})
+
+
+def _smallest_of(kind: PropertyType) -> set[str]:
+    found = {_SMALLEST[kind.name]} if kind.name in _SMALLEST else set()
+    return found.union(*(_smallest_of(child) for child in kind.children))
+
+
+_SMALLEST = {
+    **{f"INT{bits}": str(-(2 ** (bits - 1))) for bits in (8, 16, 32, 64)},
+    "UUID": "00000000-0000-0000-0000-000000000000",
+}
+
+
+def _holds(kind: PropertyType, names: frozenset[str]) -> bool:
+    return kind.name in names or any(_holds(child, names) for child in kind.children)
 
 
 def _first_sentence(error: RuntimeError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from graph_olap.models import PropertyType
+from graph_olap.models import SCALAR_TYPES, PropertyType
 
 from graph_olap_server.instance.encoding.types import ValueType
 
@@ -27,7 +27,7 @@ def ddl_type(declared: PropertyType) -> str:
     Example:
         >>> from graph_olap.models import parse_type
         >>> ddl_type(parse_type("LIST<INT64>")), ddl_type(parse_type("STRUCT<a INT64, b ARRAY<DOUBLE,3>>"))
-        ('INT64[]', 'STRUCT(`a` INT64, `b` DOUBLE[3])')
+        ('INT64[]', 'STRUCT(a INT64, b DOUBLE[3])')
     """
     name, children = declared.name, declared.children
     if name == "DECIMAL":
@@ -40,7 +40,8 @@ def ddl_type(declared: PropertyType) -> str:
         key, value = (ddl_type(child) for child in children) if children else ("STRING", "STRING")
         return f"MAP({key}, {value})"
     if name == "STRUCT":
-        fields = ", ".join(f"{quote(f)} {ddl_type(child)}" for f, child in zip(declared.fields, children, strict=True))
+        # Unquoted: the engines would take the quotes as part of a field's name.
+        fields = ", ".join(f"{f} {ddl_type(child)}" for f, child in zip(declared.fields, children, strict=True))
         return f"STRUCT({fields})"
     return name
 
@@ -77,6 +78,10 @@ def property_type_name(value_type: ValueType) -> str:
 
 
 _SUFFIX = re.compile(r"\[(\d*)\]$")
+_TYPE = re.compile(
+    rf"(?:{'|'.join(SCALAR_TYPES)}|SERIAL|DECIMAL|MAP|STRUCT|UNION|NODE|REL|RECURSIVE_REL|INTERNAL_ID|ANY|json)"
+    r"(?:\(.*\))?(?:\[\d*\])*"
+)
 _SCALARS = {"RECURSIVE_REL": "PATH", "SERIAL": "INT64"}
 
 
@@ -99,11 +104,11 @@ def _with_arguments(name: str, arguments: list[str]) -> ValueType:
 
 
 def _field(text: str) -> tuple[str, str]:
-    if text.startswith("`"):
-        end = text.index("`", 1)
-        return text[1:end], text[end + 1 :]
-    name, _, kind = text.partition(" ")
-    return name, kind
+    # Field names are not quoted and may hold blanks: the type is the rest after the first blank that reads as a type.
+    for match in re.finditer(" ", text):
+        if _TYPE.fullmatch(text[match.end() :]):
+            return text[: match.start()], text[match.end() :]
+    raise ValueError(f"unknown type of a struct field: {text!r}")
 
 
 def _split(text: str) -> list[str]:
