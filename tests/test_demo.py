@@ -41,7 +41,7 @@ def test_demo_checks_itself_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(re.findall(r"^ +equal ", done.stdout, re.MULTILINE)) >= 5
     assert "DIFFERENT" not in done.stdout
-    assert re.search(r"7602 dangling to in dest", done.stdout)
+    assert re.search(r"7,602 rows rejected, dangling to in dest", done.stdout)
     page = (tmp_path / "graph-olap-demo.html").read_text(encoding="utf-8")
     assert "<svg" in page
     assert "7,602" in page or "7602" in page

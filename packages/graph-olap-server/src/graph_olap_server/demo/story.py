@@ -80,27 +80,26 @@ def _create_mapping(client: GraphOLAPClient, narrator: Narrator) -> Mapping:
 
 def _load_report(report: LoadReport, checker: Checker, narrator: Narrator, findings: Findings) -> None:
     frame = pl.DataFrame(
-        [
-            (
-                definition.name,
-                definition.rows_read,
-                definition.rows_loaded,
-                definition.rows_rejected,
-                "; ".join(
-                    f"{rejected.rows} {rejected.reason.replace('_', ' ')} in {rejected.column}, "
-                    f"such as {', '.join(map(str, rejected.sample_keys[:3]))}"
-                    if rejected.sample_keys
-                    else f"{rejected.rows} {rejected.reason.replace('_', ' ')} in {rejected.column}"
-                    for rejected in definition.rejected
-                ),
-            )
-            for definition in report.definitions
-        ],
-        schema=["definition", "rows read", "loaded", "rejected", "why"],
+        [(item.name, item.rows_read, item.rows_loaded, item.rows_rejected) for item in report.definitions],
+        schema=["definition", "rows read", "loaded", "rejected"],
         orient="row",
     )
     _show(frame, narrator)
     findings.add("Load report", frame)
+    reasons = [
+        (
+            definition.name,
+            item.rows,
+            item.reason.replace("_", " "),
+            item.column,
+            ", ".join(map(_key, item.sample_keys[:5])),
+        )
+        for definition in report.definitions
+        for item in definition.rejected
+    ]
+    for name, rows, reason, column, sample in reasons:
+        narrator.show(f"{name}: {rows:,} rows rejected, {reason} in {column}, such as {sample}")
+    findings.tables["Rejected rows"] = (["definition", "rows", "reason", "column", "such as"], reasons)
     rejected = {item.reason: item.rows for item in report["FLIGHT"].rejected}
     checker.compare(
         "Flights to airports that are not in the table",
@@ -153,22 +152,23 @@ def _query(connection: InstanceConnection, checker: Checker, narrator: Narrator,
         GROUP BY l.name ORDER BY airports DESC, l.name LIMIT 5
         """,
     )
-    hops = connection.query(
+    path = connection.query(
         """
-        MATCH p = (a:Airport {faa: $from})-[:FLIGHT* SHORTEST 1..5]->(b:Airport {faa: $to})
-        RETURN length(p) AS flights, properties(nodes(p), 'faa') AS airports
+        MATCH p = (a:Airport {faa: $origin})-[:FLIGHT* SHORTEST 1..6]-(b:Airport {faa: $target})
+        RETURN length(p) AS hops, properties(nodes(p), 'faa') AS airports
         """,
-        {"from": "EWR", "to": "STT"},
+        {"origin": "ANC", "target": "PSP"},
     )
-    narrator.show(f"A path from EWR to STT: {hops.rows}")
+    hops, airports = path.rows[0]
+    narrator.show(f"A shortest path between Anchorage and Palm Springs: {' - '.join(airports)}")
     checker.compare(
-        "Fewest flights from EWR to STT",
-        [[hops.rows[0][0]]],
+        "Hops between Anchorage and Palm Springs, in either direction",
+        [[hops]],
         """
-        WITH RECURSIVE walk(faa, flights) AS (
-            SELECT 'EWR', 0 UNION
-            SELECT dest, walk.flights + 1 FROM walk JOIN flights ON origin = faa WHERE walk.flights < 5
-        ) SELECT min(flights) FROM walk WHERE faa = 'STT'
+        WITH RECURSIVE hop(a, b) AS (SELECT origin, dest FROM flights UNION SELECT dest, origin FROM flights),
+        walk(faa, hops) AS (
+            SELECT 'ANC', 0 UNION SELECT b, walk.hops + 1 FROM walk JOIN hop ON a = faa WHERE walk.hops < 6
+        ) SELECT min(hops) FROM walk WHERE faa = 'PSP'
         """,
     )
 
@@ -212,6 +212,10 @@ def _collect_map(connection: InstanceConnection, findings: Findings) -> None:
             "MATCH (a:Airport)-[f:FLIGHT]->(b:Airport) RETURN a.faa, b.faa, count(*), avg(f.arr_delay)"
         ).rows
     ]
+
+
+def _key(key: Any) -> str:
+    return " → ".join("null" if part is None else str(part) for part in key) if isinstance(key, list) else str(key)
 
 
 def _summary(execution: AlgorithmExecution) -> str:
