@@ -10,7 +10,7 @@ import ipaddress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings", "is_loopback"]
@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     schema_cache_interval: float = Field(86_400.0, description="Seconds between refreshes of the schema cache.")
     orchestration_interval: float = Field(15.0, description="Seconds between orchestration runs without an event.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("use DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
 
     @model_validator(mode="after")
     def _resolve_auth_mode(self) -> Settings:

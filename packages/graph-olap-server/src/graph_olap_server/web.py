@@ -55,6 +55,9 @@ def _on_platform_error(_request: Request, error: Exception) -> Response:
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, PlatformError):
+        # FastAPI turns whatever stops the reading of a body into its own 400.
+        return error_response(error.__cause__)
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")
         return error_response(
@@ -77,7 +80,16 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
     )
 
 
-EXCEPTION_HANDLERS: Mapping[Any, Any] = {PlatformError: _on_platform_error, HTTPException: _on_http_exception}
+def _on_exception(_request: Request, _error: Exception) -> Response:
+    # Starlette sends this reply and raises the error again, which RequestMiddleware then logs.
+    return error_response(_internal_error())
+
+
+EXCEPTION_HANDLERS: Mapping[Any, Any] = {
+    PlatformError: _on_platform_error,
+    HTTPException: _on_http_exception,
+    Exception: _on_exception,
+}
 """Handlers for a Starlette or FastAPI application."""
 
 
@@ -119,10 +131,7 @@ class RequestMiddleware:
             _log.exception("request_failed")
             if begun:
                 raise
-            failure = PlatformError(
-                "INTERNAL_ERROR", f"The server failed. Quote request {current} to your operator; the log has the cause."
-            )
-            await error_response(failure)(scope, receive, send_with_id)
+            await error_response(_internal_error())(scope, receive, send_with_id)
         finally:
             if scope["path"] not in self._quiet:
                 event(
@@ -152,6 +161,13 @@ class _LimitedReceive:
                     {"max_bytes": self._limit},
                 )
         return message
+
+
+def _internal_error() -> PlatformError:
+    return PlatformError(
+        "INTERNAL_ERROR",
+        f"The server failed. Quote request {request_id.get()} to your operator; the log has the cause.",
+    )
 
 
 def _request_id_of(scope: Scope) -> str:

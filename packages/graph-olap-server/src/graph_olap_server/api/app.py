@@ -66,6 +66,8 @@ def _problem(item: dict[str, Any]) -> tuple[str, str]:
         location = location[1:]
     if item["type"] == "json_invalid":
         return "body", f"is not JSON: {item.get('ctx', {}).get('error', 'it cannot be parsed')}"
+    if not location and item["type"] == "model_attributes_type":
+        return "body", "must be a JSON object, sent with Content-Type: application/json"
     message = str(item["msg"]).removeprefix("Value error, ")
     return ".".join(location) or "body", message
 

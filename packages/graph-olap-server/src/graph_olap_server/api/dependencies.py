@@ -80,7 +80,7 @@ def list_query(*sort_fields: str) -> Any:
     def read(
         offset: Offset = 0,
         limit: Limit = 50,
-        sort_by: Annotated[str, Query(description=f"One of {', '.join(sort_fields)}.")] = "created_at",
+        sort_by: str = "created_at",
         sort_order: Literal["asc", "desc"] = "desc",
         owner: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
         search: Annotated[str | None, Query(min_length=1, max_length=255)] = None,

@@ -13,6 +13,7 @@ from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.domain.states import INSTANCE
 from graph_olap_server.services import instances
 from graph_olap_server.services.requests import CreateInstance, ExtendInstance, Lifecycle, Rename, ShareInstance
+from graph_olap_server.services.views import progress_fields
 from graph_olap_server.store.pages import PageQuery
 
 __all__ = ["router"]
@@ -81,14 +82,7 @@ def delete_instance(context: Parts, caller: Caller, instance_id: InstanceId) -> 
 @router.get("/{instance_id}/progress", response_model=Reply[InstanceProgress])
 def get_progress(context: Parts, _caller: Caller, instance_id: InstanceId) -> Response:
     """Say how far the start of an instance is."""
-    progress = instances.get_instance_progress(context, instance_id)
-    return reply(
-        {
-            **progress.to_dict(),
-            "completed_steps": progress.completed_steps,
-            "total_steps": progress.total_steps,
-        }
-    )
+    return reply(progress_fields(instances.get_instance_progress(context, instance_id)))
 
 
 @router.put("/{instance_id}/lifecycle", response_model=Reply[Instance])

@@ -12,6 +12,7 @@ from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
 from graph_olap_server.domain.states import SNAPSHOT
 from graph_olap_server.services import snapshots
 from graph_olap_server.services.requests import CreateSnapshot, Lifecycle, Rename
+from graph_olap_server.services.views import progress_fields
 from graph_olap_server.store.pages import PageQuery
 
 __all__ = ["router"]
@@ -62,14 +63,7 @@ def set_lifecycle(context: Parts, caller: Caller, snapshot_id: SnapshotId, reque
 @router.get("/{snapshot_id}/progress", response_model=Reply[SnapshotProgress])
 def get_progress(context: Parts, _caller: Caller, snapshot_id: SnapshotId) -> Response:
     """Say how far a snapshot is."""
-    progress = snapshots.get_snapshot_progress(context, snapshot_id)
-    return reply(
-        {
-            **progress.to_dict(),
-            "completed_steps": progress.completed_steps,
-            "total_steps": progress.total_steps,
-        }
-    )
+    return reply(progress_fields(snapshots.get_snapshot_progress(context, snapshot_id)))
 
 
 @router.get("/{snapshot_id}/load-report", response_model=Reply[LoadReport])

@@ -73,7 +73,7 @@ def list_schemas(context: Context, catalog: str) -> list[Schema]:
             .where(TableRow.catalog_name == stored)
             .group_by(TableRow.schema_name)
         )
-        tables: dict[str, int] = dict(row._tuple() for row in counted)
+        tables: dict[str, int] = {row[0]: row[1] for row in counted}
         names = session.scalars(
             select(SchemaRow.schema_name)
             .where(SchemaRow.catalog_name == stored, SchemaRow.schema_name != "")

@@ -16,6 +16,7 @@ from graph_olap.models import (
     Snapshot,
     SnapshotProgress,
 )
+from graph_olap.models.snapshot import Progress
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -30,6 +31,7 @@ __all__ = [
     "instance_views",
     "mapping_view",
     "mapping_views",
+    "progress_fields",
     "snapshot_progress_view",
     "snapshot_views",
     "version_view",
@@ -175,6 +177,15 @@ def snapshot_progress_view(session: Session, row: SnapshotRow, now: datetime) ->
     return snapshot_progress(row.id, row.status, row.started_at, row.error_message, facts, now)
 
 
+def progress_fields(progress: Progress) -> dict[str, Any]:
+    """Return a progress as JSON, with the counts of steps that clients read."""
+    return {
+        **progress.to_dict(),
+        "completed_steps": progress.completed_steps,
+        "total_steps": progress.total_steps,
+    }
+
+
 def instance_views(session: Session, rows: Sequence[InstanceRow], now: datetime) -> list[Instance]:
     """Describe instances; progress is computed for those on their way only."""
     names = _names(session, SnapshotRow, {row.snapshot_id for row in rows})
@@ -192,7 +203,7 @@ def instance_views(session: Session, rows: Sequence[InstanceRow], now: datetime)
             status=row.status,
             instance_url=row.instance_url if row.status == "running" else None,
             progress=(
-                instance_progress_view(session, row, now).to_dict()
+                progress_fields(instance_progress_view(session, row, now))
                 if row.status in ("waiting_for_snapshot", "starting")
                 else None
             ),
@@ -238,16 +249,16 @@ def instance_progress_view(session: Session, row: InstanceRow, now: datetime) ->
 def _short_progress(session: Session, row: SnapshotRow, now: datetime) -> dict[str, Any] | None:
     if row.status not in ("pending", "creating"):
         return None
-    progress = snapshot_progress_view(session, row, now).to_dict()
+    progress = progress_fields(snapshot_progress_view(session, row, now))
     del progress["jobs"]
     return progress
 
 
 def _counts(session: Session, column: Any, ids: Sequence[int], *conditions: Any) -> dict[int, int]:
     statement = select(column, func.count()).where(column.in_(ids), *conditions).group_by(column)
-    return dict(row._tuple() for row in session.execute(statement))
+    return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def _names(session: Session, model: type[MappingRow | SnapshotRow], ids: Iterable[int]) -> dict[int, str]:
     statement = select(model.id, model.name).where(model.id.in_(list(ids)))
-    return dict(row._tuple() for row in session.execute(statement))
+    return {row[0]: row[1] for row in session.execute(statement)}

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pytest
+import uvicorn
+from graph_olap_server.api.app import create_app
+from graph_olap_server.config import Settings
+from graph_olap_server.services.context import Context
+from graph_olap_server.snapshots.store import LocalSnapshotStore
+from graph_olap_server.store.database import Database
+from graph_olap_server.warehouse.factory import open_warehouse
+
+INTERNAL_KEY = "internal-secret"
+
+
+@pytest.fixture(scope="session")
+def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("warehouse") / "bank.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE accounts (acct_no VARCHAR, opened DATE, balance DOUBLE)")
+        connection.execute("CREATE TABLE transfers (src VARCHAR, dst VARCHAR, amount DOUBLE, extra STRUCT(a INTEGER))")
+        connection.execute("CREATE VIEW rich AS SELECT * FROM accounts WHERE balance > 100")
+    return f"duckdb:///{path}"
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database file with all tables: copying it is faster than migrating for every test."""
+    path = tmp_path_factory.mktemp("migrated") / "control-plane.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
+@pytest.fixture
+def make_context(tmp_path: Path, warehouse_url: str, migrated: Path) -> Iterator[Callable[..., Context]]:
+    opened: list[Context] = []
+
+    def make(**settings: Any) -> Context:
+        path = shutil.copy(migrated, tmp_path / f"control-plane-{len(opened)}.db")
+        database = Database(f"sqlite:///{path}")
+        context = Context(
+            settings=Settings(data_dir=tmp_path, warehouse=warehouse_url, **settings),
+            database=database,
+            warehouse=open_warehouse(warehouse_url),
+            snapshots=LocalSnapshotStore(tmp_path / "snapshots"),
+            internal_api_key=INTERNAL_KEY,
+        )
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        context.warehouse.close()
+        context.database.close()
+
+
+@pytest.fixture
+def context(make_context: Callable[..., Context]) -> Context:
+    return make_context()
+
+
+@pytest.fixture
+def client_of() -> Iterator[Callable[..., httpx.Client]]:
+    """Return a client with these headers of a real server on this context; one server per context."""
+    servers: dict[int, tuple[uvicorn.Server, threading.Thread, socket.socket]] = {}
+    clients: list[httpx.Client] = []
+
+    def client(context: Context, **headers: str) -> httpx.Client:
+        if id(context) not in servers:
+            listener = socket.create_server(("127.0.0.1", 0))
+            server = uvicorn.Server(uvicorn.Config(create_app(context), lifespan="off", log_config=None))
+            thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+            thread.start()
+            while not server.started:
+                time.sleep(0.001)
+            servers[id(context)] = server, thread, listener
+        url = f"http://127.0.0.1:{servers[id(context)][2].getsockname()[1]}"
+        clients.append(httpx.Client(base_url=url, headers=headers, trust_env=False))
+        return clients[-1]
+
+    yield client
+    for opened in clients:
+        opened.close()
+    for server, thread, listener in servers.values():
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+@pytest.fixture
+def as_user(context: Context, client_of: Callable[..., httpx.Client]) -> Callable[..., httpx.Client]:
+    """Return a client that acts as a user."""
+
+    def client(username: str | None = "ada", role: str | None = None, **headers: str) -> httpx.Client:
+        if username is not None:
+            headers["X-Username"] = username
+        if role is not None:
+            headers["X-User-Role"] = role
+        return client_of(context, **headers)
+
+    return client
+
+
+@pytest.fixture
+def ada(as_user: Callable[..., httpx.Client]) -> httpx.Client:
+    return as_user("ada")
+
+
+@pytest.fixture
+def payments() -> dict[str, Any]:
+    return {
+        "name": "Payments",
+        "description": "Accounts and transfers",
+        "node_definitions": [
+            {
+                "label": "Account",
+                "sql": "SELECT acct_no, opened, balance FROM accounts;",
+                "primary_key": {"name": "acct_no", "type": "string"},
+                "properties": [{"name": "opened", "type": "DATE"}, {"name": "balance", "type": "DOUBLE"}],
+            }
+        ],
+        "edge_definitions": [
+            {
+                "type": "PAID",
+                "from_node": "Account",
+                "to_node": "Account",
+                "sql": "SELECT src, dst, amount FROM transfers",
+                "from_key": "src",
+                "to_key": "dst",
+                "properties": [{"name": "amount", "type": "DOUBLE"}],
+            }
+        ],
+    }
