@@ -45,8 +45,8 @@ def read_stream(body: bytes, request_id: Optional[str]) -> Any:
     broken = (pa.ArrowException, OSError)  # OSError is how the reader names a body that is too short
     try:
         reader = pa.ipc.open_stream(source)
-    except broken as error:
-        raise _cut(request_id) from error
+    except broken:
+        raise _cut(request_id) from None
     # The checks stay outside the try blocks: the errors they raise may be OSErrors themselves (a time limit is).
     _raise_reported(reader.schema.metadata, request_id)
     batches: List[Any] = []
@@ -56,8 +56,8 @@ def read_stream(body: bytes, request_id: Optional[str]) -> Any:
             batch, metadata = reader.read_next_batch_with_custom_metadata()
         except StopIteration:
             break
-        except broken as error:
-            raise _cut(request_id) from error
+        except broken:
+            raise _cut(request_id) from None
         _raise_reported(metadata, request_id)
         batches.append(batch)
     # A reader takes the end of the data for the end of the stream; only the marker proves that nothing is missing.

@@ -30,12 +30,12 @@ __all__ = [
     "Repeat",
     "decode_json",
     "given",
+    "is_maybe_done",
     "list_params",
     "may_repeat",
     "raise_for_error",
     "translate",
     "wait_for",
-    "was_maybe_done",
 ]
 
 LONGEST_RETRY_AFTER = 60.0
@@ -109,9 +109,10 @@ def may_repeat(error: BaseException, repeat: Repeat) -> bool:
     """
     if not isinstance(error, GraphOLAPError) or repeat is Repeat.NEVER:
         return False
-    if isinstance(error.__cause__, _NOTHING_SENT):
+    transport_error = error.__context__
+    if isinstance(transport_error, _NOTHING_SENT):
         return True
-    if was_maybe_done(error):
+    if is_maybe_done(transport_error):
         return repeat is Repeat.SAFE
     delay = error.details.get("retry_after_seconds")
     if error.status_code != 503 or delay is None or delay > LONGEST_RETRY_AFTER:
@@ -119,9 +120,9 @@ def may_repeat(error: BaseException, repeat: Repeat) -> bool:
     return repeat is Repeat.SAFE or error.code == "INSTANCE_NOT_READY"
 
 
-def was_maybe_done(error: BaseException) -> bool:
+def is_maybe_done(transport_error: Optional[BaseException]) -> bool:
     """Return whether the server may have done the work although no answer arrived."""
-    return isinstance(error.__cause__, _MAYBE_DONE)
+    return isinstance(transport_error, _MAYBE_DONE)
 
 
 def wait_for(state: RetryCallState) -> float:

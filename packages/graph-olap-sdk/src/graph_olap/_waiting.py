@@ -21,7 +21,7 @@ FAILED_SNAPSHOT = ("failed", "cancelled")
 """Snapshot statuses that end a wait without a snapshot."""
 
 _FIRST_DELAY = 0.05
-_GROWTH = 1.6
+_GROWTH = 1.15  # so a change is noticed within about a seventh of the time waited so far
 
 
 class Deadline:

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Mapping, Optional
 import httpx
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
-from graph_olap._request import Call, decode_json, may_repeat, raise_for_error, translate, wait_for, was_maybe_done
+from graph_olap._request import Call, decode_json, is_maybe_done, may_repeat, raise_for_error, translate, wait_for
 from graph_olap.config import Config
 from graph_olap.exceptions import InvalidStateError
 
@@ -103,10 +103,9 @@ class HTTPClient:
                 try:
                     response = self._attempt(request)
                 except httpx.HTTPError as error:
-                    failure = translate(error, request)
-                    failure.__cause__ = error
-                    maybe_done = maybe_done or was_maybe_done(failure)
-                    raise failure from error
+                    maybe_done = maybe_done or is_maybe_done(error)
+                    # The context stays for debuggers and for may_repeat; a traceback shows only the sentence.
+                    raise translate(error, request) from None
                 if response.status_code == 404 and request.method == "DELETE" and maybe_done:
                     # The first attempt deleted the object, only its answer was lost.
                     return httpx.Response(204, request=request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import traceback
 
 import httpx
 import pytest
@@ -44,6 +45,8 @@ def test_an_unreachable_server_is_named_with_the_next_step(platform):
     assert "graph-olap serve" in text
     assert "Errno" not in text
     assert isinstance(caught.value, builtins.ConnectionError)
+    assert "httpx" not in "".join(traceback.format_exception_only(type(caught.value), caught.value))
+    assert caught.value.__suppress_context__
 
 
 def test_a_missing_answer_names_call_and_limit(platform):
