@@ -22,6 +22,7 @@ from graph_olap_server.instance.engine.base import EngineResult, GraphEngine
 __all__ = ["ArrowReply", "Query", "QueryService"]
 
 _ROWS_PER_CHUNK = 8192
+_CANCEL_SECONDS = 2.0
 
 Reply = TypeVar("Reply")
 
@@ -109,25 +110,28 @@ class QueryService:
         return entry.query.user_name
 
     def cancel(self, query_id: str) -> bool:
-        """Stop a query that runs or waits; false when there is none. May take some milliseconds."""
+        """Stop a query that runs or waits, and wait for its thread to be free; false when there is none."""
         with self._mutex:
             entry = self._running.get(query_id)
             if entry is None:
                 return False
             entry.cancelled.set()
             engine = self._engine
-        # Between its mark `running` and its start in the engine a query cannot be interrupted: try again shortly.
-        while engine is not None and entry.state == "running" and query_id in self._running:
-            if engine.cancel(query_id):
-                break
-            time.sleep(0.002)
+        # An interruption that comes just before the engine starts on the query is lost: repeat it until the query ends.
+        patience = time.monotonic() + _CANCEL_SECONDS
+        while self._running.get(query_id) is entry and time.monotonic() < patience:
+            if engine is not None and entry.state == "running":
+                engine.cancel(query_id)
+            elif entry.state == "queued":
+                break  # it sees the mark before it reaches the engine
+            time.sleep(0.005)
         return True
 
     def close(self) -> None:
-        """Cancel everything; returns at once."""
+        """Cancel everything."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         for query_id in list(self._running):
             self.cancel(query_id)
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _submit(
         self, engine: GraphEngine, query: Query, encode: Callable[[Query, EngineResult], Reply]

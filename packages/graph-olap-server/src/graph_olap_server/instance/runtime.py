@@ -97,13 +97,19 @@ class InstanceRuntime:
         """Open the engine and load the snapshot; a failure is kept for :meth:`describe` and does not end the server."""
         self.status = "loading"
         try:
-            engine = self._load()
+            self._manifest = SnapshotManifest.read(self.config.snapshot_folder)
+        except (OSError, ValueError) as error:
+            _log.exception("manifest_not_read")
+            self._fail("STARTUP_FAILED", f"Snapshot {self.config.snapshot_id} could not be read: {error}")
+            return
+        try:
+            engine = self._load(self._manifest)
         except PlatformError as error:
             event(_log, "load_failed", level=logging.ERROR, reason=error.message)
             self._fail("DATA_LOAD_ERROR", error.message)
         except (OSError, ValueError) as error:
             _log.exception("load_failed")
-            self._fail("STARTUP_FAILED", f"Snapshot {self.config.snapshot_id} could not be read: {error}")
+            self._fail("DATA_LOAD_ERROR", f"Snapshot {self.config.snapshot_id} could not be loaded: {error}")
         except BaseException:
             # The thread is about to die: without this the control plane would wait for its start-up time limit.
             self._fail("DATABASE_ERROR", "The graph engine failed while loading; the instance's log has the cause.")
@@ -119,7 +125,7 @@ class InstanceRuntime:
             self._publish()
 
     def stop(self) -> None:
-        """Cancel what runs; returns at once. :meth:`close` follows."""
+        """Cancel what runs; :meth:`close` follows."""
         self._stopping.set()
         self.status = "stopping"
         self.queries.close()
@@ -129,7 +135,8 @@ class InstanceRuntime:
         """End the workers and close the engine."""
         self._workers.close()
         self._networkx_workers.close()
-        if self._engine is not None:
+        # Closing waits for queries, holding up the whole interpreter; the file is private, so it may be left open.
+        if self._engine is not None and not self.queries.active:
             self._engine.close()
 
     def describe(self) -> dict[str, Any]:
@@ -155,18 +162,19 @@ class InstanceRuntime:
             "progress": self._progress.describe(),
         }
 
-    def _load(self) -> GraphEngine:
+    def _load(self, manifest: SnapshotManifest) -> GraphEngine:
         from graph_olap_server.instance.engine import cache
         from graph_olap_server.instance.engine.registry import engine_class
 
         config = self.config
-        manifest = self._manifest = SnapshotManifest.read(config.snapshot_folder)
         self._progress.plan(manifest)
         adapter = engine_class(config.engine)
         database = config.folder / _DATABASE_FILE
         for leftover in config.folder.glob(f"{_DATABASE_FILE}*"):
             leftover.unlink()  # of a process that ended before it was loaded, or with properties nobody asked for
-        limits = EngineLimits(threads=config.threads, buffer_bytes=config.buffer_bytes)
+        # One more than queries: an algorithm reads and writes beside them.
+        concurrency = config.query_concurrency + 1
+        limits = EngineLimits(config.threads, config.buffer_bytes, concurrency)
         if cache.restore(adapter, config.snapshot_folder, database):
             engine = adapter.open(database, limits)
             self._progress.complete(manifest)

@@ -90,9 +90,8 @@ class _Server(uvicorn.Server):
             return
         self.should_exit = True
         event(_log, "instance_stopping")
-        watchdog = threading.Timer(_LAST_RESORT_SECONDS, os._exit, args=(0,))
-        watchdog.daemon = True
-        watchdog.start()
+        # The kernel ends the process, should a library hold up the whole interpreter.
+        signal.setitimer(signal.ITIMER_REAL, _LAST_RESORT_SECONDS)
         threading.Thread(target=self._runtime.stop, name="stop", daemon=True).start()
 
 

@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from graph_olap.models import EdgeDefinition, LoadReport, NodeDefinition
-
 from graph_olap_server.domain.instance_config import CONTROL_PLANE_URL_FILE, ENDPOINT_FILE, InstanceConfig
 from graph_olap_server.snapshots.manifest import MANIFEST_NAME, EntityFile, SnapshotManifest
 
@@ -36,7 +35,10 @@ LIVES_IN = [("ann", 10), ("dan", 20)]
 POINTS = list(range(12))
 """A complete graph: a handful of nodes that keep an exponential algorithm busy for ever."""
 
-SLOW_QUERY = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN sum(a * b) AS total"
+SLOW_QUERY = (
+    "MATCH (a:Point), (b:Point), (c:Point), (d:Point), (e:Point), (f:Point), (g:Point), (h:Point), (i:Point) "
+    "WHERE a.number + b.number > c.number * d.number - e.number RETURN sum(f.number * g.number + h.number) AS total"
+)
 
 
 class ControlPlaneDouble:
@@ -169,9 +171,7 @@ def write_snapshot(folder: Path) -> Path:
             EdgeDefinition(
                 type="LIVES_IN", from_node="Person", to_node="City", sql="SELECT 1", from_key="a", to_key="b"
             ),
-            EdgeDefinition(
-                type="LINKS", from_node="Point", to_node="Point", sql="SELECT 1", from_key="a", to_key="b"
-            ),
+            EdgeDefinition(type="LINKS", from_node="Point", to_node="Point", sql="SELECT 1", from_key="a", to_key="b"),
         ],
         files=files,
         load_report=LoadReport(

@@ -4,7 +4,6 @@ import asyncio
 
 import httpx
 import pytest
-
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.auth import SERVICE, HttpIdentityResolver
 from graph_olap_server.instance.control_plane import ActivityReporter, ControlPlaneUnreachable, Reply

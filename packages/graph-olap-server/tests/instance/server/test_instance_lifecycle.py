@@ -20,7 +20,8 @@ def test_a_failed_load_keeps_the_server_up_and_says_why(start, snapshot, tmp_pat
     assert (status["status"], status["ready"]) == ("failed", False)
     assert status["progress"]["phase"] == "failed"
     assert status["progress"]["error_code"] == "DATA_LOAD_ERROR"
-    assert "Person" in status["progress"]["error_message"]
+    assert status["progress"]["error_message"]
+    assert "Traceback" not in status["progress"]["error_message"]
     with instance.client() as client:
         for reply in (client.get("/ready"), client.post("/query", json={"query": "RETURN 1"}), client.get("/schema")):
             assert (reply.status_code, reply.json()["error"]["code"]) == (503, "INSTANCE_NOT_READY")
