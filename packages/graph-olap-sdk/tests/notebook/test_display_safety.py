@@ -1,0 +1,149 @@
+"""What notebooks and terminals show: complete, escaped, aligned."""
+
+from __future__ import annotations
+
+import html.parser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graph_olap import PaginatedList, QueryResult, models
+from graph_olap.display import escape, text_table
+from graph_olap.styles import get_notebook_css
+
+HOSTILE = "\"><script>alert(1)</script><img src=x onerror='alert(2)'>&amp;"
+ALLOWED = {"div", "table", "thead", "tbody", "tr", "th", "td", "span", "strong", "pre"}
+
+
+class _Tags(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.text = set(), set(), ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def _parse(text):
+    parser = _Tags()
+    parser.feed(text)
+    parser.close()
+    return parser
+
+
+def _objects(wire, text):
+    definitions = {
+        "node_definitions": [
+            {
+                "label": text,
+                "sql": text,
+                "primary_key": {"name": text, "type": text},
+                "properties": [{"name": text, "type": text}],
+            }
+        ],
+        "edge_definitions": [
+            {"type": text, "from_node": text, "to_node": text, "sql": text, "from_key": text, "to_key": text}
+        ],
+    }
+    mapping = models.Mapping.from_dict(wire.mapping(name=text, description=text, **definitions))
+    report = wire.load_report()
+    report["on_bad_rows"] = text
+    report["definitions"][1].update(
+        name=text, type=text, rejected=[{"reason": text, "rows": 3, "column": text, "sample_keys": [text]}]
+    )
+    diff = {
+        "mapping_id": 1,
+        "from_version": 1,
+        "to_version": 2,
+        "summary": {"nodes_added": 1},
+        "changes": {"nodes": [{"label": text, "change_type": "added"}]},
+    }
+    return [
+        mapping,
+        models.Snapshot.from_dict(
+            wire.snapshot(name=text, status=text, error_message=text, node_counts={text: 1}, edge_counts={})
+        ),
+        models.Instance.from_dict(wire.instance(name=text, status=text, error_message=text)),
+        models.LoadReport.from_dict(report),
+        models.MappingDiff.from_dict(diff),
+        models.LockStatus(locked=True, holder_name=text),
+        QueryResult.from_reply(
+            {"columns": [text], "column_types": ["STRING"], "rows": [[text], [{"k": text}], [None]], "warnings": [text]}
+        ),
+        PaginatedList([mapping], 1, 0, 50),
+    ]
+
+
+@pytest.mark.parametrize("index", range(8))
+def test_hostile_text_stays_text(wire, index):
+    shown = _objects(wire, HOSTILE)[index]._repr_html_()
+    parsed = _parse(shown)
+    assert parsed.tags <= ALLOWED
+    assert parsed.attributes <= {"class"}
+    assert "alert(1)" in parsed.text
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(max_size=50))
+def test_escaped_text_is_read_back_unchanged(text):
+    parsed = _parse(f"<td>{escape(text)}</td>")
+    assert parsed.tags == {"td"}
+    assert parsed.text.replace("\r\n", "\n").replace("\r", "\n") == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_long_values_are_shortened():
+    assert len(escape("x" * 10_000)) == 200
+
+
+def test_the_load_report_is_a_table_for_terminals_and_frames(wire):
+    report = models.LoadReport.from_dict(wire.load_report())
+    assert str(report).splitlines() == [
+        "Load report of snapshot 9: 1,002 of 1,005 rows were loaded, 3 rejected (on_bad_rows is 'report').",
+        "definition  kind  rows read  loaded  rejected  reason                sample keys",
+        "----------  ----  ---------  ------  --------  --------------------  ------------",
+        "Account     node          5       5         0",
+        "PAID        edge       1000     997         3  dangling_to (dst): 3  X1, <script>",
+    ]
+    frame = report.to_polars()
+    assert frame["rows_rejected"].to_list() == [0, 3]
+    assert frame["reason"].to_list() == [None, "dangling_to"]
+    assert list(report.to_pandas()["sample_keys"])[1] == "X1, <script>"
+
+
+def test_a_clean_load_report_says_so(wire):
+    clean = wire.load_report(definitions=wire.load_report()["definitions"][:1])
+    assert str(models.LoadReport.from_dict(clean)).startswith("Load report of snapshot 9: all 5 rows were loaded.")
+
+
+def test_text_tables_align_numbers_and_survive_line_breaks():
+    assert text_table(["a", "n"], [["x\ny", 1], ["z", 20]]).splitlines() == [
+        "a     n",
+        "---  --",
+        "x y   1",
+        "z    20",
+    ]
+
+
+def test_pages_and_results_tell_how_much_is_shown(wire):
+    rows = [[i] for i in range(60)]
+    result = QueryResult.from_reply({"columns": ["x"], "column_types": ["INT64"], "rows": rows, "truncated": True})
+    assert "50 of 60 rows" in result._repr_html_()
+    assert "10 of 60 rows, 0 ms, cut by max_rows" in repr(result)
+    page = PaginatedList([models.Mapping.from_dict(wire.mapping())], 41, 20, 1)
+    assert "21 to 21 of 41" in page._repr_html_()
+
+
+def test_every_class_used_in_html_has_a_style(wire):
+    css = get_notebook_css()
+    shown = "".join(thing._repr_html_() for thing in _objects(wire, "x"))
+    used = {name for part in shown.split('class="')[1:] for name in part.split('"')[0].split()}
+    missing = {name for name in used if f".{name}" not in css} - {"go-badge-neutral"}
+    assert not missing
+    for block in ("prefers-color-scheme: dark", "@media print", ".go-progress", ".go-alert-warning"):
+        assert block in css
+    assert css.count("{") == css.count("}")
