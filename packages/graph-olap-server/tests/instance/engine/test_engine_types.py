@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.encoding import decode_parameters
 
-UUIDS = ["cc5e5dfc-b92c-4ee4-b21b-9710a7714d68", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
+UUIDS = ["cc5e5dfc-b92c-4ee4-b21b-9710a7714d68", "7fffffff-ffff-4fff-bfff-ffffffffffff"]
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 CASES = [
@@ -137,6 +137,36 @@ def test_timestamps_that_would_lose_digits_are_refused(files, load):
     files.node("N", ("id", "INT64"), {"v": "TIMESTAMP_NS"}, [[1, "2020-01-01 00:00:00.123456789"]])
     with pytest.raises(PlatformError, match="v has timestamps finer than microseconds"):
         load(files)
+
+
+NULL_STRUCTS = [
+    ("UNWIND [{a: [1]}, NULL, {a: [2, 3]}] AS x RETURN x", [{"a": [1]}, None, {"a": [2, 3]}]),
+    (
+        "UNWIND [NULL, {a: {b: 'x'}}, NULL, {a: {b: 'y'}}, NULL] AS x RETURN x",
+        [None, {"a": {"b": "x"}}, None, {"a": {"b": "y"}}, None],
+    ),
+    ("UNWIND [[{a: 1}, NULL, {a: 5}], NULL, [{a: 2}]] AS x RETURN x", [[{"a": 1}, None, {"a": 5}], None, [{"a": 2}]]),
+]
+
+
+@pytest.mark.parametrize(("statement", "expected"), NULL_STRUCTS)
+def test_rows_after_a_null_struct_keep_their_values(social, statement, expected):
+    assert [row[0] for row in social.rows(statement)] == expected
+    assert social.arrow(statement).column("x").to_pylist() == expected
+
+
+def test_rows_after_a_null_node_relationship_or_path_keep_their_values(files, load):
+    files.node(
+        "N", ("id", "INT64"), {"tags": "LIST<STRING>", "uid": "UUID"}, [[i, [f"t{i}"], UUIDS[0]] for i in range(4)]
+    )
+    graph = load(files.edge("E", ("N", "N"), {"ws": "LIST<INT64>"}, [[1, 2, [12]], [3, 0, [30]]]))
+    statement = "MATCH (n:N) OPTIONAL MATCH p = (n)-[r:E]->(m) RETURN n.id AS id, r, m, p ORDER BY n.id"
+    rows = graph.rows(statement)
+    assert [row[1] and row[1]["ws"] for row in rows] == [None, [12], None, [30]]
+    assert [row[2] and row[2]["tags"] for row in rows] == [None, ["t2"], None, ["t0"]]
+    assert [row[3] and [node["id"] for node in row[3]["_nodes"]] for row in rows] == [None, [1, 2], None, [3, 0]]
+    table = graph.arrow(statement)
+    assert [value and value["tags"] for value in table.column("m").to_pylist()] == [None, ["t2"], None, ["t0"]]
 
 
 PARAMETERS = [

@@ -15,16 +15,25 @@ import pyarrow.compute as pc
 from graph_olap_server.instance.encoding.types import ValueType, contains
 from graph_olap_server.instance.engine.base import OFFSET_BITS
 
-__all__ = ["PropertyTypes", "to_contract", "value_type_of"]
+__all__ = ["BrokenColumnError", "PropertyTypes", "to_contract", "value_type_of"]
 
 PropertyTypes = Callable[[str, str, pa.DataType], ValueType]
 """From ``node`` or ``edge``, a property's name and its Arrow type to the property's type."""
 
-_CONVERTED = frozenset({"NODE", "REL", "PATH", "INTERNAL_ID", "UUID", "DECIMAL"})
+
+class BrokenColumnError(ValueError):
+    """The engine handed out a column whose parts do not fit together."""
+
+
+_CONVERTED = frozenset({"NODE", "REL", "PATH", "INTERNAL_ID", "UUID", "DECIMAL", "STRUCT"})
 
 
 def to_contract(array: pa.Array, value_type: ValueType, property_types: PropertyTypes) -> pa.Array:
-    """Convert one column."""
+    """Convert one column.
+
+    Raises:
+        BrokenColumnError: The engine's parts do not fit together and cannot be mended.
+    """
     name = value_type.name
     if not contains(value_type, _CONVERTED):
         return array
@@ -47,7 +56,7 @@ def to_contract(array: pa.Array, value_type: ValueType, property_types: Property
     if name == "STRUCT":
         children = [
             to_contract(child, child_type, property_types)
-            for child, child_type in zip(array.flatten(), value_type.children, strict=True)
+            for child, child_type in zip(_children(array), value_type.children, strict=True)
         ]
         return _struct(children, [field.name for field in array.type], array)
     return array
@@ -91,20 +100,63 @@ def _struct(children: list[pa.Array], names: list[str], parent: pa.Array) -> pa.
     return pa.StructArray.from_arrays(children, names, mask=mask)
 
 
+def _children(array: pa.Array) -> list[pa.Array]:
+    """Return the children of a struct array, null where it is null.
+
+    Kuzu's Arrow export leaves no room in the children for rows that are null, so what follows them would move up and
+    the last rows would read foreign memory; the gaps are put back.
+    """
+    children = [array.field(index) for index in range(array.type.num_fields)]
+    if array.null_count == 0 or all(len(child) == len(array) for child in children):
+        return [_with_nulls_of(array, child) for child in children]
+    valid = array.is_valid()
+    places = pc.subtract(pc.cumulative_sum(valid.cast(pa.int64())), 1)
+    places = pc.if_else(valid, places, pa.scalar(None, pa.int64()))
+    expected = len(array) - array.null_count
+    if any(len(child) not in (expected, len(array)) for child in children):
+        raise BrokenColumnError("children of a struct have no matching length")
+    return [_taken(child, places) if len(child) == expected else _with_nulls_of(array, child) for child in children]
+
+
+def _with_nulls_of(array: pa.Array, child: pa.Array) -> pa.Array:
+    if array.null_count == 0:
+        return child
+    return pc.if_else(array.is_valid(), child, pa.scalar(None, child.type)) if _is_simple(child.type) else child
+
+
+def _is_simple(arrow_type: pa.DataType) -> bool:
+    return not pa.types.is_nested(arrow_type) and not isinstance(arrow_type, pa.ExtensionType)
+
+
+def _taken(child: pa.Array, places: pa.Array) -> pa.Array:
+    if pa.types.is_struct(child.type):
+        # take would look into children that have gaps themselves.
+        names = [field.name for field in child.type]
+        fields = [_taken(part, places) for part in _children(child)]
+        mask = pc.invert(pc.fill_null(child.is_valid().take(places), False))
+        return pa.StructArray.from_arrays(fields, names, mask=mask)
+    if pa.types.is_list(child.type) and pa.types.is_struct(child.type.value_type):
+        names = [field.name for field in child.type.value_type]
+        values = _struct(_children(child.values), names, child.values)
+        mask = child.is_null() if child.null_count else None
+        child = pa.ListArray.from_arrays(child.offsets, values, mask=mask)
+    return child.take(places)
+
+
 def _packed(array: pa.Array) -> pa.Array:
-    offset, table = array.flatten()
+    offset, table = _children(array)
     shifted = pc.shift_left(table.cast(pa.int64()), pa.scalar(OFFSET_BITS, pa.int64()))
     return pc.bit_wise_or(shifted, offset.cast(pa.int64()))
 
 
 def _node(array: pa.Array, property_types: PropertyTypes) -> pa.Array:
-    fields = dict(zip([field.name for field in array.type], array.flatten(), strict=True))
+    fields = dict(zip([field.name for field in array.type], _children(array), strict=True))
     children = {"_id": _packed(fields.pop("_ID")), "_label": fields.pop("_LABEL")}
     return _with_properties(array, children, fields, "node", property_types)
 
 
 def _relationship(array: pa.Array, property_types: PropertyTypes) -> pa.Array:
-    fields = dict(zip([field.name for field in array.type], array.flatten(), strict=True))
+    fields = dict(zip([field.name for field in array.type], _children(array), strict=True))
     children = {"_id": _packed(fields.pop("_ID")), "_type": fields.pop("_LABEL")}
     children["_src"], children["_dst"] = _packed(fields.pop("_SRC")), _packed(fields.pop("_DST"))
     return _with_properties(array, children, fields, "edge", property_types)
@@ -123,11 +175,23 @@ def _with_properties(
 
 
 def _path(array: pa.Array, property_types: PropertyTypes) -> pa.Array:
-    nodes, relationships = array.flatten()
+    nodes, relationships = _children(array)
     nodes = _list(nodes, ValueType("NODE"), property_types)
     relationships = _list(relationships, ValueType("REL"), property_types)
     length = pc.list_value_length(relationships).cast(pa.int64())
-    return _struct([nodes, relationships, length], ["_nodes", "_rels", "_length"], array)
+    path = _struct([nodes, relationships, length], ["_nodes", "_rels", "_length"], array)
+    # OPTIONAL MATCH without a match gives a path of parts without ids; the contract's value for that is null.
+    missing = _rows_without_ids(nodes) | _rows_without_ids(relationships)
+    if not missing:
+        return path
+    places = [None if index in missing else index for index in range(len(path))]
+    return path.take(pa.array(places, pa.int64()))
+
+
+def _rows_without_ids(parts: pa.Array) -> set[int]:
+    flat = pc.list_flatten(parts)
+    empty = pc.or_(flat.is_null(), flat.field(0).is_null())
+    return set(pc.list_parent_indices(parts).filter(empty).to_pylist())
 
 
 def _uuid(array: pa.Array) -> pa.Array:

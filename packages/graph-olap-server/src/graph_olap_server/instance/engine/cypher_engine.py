@@ -192,9 +192,9 @@ class CypherEngine(GraphEngine):
             source.close()
         arrays = []
         for name, column in zip(columns, table.columns, strict=True):
-            array = column.combine_chunks()
             kind = entry.properties.get(name)
-            arrays.append(array if kind is None else to_contract(array, kind, _unknown))
+            chunks = column.chunks if kind is None else [to_contract(chunk, kind, _unknown) for chunk in column.chunks]
+            arrays.append(pa.chunked_array(chunks, None if chunks else column.type))
         return pa.table(arrays, names=list(columns))
 
     @contextmanager

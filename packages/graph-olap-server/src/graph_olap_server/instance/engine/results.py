@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,15 +11,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph_olap_server.domain.errors import cypher_error
 from graph_olap_server.instance.encoding import Encoder, PropertyLists, ValueType, contract_name
 from graph_olap_server.instance.encoding.intervals import is_plain_interval
 from graph_olap_server.instance.encoding.types import contains
 from graph_olap_server.instance.engine.base import EngineResult, ResultColumn
 from graph_olap_server.instance.engine.conflicts import Conflicts
-from graph_olap_server.instance.engine.convert import to_contract
+from graph_olap_server.instance.engine.convert import BrokenColumnError, to_contract
 from graph_olap_server.instance.engine.types import parse_engine_type
+from graph_olap_server.logs import event
 
 __all__ = ["CypherResult", "unique_names"]
+
+_log = logging.getLogger(__name__)
 
 _ROWS_PER_CHUNK = 65_536
 _NOT_FINITE = "NaN and infinite numbers are shown as null; Arrow results keep them."
@@ -96,17 +101,25 @@ class CypherResult(EngineResult):
 
     def _convert(self, table: pa.Table) -> None:
         assert self._lists is not None
-        property_types = self._lists.types
         names = [column.name for column in self.columns]
         columns = []
         for column, kind in zip(table.columns, self._types, strict=True):
-            arrays = [to_contract(chunk, kind, property_types) for chunk in column.chunks]
-            if not arrays:
-                arrays = [to_contract(pa.array([], column.type), kind, property_types)]
-            columns.append(arrays)
+            chunks = column.chunks or [pa.array([], column.type)]
+            columns.append([self._checked(chunk, kind) for chunk in chunks])
         self._schema = pa.schema([(name, arrays[0].type) for name, arrays in zip(names, columns, strict=True)])
         batches = [pa.RecordBatch.from_arrays(list(row), schema=self._schema) for row in zip(*columns, strict=True)]
         self._chunks = [batch for batch in batches if batch.num_rows]
+
+    def _checked(self, chunk: pa.Array, kind: ValueType) -> pa.Array:
+        assert self._lists is not None
+        try:
+            converted = to_contract(chunk, kind, self._lists.types)
+            converted.validate()
+        except (BrokenColumnError, pa.ArrowInvalid, pa.ArrowIndexError) as error:
+            event(_log, "result_broken", level=logging.ERROR, type=contract_name(kind), error=str(error))
+            message = f"The engine gave a broken {contract_name(kind)} column. Return single properties instead."
+            raise cypher_error("engine", message, self._conflicts.statement) from error
+        return converted
 
     def _name_intervals(self) -> None:
         self.warnings.append(_INTERVAL)

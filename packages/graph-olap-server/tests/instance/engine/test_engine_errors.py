@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+
+from graph_olap_server.domain.errors import PlatformError
+
+CASES = [
+    ("MATCH (p:Persom) RETURN p", "binder", "no label or relationship type Persom. Did you mean Person?", 9),
+    ("MATCH (p:Person)-[:KNOW]->() RETURN p", "binder", "type KNOW. Did you mean KNOWS?", 19),
+    ("MATCH (p:Person) RETURN p.nme", "binder", "no property nme on p. Did you mean name?", 26),
+    ("MATCH (p:Person) RETURN q", "binder", "variable q is not known", 24),
+    ("RETURN lenght(1)", "binder", "no function lenght. Did you mean length?", None),
+    ("RETURN 1 AS x, 'a' + [1] AS y", "binder", "does not accept", None),
+    ("RETURN CAST('x' AS INT64)", "runtime", 'Could not convert "x" to INT64', None),
+    ("RETURN 1 / 0", "runtime", "Divide by zero", None),
+    ("RETURN 9223372036854775807 + 1", "runtime", "not within INT64 range", None),
+    ("MATCH (p:Person)\nRETURN p.name p.age", "syntax", "near 'p.age' (line 2, column 15)", 31),
+    ("RETURN 1 +", "syntax", "at its end (line 1, column 11)", 10),
+]
+
+
+@pytest.mark.parametrize(("statement", "kind", "words", "position"), CASES)
+def test_engine_errors_are_told_in_plain_words(social, statement, kind, words, position):
+    with pytest.raises(PlatformError) as caught:
+        social.result(statement)
+    error = caught.value
+    assert (error.code, error.details["kind"]) == ("RYUGRAPH_ERROR", kind)
+    assert words in error.message
+    assert error.details["position"] == position
+    assert "exception" not in error.message.lower()
+    assert len(error.message) < 300
+    assert social.value("RETURN 1") == 1
+
+
+def test_positions_are_those_of_the_text_before_parameters_were_put_in(social):
+    statement = "RETURN $number AS a, $text AS b c"
+    with pytest.raises(PlatformError) as caught:
+        social.result(statement, {"number": 1234567890123, "text": "x"})
+    assert statement[caught.value.details["position"] :] == "c"
+
+
+def test_a_write_that_got_past_the_guard_is_stopped_by_the_transaction(social):
+    for statement in ("CREATE (:Person {id: 9})", "MATCH (p:Person) SET p.age = 1", "DROP TABLE KNOWS"):
+        with pytest.raises(PlatformError) as caught:
+            social.result(statement)
+        assert caught.value.details["kind"] == "write_not_allowed"
+    assert social.value("MATCH (p:Person) RETURN count(*)") == 4
+
+
+def test_properties_with_two_types_are_restored_or_refused(files, load):
+    files.node("N", ("id", "INT64"), {"v": "INT64"}, [[1, 2**60], [2, None]])
+    files.node("M", ("id", "STRING"), {"v": "STRING"}, [["x", "text"]])
+    files.edge("E", ("N", "N"), {"w": "INT64"}, [[1, 2, 2**53]]).edge("F", ("N", "M"), {"w": "DOUBLE"}, [[1, "x", 0.5]])
+    graph = load(files)
+    nodes = sorted((row[0] for row in graph.rows("MATCH (n) RETURN n")), key=lambda node: node["_id"])
+    assert [(node["id"], node["v"]) for node in nodes] == [(1, 2**60), (2, None), ("x", "text")]
+    found = sorted(row[0]["w"] for row in graph.rows("MATCH ()-[r]->() RETURN r"))
+    assert found == [0.5, 2**53]
+    for column in ("p", "nodes(p)", "collect(m)", "[m]"):
+        with pytest.raises(PlatformError, match="the property (id|v|w) has different types .*INT64 under N") as caught:
+            graph.rows(f"MATCH p = (n:N)-[r*1..1]->(m) RETURN {column}")
+        assert caught.value.details["kind"] == "runtime"
+    assert sorted(graph.rows("MATCH p = (n:N)-[r*1..1]->(m) RETURN length(p), id(m)"))[0][0] == 1
+
+
+def test_a_cast_with_loss_between_two_types_is_refused(files, load):
+    files.node("N", ("id", "INT64"), {"v": "DOUBLE"}, [[1, 0.123456789]])
+    files.node("M", ("id", "INT64"), {"v": "STRING"}, [[1, "x"]])
+    graph = load(files)
+    with pytest.raises(PlatformError, match="v has different types .*with loss"):
+        graph.rows("MATCH (n) RETURN n")
+    assert graph.rows("MATCH (n:N) RETURN n")[0][0]["v"] == 0.123456789
+
+
+def test_helpers_of_opencypher_that_the_dialect_lacks(social):
+    rows = social.rows(
+        "MATCH (a:Person)-[r]->(b) RETURN DISTINCT type(r), toString(a.id) ORDER BY type(r), toString(a.id)"
+    )
+    assert rows == [["KNOWS", "1"], ["KNOWS", "2"], ["KNOWS", "3"], ["LIVES_IN", "1"], ["LIVES_IN", "3"]]
+    assert social.rows("MATCH (a:City) RETURN label(a), count(*)") == [["City", 2]]
+
+
+def test_column_names_are_those_of_the_query(social):
+    result = social.result("MATCH (n:Person) RETURN count( * ), sum(n.age) AS total, n.name AS `a b`")
+    assert [column.name for column in result.columns] == ["count( * )", "total", "a b"]
+    result.close()
+    result.close()
