@@ -46,7 +46,8 @@ def finalize():
             key = ("node", definition.label) if isinstance(definition, NodeDefinition) else ("edge", definition.type)
             exported[key] = folder / "attempts" / f"{key[0]}-{key[1]}-1.parquet"
             if tables is not None:
-                pq.write_table(pa.table(tables[key[1]]), exported[key])
+                table = tables[key[1]]
+                pq.write_table(table if isinstance(table, pa.Table) else pa.table(table), exported[key])
         return finalize_snapshot(
             folder,
             snapshot_id=5,

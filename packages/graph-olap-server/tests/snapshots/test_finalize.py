@@ -5,9 +5,11 @@ import datetime as dt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from graph_olap.models.types import parse_type
 from graph_olap_server.snapshots import finalize as module
 from graph_olap_server.snapshots.finalize import BadRowsError
 from graph_olap_server.snapshots.manifest import SnapshotManifest
+from graph_olap_server.warehouse.types import arrow_field
 
 CLEAN = {
     "Person": {"id": ["a", "b", "c"], "p": [1, 2, 3]},
@@ -101,11 +103,14 @@ def test_sample_keys_of_dates_fit_into_json(tmp_path, node, edge, finalize):
 
 
 def test_manifest_names_the_element_types_of_bare_types(tmp_path, node, finalize):
-    tables = {
-        "Person": {"id": ["a"], "p": pa.array([[{"k": [1]}]], pa.list_(pa.struct([("k", pa.list_(pa.int32()))])))}
-    }
-    manifest = finalize(tmp_path, [node(property_type="LIST")], [], tables)
-    assert manifest.node_definitions[0].properties[0].type == "LIST<STRUCT<k LIST<INT32>>>"
+    field = arrow_field("p", parse_type("LIST<STRUCT<k LIST<UUID>>>"))
+    schema = pa.schema([pa.field("id", pa.string()), field])
+    table = pa.table({"id": ["a", "a"], "p": pa.array([[{"k": ["x"]}], None], field.type)}, schema=schema)
+    manifest = finalize(tmp_path, [node(property_type="LIST")], [], {"Person": table}, "skip")
+    assert manifest.node_definitions[0].properties[0].type == "LIST<STRUCT<k LIST<UUID>>>"
+    assert pq.read_schema(tmp_path / "nodes/Person.parquet").field("p").metadata[b"graph_olap.type"] == (
+        b"LIST<STRUCT<k LIST<UUID>>>"
+    )
 
 
 @pytest.mark.parametrize("step", ["_write_manifest", "_remove_originals", "_materialize", "write_parquet"])

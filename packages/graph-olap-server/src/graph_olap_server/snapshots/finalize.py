@@ -23,7 +23,7 @@ from graph_olap_server.snapshots.manifest import MANIFEST_NAME, EntityFile, Snap
 from graph_olap_server.snapshots.quality import Judge, Judged
 from graph_olap_server.snapshots.store import ATTEMPTS_FOLDER, EntityKind
 from graph_olap_server.snapshots.writer import sync_folder, write_parquet
-from graph_olap_server.warehouse.types import from_arrow
+from graph_olap_server.warehouse.types import declared_type
 
 __all__ = ["BadRowsError", "finalize_snapshot"]
 
@@ -166,8 +166,8 @@ def _without(file: pq.ParquetFile, bad_rows: np.ndarray) -> Iterator[pa.RecordBa
 
 def _with_element_types(definition: _Definition, schema: pa.Schema) -> _Definition:
     properties = [
-        item.model_copy(update={"type": str(from_arrow(schema.field(item.name).type))})
-        if parse_type(item.type).is_bare
+        item.model_copy(update={"type": str(found)})
+        if parse_type(item.type).is_bare and (found := declared_type(schema.field(item.name))) is not None
         else item
         for item in definition.properties
     ]

@@ -19,8 +19,9 @@ MANIFEST_NAME = "manifest.json"
 class EntityFile(BaseModel):
     """The Parquet file of one definition.
 
-    Columns of a node file: primary key, then properties, in definition order. Columns of an edge file: ``from_key``,
-    ``to_key``, then properties. Keys are never null; node keys are unique; both ends of every edge exist.
+    Columns of a node file: primary key, then properties, in definition order. Columns of an edge file: start key, end
+    key, then properties. All have the names that the definition gives them. Keys are never null; node keys are unique;
+    both ends of every edge exist.
     """
 
     kind: Literal["node", "edge"]

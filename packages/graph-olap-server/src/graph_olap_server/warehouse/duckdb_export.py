@@ -13,7 +13,7 @@ from graph_olap.models.types import PropertyType, parse_type
 from graph_olap_server.warehouse.base import RowStream, SourceColumn, WarehouseError
 from graph_olap_server.warehouse.duckdb_errors import to_warehouse_error
 from graph_olap_server.warehouse.types import (
-    arrow_type,
+    arrow_field,
     cast_expression,
     duckdb_type,
     incompatibility,
@@ -70,7 +70,7 @@ class DuckDBRowStream(RowStream):
     def __init__(self, relation: duckdb.DuckDBPyRelation, columns: Sequence[_Bound]) -> None:
         self._relation = relation
         self._columns = columns
-        self._schema = pa.schema([pa.field(column.name, arrow_type(column.declared)) for column in columns])
+        self._schema = pa.schema([arrow_field(column.name, column.declared) for column in columns])
         self._reader: pa.RecordBatchReader | None = None
 
     @property
@@ -84,7 +84,7 @@ class DuckDBRowStream(RowStream):
             query = self._relation.project(", ".join(column.select for column in self._columns))
             self._reader = query.to_arrow_reader(BATCH_ROWS)
             for batch in self._reader:
-                yield batch if batch.schema.equals(self._schema) else self._conform(batch)
+                yield self._conform(batch)
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             raise self._explain(error) from error
 
@@ -96,10 +96,11 @@ class DuckDBRowStream(RowStream):
 
     def _conform(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Give nested fields and time zones the names of our schema; DuckDB has its own for them."""
-        return pa.RecordBatch.from_arrays(
-            [column.cast(field.type) for column, field in zip(batch.columns, self._schema, strict=True)],
-            schema=self._schema,
-        )
+        columns = [
+            column if column.type == field.type else column.cast(field.type)
+            for column, field in zip(batch.columns, self._schema, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self._schema)
 
     def _explain(self, error: Exception) -> WarehouseError:
         """Find the column, the number of rows and a sample behind a failed conversion; costs one more run."""

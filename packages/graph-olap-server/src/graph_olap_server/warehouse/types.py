@@ -16,16 +16,18 @@ from duckdb.sqltypes import DuckDBPyType
 from graph_olap.models.types import PropertyType, parse_type
 
 __all__ = [
+    "arrow_field",
     "arrow_type",
     "cast_expression",
+    "declared_type",
     "duckdb_type",
-    "from_arrow",
     "incompatibility",
     "misfit_predicate",
     "resolve",
     "travel_type",
-    "unsupported",
 ]
+
+_TYPE_KEY = b"graph_olap.type"
 
 
 class _Scalar(NamedTuple):
@@ -94,8 +96,6 @@ _SOURCES: dict[str, tuple[str, str]] = {
     "interval": ("INTERVAL", "interval"),
 }
 
-_TEXT_TRAVELLERS = frozenset({"DECIMAL", *(name for name, row in _SCALARS.items() if row.duckdb != row.travel)})
-
 _CASTABLE: dict[str, frozenset[str]] = {
     # family of the source -> families it can become; text can become and be made from everything
     "integer": frozenset({"integer", "real", "boolean"}),
@@ -126,22 +126,10 @@ def incompatibility(source_type: str, declared: str) -> str | None:
         >>> incompatibility("INTEGER", "DOUBLE") is None
         True
     """
-    wanted = parse_type(declared)
-    if (problem := unsupported(wanted)) is not None:
-        return problem
     source = _source_type(source_type)
-    if source is None or _castable(source, wanted):
+    if source is None or _castable(source, parse_type(declared)):
         return None
     return f"{source_type} cannot be read as {declared}"
-
-
-def unsupported(declared: PropertyType) -> str | None:
-    """Say why graph engines cannot load a type at all, or ``None``: some casts fail or crash inside containers."""
-    if declared.name in ("LIST", "ARRAY", "MAP"):
-        refused = _TEXT_TRAVELLERS if declared.name == "MAP" else frozenset({"DECIMAL"})
-        if (found := next((name for name in _scalar_names(declared) if name in refused), None)) is not None:
-            return f"{found} inside {declared.name} cannot be loaded; use DOUBLE or STRING for the elements"
-    return next((problem for child in declared.children if (problem := unsupported(child)) is not None), None)
 
 
 def resolve(declared: PropertyType, source_type: str) -> PropertyType:
@@ -155,7 +143,7 @@ def resolve(declared: PropertyType, source_type: str) -> PropertyType:
     if not declared.is_bare:
         return declared
     source = _source_type(source_type)
-    natural = _loadable(_natural(source)) if source is not None else None
+    natural = _natural(source) if source is not None else None
     if natural is not None and natural.name == declared.name:
         parse_type(str(natural))  # field names that are no identifiers cannot be spelled in a type
         return natural
@@ -195,24 +183,20 @@ def arrow_type(declared: PropertyType) -> pa.DataType:
     return pa.struct(list(zip(declared.fields, children, strict=True)))
 
 
-def from_arrow(kind: pa.DataType) -> PropertyType:
-    """Return the contract type of a snapshot column, the inverse of :func:`arrow_type` but for what travels as text.
+def arrow_field(name: str, declared: PropertyType) -> pa.Field:
+    """Return the snapshot column of a contract type; it carries the type's name, which the Arrow type does not tell."""
+    return pa.field(name, arrow_type(declared), metadata={_TYPE_KEY: str(declared)})
+
+
+def declared_type(field: pa.Field) -> PropertyType | None:
+    """Return the contract type that a snapshot column carries, ``None`` for files that were written elsewhere.
 
     Example:
-        >>> str(from_arrow(pa.list_(pa.int64())))
-        'LIST<INT64>'
+        >>> str(declared_type(arrow_field("tags", parse_type("LIST<UUID>"))))
+        'LIST<UUID>'
     """
-    if pa.types.is_map(kind):
-        return PropertyType("MAP", (from_arrow(kind.key_type), from_arrow(kind.item_type)))
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return PropertyType("LIST", (from_arrow(kind.value_type),))
-    if pa.types.is_struct(kind):
-        fields = [kind.field(index) for index in range(kind.num_fields)]
-        return PropertyType("STRUCT", tuple(from_arrow(field.type) for field in fields), tuple(f.name for f in fields))
-    name = next((name for name, row in _SCALARS.items() if row.arrow.equals(kind)), None)
-    if name is None:
-        raise ValueError(f"no graph type belongs to a {kind} column")
-    return PropertyType(name)
+    text = (field.metadata or {}).get(_TYPE_KEY)
+    return None if text is None else parse_type(text.decode())
 
 
 def cast_expression(expression: str, declared: PropertyType) -> str:
@@ -342,20 +326,6 @@ def _natural(source: DuckDBPyType) -> PropertyType:
             return PropertyType("ARRAY", elements, numbers=(_number(source, "size"),))
         return PropertyType(kind.upper(), elements, tuple(name for name, _ in inner) if kind == "struct" else ())
     return PropertyType("STRING")
-
-
-def _loadable(natural: PropertyType) -> PropertyType:
-    """Replace element types by those that the file can show: decimals by DOUBLE, other text travellers by STRING."""
-    if not natural.children:
-        name = natural.name
-        return PropertyType("DOUBLE" if name == "DECIMAL" else "STRING") if name in _TEXT_TRAVELLERS else natural
-    return natural._replace(children=tuple(_loadable(child) for child in natural.children))
-
-
-def _scalar_names(declared: PropertyType) -> list[str]:
-    if not declared.children:
-        return [declared.name]
-    return [name for child in declared.children for name in _scalar_names(child)]
 
 
 def _children(source: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
