@@ -28,10 +28,10 @@ EDGES = [
         type="PAID",
         from_node="Account",
         to_node="Account",
-        sql="SELECT src, dst, amount, at FROM transfers",
+        sql="SELECT src, dst, amount, paid_at FROM transfers",
         from_key="src",
         to_key="dst",
-        properties=[PropertyDefinition(name="amount", type="DOUBLE"), PropertyDefinition(name="at", type="INT64")],
+        properties=[PropertyDefinition(name="amount", type="DOUBLE"), PropertyDefinition(name="paid_at", type="INT64")],
     )
 ]
 
@@ -46,7 +46,7 @@ def write_warehouse(path: Path, nodes: int, edges: int) -> None:
             "src": source,
             "dst": target,
             "amount": random.random(edges) * 1000,
-            "at": random.integers(1_600_000_000, 1_700_000_000, edges),
+            "paid_at": random.integers(1_600_000_000, 1_700_000_000, edges),
         }
     )
     with duckdb.connect(str(path)) as connection:

@@ -35,7 +35,7 @@ def _load(snapshot: Path, work: Path) -> dict[str, Any]:
     started = time.perf_counter()
     connection = kuzu.Connection(kuzu.Database(str(path), max_num_threads=os.cpu_count() or 1))
     connection.execute("CREATE NODE TABLE Account (id INT64, name STRING, PRIMARY KEY (id))")
-    connection.execute("CREATE REL TABLE PAID (FROM Account TO Account, amount DOUBLE, at INT64)")
+    connection.execute("CREATE REL TABLE PAID (FROM Account TO Account, amount DOUBLE, paid_at INT64)")
     connection.execute(f"COPY Account FROM '{files['Account']}'")
     connection.execute(f"COPY PAID FROM '{files['PAID']}'")
     return {"seconds": time.perf_counter() - started}

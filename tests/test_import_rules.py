@@ -13,7 +13,7 @@ SERVER = ROOT / "packages/graph-olap-server/src/graph_olap_server"
 SDK = ROOT / "packages/graph-olap-sdk/src/graph_olap"
 
 # Helpers that every room may use: they hold no rules of their own.
-COMMON = {"logs"}
+COMMON = {"logs", "machine"}
 PORTS = {"warehouse", "snapshots", "launcher"}
 ALLOWED: dict[str, set[str]] = {
     "domain": set(),
@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "demo": set(),
     "web": {"domain"},
     "logs": set(),
+    "machine": set(),
     "config": set(),
     "__init__": set(),
 }

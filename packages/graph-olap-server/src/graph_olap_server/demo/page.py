@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ _COLOURS = ("#2563eb", "#db2777", "#059669", "#d97706", "#7c3aed", "#0891b2", "#
 
 @dataclass(frozen=True, slots=True)
 class Airport:
-    """An airport on the map; ``page_rank`` sets its size, ``community`` its colour."""
+    """An airport on the map; its flights set its size, ``community`` its colour."""
 
     faa: str
     name: str
@@ -60,7 +61,7 @@ def render_page(
         f"<style>{get_notebook_css()}\n{_PAGE_CSS}</style></head><body><main>"
         f"<h1>{html.escape(title)}</h1>"
         "<p>Each line is all flights between two airports; its width is their number. A circle's size is the airport's "
-        "PageRank, its colour the Louvain community. Hover for names.</p>"
+        "number of flights, its colour the Louvain community. Hover for names.</p>"
         f"{_picture(airports, routes)}{sections}<h2>Checked against plain SQL</h2>{verdict}</main></body></html>\n"
     )
 
@@ -94,10 +95,11 @@ def _picture(airports: Sequence[Airport], routes: Sequence[Route]) -> str:
         _line(project(places[route.source]), project(places[route.target]), route, busiest)
         for route in sorted(routes, key=lambda route: route.flights)
     )
-    top_rank = max(airport.page_rank for airport in places.values())
-    labelled = sorted(places.values(), key=lambda airport: -airport.page_rank)[:25]
-    circles = "".join(_circle(project(airport), airport, top_rank) for airport in places.values())
-    names = "".join(_name(project(airport), airport) for airport in labelled)
+    traffic = _traffic(routes)
+    top = max(traffic.values())
+    busiest_first = sorted(places.values(), key=lambda airport: (-traffic[airport.faa], airport.faa))
+    circles = "".join(_circle(project(airport), airport, traffic[airport.faa], top) for airport in busiest_first)
+    names = "".join(_names([(airport.faa, *project(airport)) for airport in busiest_first]))
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Airport network">{lines}{circles}{names}</svg>'
     )
@@ -131,18 +133,34 @@ def _line(start: tuple[float, float], end: tuple[float, float], route: Route, bu
     )
 
 
-def _circle(centre: tuple[float, float], airport: Airport, top_rank: float) -> str:
-    radius = 2.5 + 9 * math.sqrt(airport.page_rank / top_rank)
+def _traffic(routes: Sequence[Route]) -> Mapping[str, int]:
+    flights: Counter[str] = Counter()
+    for route in routes:
+        flights[route.source] += route.flights
+        flights[route.target] += route.flights
+    return flights
+
+
+def _circle(centre: tuple[float, float], airport: Airport, flights: int, top: int) -> str:
+    radius = 2.5 + 11 * math.sqrt(flights / top)
     colour = _COLOURS[airport.community % len(_COLOURS)]
-    hint = html.escape(f"{airport.faa} {airport.name}: PageRank {airport.page_rank:.4f}, community {airport.community}")
+    hint = html.escape(
+        f"{airport.faa} {airport.name}: {flights:,} flights, PageRank {airport.page_rank:.6f}, "
+        f"community {airport.community}"
+    )
     return (
         f'<circle cx="{centre[0]:.1f}" cy="{centre[1]:.1f}" r="{radius:.1f}" fill="{colour}" fill-opacity="0.85" '
         f'stroke="#fff" stroke-width="0.8"><title>{hint}</title></circle>'
     )
 
 
-def _name(centre: tuple[float, float], airport: Airport) -> str:
-    return f'<text x="{centre[0] + 7:.1f}" y="{centre[1] - 5:.1f}">{html.escape(airport.faa)}</text>'
+def _names(places: Sequence[tuple[str, float, float]]) -> Iterator[str]:
+    # A name that would cover an earlier, busier one is left to the hover text.
+    drawn: list[tuple[float, float]] = []
+    for faa, x, y in places:
+        if all(abs(x - other_x) > 30 or abs(y - other_y) > 13 for other_x, other_y in drawn):
+            drawn.append((x, y))
+            yield f'<text x="{x + 7:.1f}" y="{y - 6:.1f}">{html.escape(faa)}</text>'
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -155,6 +173,6 @@ def _cell(cell: Any) -> str:
     if isinstance(cell, bool) or cell is None or isinstance(cell, str):
         return f"<td>{html.escape('' if cell is None else str(cell))}</td>"
     text = (
-        f"{cell:,.4f}" if isinstance(cell, float) else f"{cell:,}" if isinstance(cell, int) else html.escape(str(cell))
+        f"{cell:,.6g}" if isinstance(cell, float) else f"{cell:,}" if isinstance(cell, int) else html.escape(str(cell))
     )
     return f'<td class="number">{text}</td>'
