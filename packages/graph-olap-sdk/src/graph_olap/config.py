@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Dict, Mapping, Optional
 from urllib.parse import urlsplit
 
@@ -103,10 +103,6 @@ class Config:
             in_cluster_mode=in_cluster,
             namespace=namespace,
         )
-
-    def with_username(self, username: str) -> Config:
-        """Return the same settings under another user name."""
-        return replace(self, username=username)
 
     def headers(self) -> Dict[str, str]:
         """Return the headers that identify client and caller; they are sent to the control plane and to instances."""
