@@ -70,7 +70,7 @@ def test_a_star_that_lacks_a_column_and_a_type_that_cannot_fit(ada: httpx.Client
     ]
     error = ada.post("/api/mappings", json=payments).json()["error"]
     problems = {problem["field"]: problem["message"] for problem in error["details"]["errors"]}
-    assert set(problems) == {"edge_definitions.0.properties.0.name", "edge_definitions.0.properties.1.name"}
+    assert set(problems) == {"edge_definitions.0.properties.0.name", "edge_definitions.0.properties.1.type"}
     assert "Did you mean 'amount'?" in problems["edge_definitions.0.properties.0.name"]
 
 

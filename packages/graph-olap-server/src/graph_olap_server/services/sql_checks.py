@@ -84,7 +84,9 @@ def _check_columns(
         if column is None:
             definitions.problems.append((f"{path}.{field}", _missing(definition, name, [item.name for item in found])))
         elif (reason := incompatibility(column.data_type, wanted.type)) is not None:
-            definitions.problems.append((f"{path}.{field}", f"{_title(definition)}, column {name}: {reason}"))
+            # A key of an edge has no type of its own: it takes that of the node it refers to.
+            where = f"{path}.{field.removesuffix('.name')}.type" if field.endswith(".name") else f"{path}.{field}"
+            definitions.problems.append((where, f"{_title(definition)}, column {name}: {reason}"))
 
 
 def _missing(definition: NodeDefinition | EdgeDefinition, name: str, found: Sequence[str]) -> str:

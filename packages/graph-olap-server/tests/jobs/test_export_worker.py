@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graph_olap_server.domain.roles import Identity, Role
+from graph_olap_server.jobs.exports import ExportWorker
+from graph_olap_server.services import exports
+from graph_olap_server.services.context import Context
+from graph_olap_server.services.requests import CreateSnapshot
+from graph_olap_server.services.snapshots import (
+    create_snapshot,
+    delete_snapshot,
+    get_load_report,
+    get_snapshot,
+    get_snapshot_progress,
+    retry_snapshot,
+)
+from graph_olap_server.store.tables import ExportJobRow
+from graph_olap_server.warehouse.base import WarehouseError
+from sqlalchemy import select
+
+ADA = Identity("ada", Role.ANALYST)
+
+
+@pytest.fixture
+def worker(context: Context) -> ExportWorker:
+    return ExportWorker(context, "worker", lambda: False)
+
+
+@pytest.fixture
+def make_snapshot(context: Context, make_mapping: Callable[..., int]) -> Callable[..., int]:
+    def make(*arguments: Any, **changes: Any) -> int:
+        mapping_id = make_mapping(*arguments, **changes)
+        return create_snapshot(context, ADA, CreateSnapshot(name="s", mapping_id=mapping_id)).id
+
+    return make
+
+
+def drain(worker: ExportWorker) -> None:
+    while worker.run() == 0:
+        pass
+
+
+def test_a_snapshot_becomes_ready_with_its_report(context, worker, make_snapshot):
+    number = make_snapshot()
+    assert worker.run() == 0
+    progress = get_snapshot_progress(context, number)
+    assert (progress.phase, progress.progress_percent, progress.rows) == ("exporting", 50, 100)
+    drain(worker)
+    snapshot = get_snapshot(context, number)
+    assert snapshot.status == "ready", snapshot.error_message
+    assert snapshot.node_counts == {"Account": 100}
+    assert snapshot.edge_counts == {"PAID": 95}
+    assert snapshot.size_bytes is not None
+    assert snapshot.size_bytes > 0
+    report = get_load_report(context, number)
+    assert report["PAID"].rows_read == 100
+    assert report["PAID"].rows_rejected == 5
+
+
+def test_bad_rows_fail_the_snapshot_but_keep_the_report(context, worker, make_snapshot):
+    number = make_snapshot("SELECT id FROM doubled")
+    drain(worker)
+    snapshot = get_snapshot(context, number)
+    assert snapshot.status == "failed"
+    assert "Account" in str(snapshot.error_message)
+    assert get_load_report(context, number)["Account"].rows_rejected == 100
+    assert retry_snapshot(context, ADA, number).status == "pending"
+    assert get_snapshot_progress(context, number).jobs_pending == 2
+    drain(worker)
+    assert get_snapshot(context, number).status == "failed"
+
+
+def test_a_permanent_error_fails_the_snapshot_at_once_and_names_the_definition(context, worker, make_snapshot):
+    number = make_snapshot("SELECT id FROM accounts WHERE error('broken') IS NULL")
+    drain(worker)
+    snapshot = get_snapshot(context, number)
+    assert snapshot.status == "failed"
+    assert str(snapshot.error_message).startswith("Node Account: ")
+    progress = get_snapshot_progress(context, number)
+    assert [step["status"] for step in progress.steps] == ["failed", "failed"]
+    assert "Account" in progress.steps[1]["error_message"]
+
+
+def test_a_passing_error_is_tried_again_three_times(context, worker, make_snapshot, clock, monkeypatch):
+    number = make_snapshot()
+
+    def fail(*_: Any) -> None:
+        raise WarehouseError("The warehouse is away.", retryable=True)
+
+    monkeypatch.setattr(context.warehouse, "export", fail)
+    for attempt in (1, 2, 3):
+        assert get_snapshot(context, number).status in ("pending", "creating")
+        worker.run()
+        worker.run()
+        with context.database.read() as session:
+            assert {job.attempts for job in session.scalars(select(ExportJobRow))} <= {attempt, attempt - 1}
+        clock.pass_by(seconds=60)
+    assert get_snapshot(context, number).status == "failed"
+    monkeypatch.undo()
+    retry_snapshot(context, ADA, number)
+    drain(worker)
+    assert get_snapshot(context, number).status == "ready"
+
+
+def test_a_result_under_a_lost_lease_is_rejected(context, worker, make_snapshot, clock):
+    number = make_snapshot()
+    task = exports.claim_export(context, "slow")
+    assert task is not None
+    clock.pass_by(minutes=11)
+    assert exports.mend_exports(context) == 1
+    clock.pass_by(seconds=10)
+    drain(worker)
+    assert get_snapshot(context, number).status == "ready"
+    assert exports.report_rows(context, task, 7) is False
+    assert exports.complete_export(context, task, None) is False  # type: ignore[arg-type]  # must not be looked at
+    exports.fail_export(context, task, "late", retryable=False)
+    assert get_snapshot(context, number).status == "ready"
+
+
+def test_two_attempts_never_write_the_same_file(context, make_snapshot, clock):
+    make_snapshot()
+    first = exports.claim_export(context, "a")
+    assert first is not None
+    exports.fail_export(context, first, "away", retryable=True)
+    clock.pass_by(minutes=1)
+    second = exports.claim_export(context, "b")
+    assert second is not None
+    assert second.job_id == first.job_id
+    assert second.path != first.path
+
+
+def test_stopping_gives_the_job_back_without_counting_it(context, make_snapshot):
+    number = make_snapshot()
+    ExportWorker(context, "w", lambda: True).run()
+    with context.database.read() as session:
+        job = session.scalars(select(ExportJobRow).order_by(ExportJobRow.id)).first()
+        assert job is not None
+        assert (job.status, job.attempts, job.lease_token) == ("pending", 0, None)
+    drain(ExportWorker(context, "w", lambda: False))
+    assert get_snapshot(context, number).status == "ready"
+
+
+def test_deleting_a_snapshot_cancels_its_export(context, worker, make_snapshot):
+    number = make_snapshot()
+    task = exports.claim_export(context, "w")
+    assert task is not None
+    delete_snapshot(context, ADA, number)
+    assert exports.report_rows(context, task, 1) is False
+    assert worker.run() > 0
+
+
+def test_an_export_that_takes_too_long_fails(context, make_snapshot, clock):
+    number = make_snapshot()
+    assert exports.claim_export(context, "w") is not None
+    clock.pass_by(seconds=context.settings.export_max_duration + 1)
+    exports.mend_exports(context)
+    snapshot = get_snapshot(context, number)
+    assert snapshot.status == "failed"
+    assert "3600 s" in str(snapshot.error_message)
+
+
+def test_claims_of_a_dead_process_are_taken_back_at_boot(context, worker, make_snapshot):
+    number = make_snapshot()
+    assert exports.claim_export(context, "dead") is not None
+    exports.release_all_claims(context)
+    drain(worker)
+    assert get_snapshot(context, number).status == "ready"
