@@ -7,13 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.encoding import ERROR_KEY, TYPE_KEY, arrow_stream, decode_parameters
 from graph_olap_server.instance.encoding.intervals import CalendarInterval, format_interval, parse_interval
 from graph_olap_server.instance.engine.base import EngineResult, ResultColumn
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 SCHEMA = pa.schema([("n", pa.int64())])
 

@@ -1,4 +1,4 @@
-"""Small graphs for the engine suite: Parquet files and manifest from plain Python rows, in the form the exporter writes.
+"""Small graphs for the engine suite: Parquet files and manifest from Python rows, in the form the exporter writes.
 
 The suite runs on the engine that ``GRAPH_OLAP_TEST_ENGINE`` names; two engines cannot share a process.
 """
@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from graph_olap.models import EdgeDefinition, LoadReport, NodeDefinition, PrimaryKey, PropertyDefinition, parse_type
-
 from graph_olap_server.instance.engine.base import EngineLimits, GraphEngine
 from graph_olap_server.instance.engine.registry import engine_class
 from graph_olap_server.snapshots.manifest import EntityFile, SnapshotManifest

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
+import numpy as np
 from graph_olap_server.instance.engine.base import EngineLimits
 from graph_olap_server.instance.engine.registry import engine_class
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 LIMITS = EngineLimits(threads=2, buffer_bytes=256 * 1024 * 1024)
 NAMES = st.one_of(st.none(), st.sampled_from(["a", "ü", "☃", "it's"]))
@@ -94,3 +94,20 @@ def _compare(graph, people, shops, knows, buys):
         for here, relationship, there in zip(path["_nodes"], path["_rels"], path["_nodes"][1:], strict=False):
             assert (relationship["_src"], relationship["_dst"]) == (here["_id"], there["_id"])
             assert here["name"] == people[here["id"]]
+
+
+def test_two_hops_on_a_larger_multigraph_with_parallel_edges(files, load):
+    """Where vectorised plans set in, which is where engines were caught losing parallel edges."""
+    nodes, edges = 20_000, 120_000
+    random = np.random.default_rng(7)
+    ends = (random.random((edges, 2)) ** 3 * nodes).astype(np.int64)
+    ends[: edges // 4] = ends[edges // 4 : edges // 2]
+    files.node("N", ("id", "INT64"), {}, [[i] for i in range(nodes)])
+    files.edge("E", ("N", "N"), {"w": "INT64"}, [[int(a), int(b), i] for i, (a, b) in enumerate(ends)])
+    graph = load(files)
+    out_degree = np.bincount(ends[:, 0], minlength=nodes)
+    expected = int(out_degree[ends[:, 1]].sum())
+    assert graph.value("MATCH (a:N)-[:E]->(b:N) RETURN count(*)") == edges
+    assert graph.value("MATCH (a:N)-[r:E]->(b:N) RETURN sum(r.w)") == edges * (edges - 1) // 2
+    found = graph.value("MATCH (a:N)-[:E]->(b:N)-[:E]->(c:N) RETURN count(*)")
+    assert found == expected

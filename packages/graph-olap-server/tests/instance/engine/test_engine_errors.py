@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-
 from graph_olap_server.domain.errors import PlatformError
 
 CASES = [
@@ -57,7 +56,7 @@ def test_properties_with_two_types_are_restored_or_refused(files, load):
     found = sorted(row[0]["w"] for row in graph.rows("MATCH ()-[r]->() RETURN r"))
     assert found == [0.5, 2**53]
     for column in ("p", "nodes(p)", "collect(m)", "[m]"):
-        with pytest.raises(PlatformError, match="the property (id|v|w) has different types .*INT64 under N") as caught:
+        with pytest.raises(PlatformError, match=r"the property (id|v|w) has different types .*INT64 under N") as caught:
             graph.rows(f"MATCH p = (n:N)-[r*1..1]->(m) RETURN {column}")
         assert caught.value.details["kind"] == "runtime"
     assert sorted(graph.rows("MATCH p = (n:N)-[r*1..1]->(m) RETURN length(p), id(m)"))[0][0] == 1
@@ -67,7 +66,7 @@ def test_a_cast_with_loss_between_two_types_is_refused(files, load):
     files.node("N", ("id", "INT64"), {"v": "DOUBLE"}, [[1, 0.123456789]])
     files.node("M", ("id", "INT64"), {"v": "STRING"}, [[1, "x"]])
     graph = load(files)
-    with pytest.raises(PlatformError, match="v has different types .*with loss"):
+    with pytest.raises(PlatformError, match=r"v has different types .*with loss"):
         graph.rows("MATCH (n) RETURN n")
     assert graph.rows("MATCH (n:N) RETURN n")[0][0]["v"] == 0.123456789
 

@@ -4,7 +4,6 @@ import threading
 
 import pyarrow as pa
 import pytest
-
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine import cache
 from graph_olap_server.instance.engine.base import EngineLimits, pack_id
@@ -219,7 +218,7 @@ def test_a_file_that_is_no_database_gives_one_clear_sentence(tmp_path, engine_na
 def test_a_file_that_does_not_fit_names_the_definition(files, tmp_path, engine_name):
     files.node("N", ("id", "INT64"), {"d": "INTERVAL"}, [[1, "no interval"]])
     engine = engine_class(engine_name).open(tmp_path / "g.db", LIMITS)
-    with pytest.raises(PlatformError, match="N could not be loaded: .*no interval") as caught:
+    with pytest.raises(PlatformError, match=r"N could not be loaded: .*no interval") as caught:
         engine.load(files.folder, files.manifest(), lambda _progress: None)
     assert caught.value.details["definition"] == "N"
     engine.close()

@@ -7,13 +7,11 @@ import math
 from decimal import Decimal
 from uuid import UUID
 
-import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.encoding import decode_parameters
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 UUIDS = ["cc5e5dfc-b92c-4ee4-b21b-9710a7714d68", "7fffffff-ffff-4fff-bfff-ffffffffffff"]
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -129,7 +127,7 @@ def test_not_a_number_beside_nulls_in_a_list_is_refused(files, load):
 )
 def test_the_smallest_value_of_a_type_is_refused(files, load, declared, value):
     files.node("N", ("id", "INT64"), {"v": declared}, [[1, value], [2, None]])
-    with pytest.raises(PlatformError, match="v holds .*, which the engine cannot store"):
+    with pytest.raises(PlatformError, match=r"v holds .*, which the engine cannot store"):
         load(files)
 
 

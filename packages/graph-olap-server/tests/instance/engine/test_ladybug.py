@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from graph_olap_server.instance.engine.registry import available_engines
 
 

@@ -125,7 +125,7 @@ def _with_nulls_of(array: pa.Array, child: pa.Array) -> pa.Array:
 
 
 def _is_simple(arrow_type: pa.DataType) -> bool:
-    return not pa.types.is_nested(arrow_type) and not isinstance(arrow_type, pa.ExtensionType)
+    return not pa.types.is_nested(arrow_type) and not isinstance(arrow_type, pa.BaseExtensionType)
 
 
 def _taken(child: pa.Array, places: pa.Array) -> pa.Array:
