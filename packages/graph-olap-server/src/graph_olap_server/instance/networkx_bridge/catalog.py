@@ -29,10 +29,13 @@ _ROOT = "networkx.algorithms."
 
 # A callable, a second graph, a file or a flow network that only other functions of the library can make.
 _UNUSABLE_REQUIRED = frozenset({"value", "colors", "H", "R", "path", "flowDict", "node_attributes", "partition_func"})
-# They write or read files, convert, or build graphs instead of computing something.
-_EXCLUDED = frozenset({"generate_edgelist", "write_edgelist", "build_flow_dict", "build_residual_network"}) | frozenset(
-    {"build_auxiliary_edge_connectivity", "build_auxiliary_node_connectivity", "contracted_edge", "contracted_nodes"}
-    | {"identified_nodes", "complement", "reverse", "could_be_isomorphic", "read_edgelist", "parse_edgelist"}
+_EXCLUDED = frozenset(
+    # They write or read files, convert, or build graphs instead of computing something.
+    {"generate_edgelist", "write_edgelist", "read_edgelist", "parse_edgelist", "build_flow_dict"}
+    | {"build_residual_network", "build_auxiliary_edge_connectivity", "build_auxiliary_node_connectivity"}
+    | {"contracted_edge", "contracted_nodes", "identified_nodes", "complement", "reverse", "could_be_isomorphic"}
+    # They have no implementation in the library itself, or need SymPy.
+    | {"leiden_communities", "leiden_partitions", "chromatic_polynomial", "tutte_polynomial"}
 )
 
 _CATEGORIES = {
@@ -126,11 +129,12 @@ def _is_runnable(name: str, function: Any) -> bool:
     return not required & _UNUSABLE_REQUIRED
 
 
-def _general(name: str, found: dict[Any, Entry]) -> Entry:
-    """Return the variant that the library itself offers under the bare name, else the one nearest to the top."""
+def _general(name: str, found: dict[Any, Entry]) -> Entry | None:
+    """Return the variant with a right to the bare name: the library's own choice, else the one nearest to the top."""
     top = vars(nx).get(name)
-    entry = found.get(getattr(top, "orig_func", top)) if top is not None else None
-    return entry or min(found.values(), key=lambda candidate: (candidate.module.count("."), candidate.module))
+    if top is not None:
+        return found.get(getattr(top, "orig_func", top))
+    return min(found.values(), key=lambda candidate: (candidate.module.count("."), candidate.module))
 
 
 def _describe(entry: Entry) -> dict[str, Any]:

@@ -16,6 +16,19 @@ from graph_olap_server.instance.projection import build_csr
 
 __all__ = ["run"]
 
+# What functions of the library raise about their input; MemoryError is the worker's to explain.
+_REFUSALS = (
+    nx.NetworkXException,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
 
 def run(
     indptr: NDArray[Any],

@@ -1,0 +1,197 @@
+"""Every kernel against NetworkX or brute force on random multigraphs with self-loops and isolated nodes."""
+
+from collections import Counter
+
+import networkx as nx
+import numpy as np
+import pytest
+from graph_olap_server.instance.algorithms import kernels
+from graph_olap_server.instance.projection import build_csr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+TIGHT = {"damping_factor": 0.85, "max_iterations": 500, "tolerance": 1e-12}
+LOUVAIN = {"resolution": 1.0, "max_phases": 20, "max_iterations": 20, "seed": 0}
+
+
+@st.composite
+def multigraphs(draw):
+    nodes = draw(st.integers(1, 16))
+    ends = st.integers(0, nodes - 1)
+    edges = draw(st.lists(st.tuples(ends, ends, st.integers(1, 9)), max_size=45))
+    return nodes, edges
+
+
+def arrays(edges):
+    source = np.array([edge[0] for edge in edges], np.int64)
+    target = np.array([edge[1] for edge in edges], np.int64)
+    weight = np.array([edge[2] for edge in edges], float)
+    return source, target, weight
+
+
+def csr(graph, *, directed, weighted=False, self_loops=True):
+    nodes, edges = graph
+    source, target, weight = arrays(edges)
+    if weighted:
+        return build_csr(nodes, source, target, weight, directed=directed, parallel="sum", self_loops=self_loops)
+    return build_csr(nodes, source, target, directed=directed, self_loops=self_loops)
+
+
+def simple(graph, kind, *, self_loops=True):
+    nodes, edges = graph
+    built = kind()
+    built.add_nodes_from(range(nodes))
+    for source, target, weight in edges:
+        if source == target and not self_loops:
+            continue
+        if built.has_edge(source, target):
+            built[source][target]["weight"] += weight
+        else:
+            built.add_edge(source, target, weight=weight)
+    return built
+
+
+def partition(values):
+    groups = {}
+    for node, value in enumerate(values.tolist()):
+        groups.setdefault(value, set()).add(node)
+    return [groups[value] for value in sorted(groups)]
+
+
+def assert_canonical(values):
+    """Dense ids from 0, larger groups first, ties by the smallest node."""
+    groups = partition(values)
+    assert sorted(set(values.tolist())) == list(range(len(groups)))
+    order = [(-len(group), min(group)) for group in groups]
+    assert order == sorted(order)
+
+
+@settings(deadline=None, max_examples=60)
+@given(multigraphs(), st.booleans())
+def test_pagerank_equals_networkx(graph, weighted):
+    computed = kernels.pagerank(**csr(graph, directed=True, weighted=weighted), **TIGHT)
+    reference = nx.pagerank(simple(graph, nx.DiGraph), weight="weight" if weighted else None, tol=1e-12, max_iter=500)
+    assert computed.values == pytest.approx([reference[node] for node in range(graph[0])], abs=1e-12)
+    assert computed.values.sum() == pytest.approx(1)
+    assert computed.summary["converged"] is True
+    assert computed.summary["max_score"] == computed.values.max()
+
+
+def test_pagerank_stops_as_networkx_does():
+    star = (5, [(node, 0, 1) for node in range(1, 5)] + [(0, 1, 1)])
+    graph = simple(star, nx.DiGraph)
+    done = kernels.pagerank(**csr(star, directed=True), damping_factor=0.85, max_iterations=100, tolerance=1e-6)
+    nx.pagerank(graph, max_iter=done.summary["iterations"], tol=1e-6)
+    with pytest.raises(nx.PowerIterationFailedConvergence):
+        nx.pagerank(graph, max_iter=done.summary["iterations"] - 1, tol=1e-6)
+    cut = kernels.pagerank(**csr(star, directed=True), damping_factor=0.85, max_iterations=3, tolerance=1e-6)
+    assert (cut.summary["iterations"], cut.summary["converged"]) == (3, False)
+
+
+@settings(deadline=None, max_examples=60)
+@given(multigraphs())
+def test_components_equal_networkx(graph):
+    weak = kernels.wcc(**csr(graph, directed=False))
+    expected = list(nx.connected_components(simple(graph, nx.Graph)))
+    assert sorted(map(sorted, partition(weak.values))) == sorted(map(sorted, expected))
+    assert_canonical(weak.values)
+    assert weak.summary == {
+        "component_count": len(expected),
+        "components": len(expected),
+        "largest_component": max(map(len, expected)),
+    }
+    strong = kernels.scc(**csr(graph, directed=True))
+    expected = list(nx.strongly_connected_components(simple(graph, nx.DiGraph)))
+    assert sorted(map(sorted, partition(strong.values))) == sorted(map(sorted, expected))
+    assert_canonical(strong.values)
+
+
+@settings(deadline=None, max_examples=60)
+@given(multigraphs(), st.booleans(), st.sampled_from([0.5, 1.0, 2.0]))
+def test_louvain_reports_the_modularity_of_its_partition(graph, weighted, resolution):
+    options = {**LOUVAIN, "resolution": resolution}
+    csr_arrays = csr(graph, directed=False, weighted=weighted)
+    computed = kernels.louvain(**csr_arrays, **options)
+    assert_canonical(computed.values)
+    assert (kernels.louvain(**csr_arrays, **options).values == computed.values).all()
+    groups = partition(computed.values)
+    assert computed.summary["community_count"] == computed.summary["communities"] == len(groups)
+    reference = simple(graph, nx.Graph)
+    if not graph[1]:
+        assert computed.summary["modularity"] is None
+        return
+    weight = "weight" if weighted else None
+    quality = nx.community.modularity(reference, groups, weight=weight, resolution=resolution)
+    assert computed.summary["modularity"] == pytest.approx(quality)
+    singletons = nx.community.modularity(
+        reference, [{node} for node in range(graph[0])], weight=weight, resolution=resolution
+    )
+    assert quality >= singletons - 1e-9
+
+
+def test_louvain_finds_planted_communities():
+    planted = nx.planted_partition_graph(8, 30, 0.6, 0.01, seed=4)
+    edges = [(source, target, 1) for source, target in planted.edges()]
+    computed = kernels.louvain(**csr((240, edges), directed=False), **LOUVAIN)
+    assert [sorted(group) for group in partition(computed.values)] == [
+        list(range(start, start + 30)) for start in range(0, 240, 30)
+    ]
+    assert computed.summary["phases"] >= 1
+
+
+def test_louvain_respects_max_phases():
+    ring = [(node, (node + 1) % 200, 1) for node in range(200)]
+    one = kernels.louvain(**csr((200, ring), directed=False), **{**LOUVAIN, "max_phases": 1})
+    many = kernels.louvain(**csr((200, ring), directed=False), **LOUVAIN)
+    assert one.summary["phases"] == 1
+    assert many.summary["modularity"] > one.summary["modularity"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(multigraphs())
+def test_kcore_and_triangles_equal_networkx(graph):
+    reference = simple(graph, nx.Graph, self_loops=False)
+    csr_arrays = csr(graph, directed=False, self_loops=False)
+    cores = nx.core_number(reference)
+    computed = kernels.kcore(**csr_arrays)
+    assert computed.values.tolist() == [cores[node] for node in range(graph[0])]
+    assert computed.summary == {"max_k": max(cores.values())}
+    triangles = nx.triangles(reference)
+    counted = kernels.triangle_count(**csr_arrays)
+    assert counted.values.tolist() == [triangles[node] for node in range(graph[0])]
+    assert counted.summary["total_triangles"] == sum(triangles.values()) // 3
+
+
+def plain_label_propagation(reference, rounds):
+    labels = {node: node for node in reference}
+    for done in range(1, rounds + 1):
+        updated = {}
+        for node in reference:
+            votes = Counter(labels[other] for other in reference[node])
+            updated[node] = min(votes, key=lambda label: (-votes[label], label)) if votes else labels[node]
+        if updated == labels:
+            return labels, done, True
+        labels = updated
+    return labels, rounds, False
+
+
+@settings(deadline=None, max_examples=60)
+@given(multigraphs())
+def test_label_propagation_equals_brute_force(graph):
+    computed = kernels.label_propagation(**csr(graph, directed=False), max_iterations=15, seed=0)
+    labels, iterations, converged = plain_label_propagation(simple(graph, nx.Graph), 15)
+    expected = partition(np.array([labels[node] for node in range(graph[0])]))
+    assert sorted(map(sorted, partition(computed.values))) == sorted(map(sorted, expected))
+    assert_canonical(computed.values)
+    assert (computed.summary["iterations"], computed.summary["converged"]) == (iterations, converged)
+
+
+@pytest.mark.parametrize("name", ["pagerank", "wcc", "scc", "louvain", "label_propagation", "kcore", "triangle_count"])
+def test_an_empty_graph_has_no_values(name):
+    options = {
+        "pagerank": TIGHT,
+        "louvain": LOUVAIN,
+        "label_propagation": {"max_iterations": 5, "seed": 0},
+    }
+    empty = csr((0, []), directed=False)
+    assert len(getattr(kernels, name)(**empty, **options.get(name, {})).values) == 0

@@ -1,0 +1,238 @@
+"""Algorithms on a running instance: results, write-back, lock, sync window, cancellation."""
+
+import networkx as nx
+import pytest
+
+KNOWS = [("ann", "bob"), ("bob", "cem"), ("cem", "ann"), ("dan", "eve"), ("eve", "eve")]
+SLOW = {"node_label": "Point"}
+ASYNC = {"Prefer": "respond-async"}
+
+
+@pytest.fixture
+def slow_run(client, until):
+    """A run that would never end; cancelled after the test."""
+    reply = client.post("/networkx/simple_cycles", json=SLOW, headers=ASYNC)
+    assert (reply.status_code, reply.json()["status"]) == (202, "running")
+    execution_id = reply.json()["execution_id"]
+    yield execution_id
+    client.delete(f"/algo/executions/{execution_id}")
+    until(lambda: not client.get("/lock").json()["lock"]["locked"])
+
+
+def rows(client, text):
+    reply = client.post("/query", json={"query": text})
+    assert reply.status_code == 200, reply.text
+    return reply.json()["rows"]
+
+
+def code_of(reply):
+    return reply.json()["error"]["code"]
+
+
+def test_pagerank_is_written_and_read_back(client):
+    reply = client.post("/algo/PageRank", json={"node_label": "Person", "result_property": "pr"})
+    assert reply.status_code == 200
+    execution = reply.json()
+    assert (execution["status"], execution["algorithm_name"], execution["nodes_updated"]) == (
+        "completed",
+        "pagerank",
+        6,
+    )
+    assert execution["result"]["edge_count"] == 6
+    assert "values" not in execution["result"]
+    graph = nx.DiGraph(KNOWS)
+    graph.add_node("fay")
+    expected = nx.pagerank(graph)
+    found = dict(rows(client, "MATCH (p:Person) RETURN p.name, p.pr"))
+    assert found == pytest.approx(expected, abs=1e-9)
+    schema = client.get("/schema").json()
+    (person,) = [table for table in schema["node_tables"] if table["label"] == "Person"]
+    assert person["properties"]["pr"] == "DOUBLE"
+    assert client.get(f"/algo/status/{execution['execution_id']}").json() == execution
+    assert client.get(f"/networkx/status/{execution['execution_id']}").status_code == 200
+    assert client.delete("/algo/properties/Person/pr").status_code == 204
+    assert "'pr'" not in str(client.get("/schema").json())
+    assert client.delete("/algo/properties/Person/pr").status_code == 404
+
+
+def test_weights_change_the_result(client):
+    body = {"node_label": "Person", "parameters": {"resolution": 1.0, "weight_property": "strength"}}
+    reply = client.post("/algo/louvain", json=body)
+    assert reply.json()["result"]["community_count"] == 3
+    assert reply.json()["parameters"]["weight_property"] == "strength"
+    wrong = client.post("/algo/louvain", json={"parameters": {"weight_property": "strength"}})
+    assert (wrong.status_code, code_of(wrong)) == (400, "VALIDATION_FAILED")
+
+
+def test_all_labels_share_one_numbering(client):
+    reply = client.post("/algo/wcc", json={"result_property": "part"})
+    assert reply.json()["result"]["component_count"] == 4
+    assert reply.json()["nodes_updated"] == 20
+    found = dict(rows(client, "MATCH (n) RETURN coalesce(n.name, n.title, CAST(n.number AS STRING)), n.part"))
+    assert found["0"] == 0
+    assert found["ann"] == found["bob"] == found["cem"] == found["Oslo"] == 1
+    assert found["dan"] == found["eve"] == found["Rome"] == 2
+    assert found["fay"] == 3
+
+
+def test_values_come_back_without_write_back(client):
+    result = client.post("/algo/wcc", json={"node_label": "Person"}).json()["result"]
+    assert (result["kind"], result["count"], result["nodes_updated"]) == ("node_map", 6, 0)
+    first = result["values"][0]
+    assert (first["node"]["_label"], first["node"]["key"], first["value"]) == ("Person", "ann", 0)
+    ids = dict(rows(client, "MATCH (p:Person) RETURN p.name, id(p)"))
+    assert {value["node"]["key"]: value["node"]["_id"] for value in result["values"]} == ids
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"node_label": "Nobody"}, "node_label"),
+        ({"edge_type": "HATES"}, "edge_type"),
+        ({"node_label": "City", "edge_type": "KNOWS"}, "edge_type"),
+        ({"result_property": "age"}, "result_property"),
+        ({"result_property": "NAME"}, "result_property"),
+        ({"result_property": "1st"}, "result_property"),
+        ({"result_property": "match"}, "result_property"),
+        ({"timeout_ms": 1}, "timeout_ms"),
+        ({"parameters": {"speed": 1}}, "parameters.speed"),
+    ],
+)
+def test_wrong_requests_take_no_lock(client, body, field):
+    reply = client.post("/algo/pagerank", json=body)
+    assert (reply.status_code, code_of(reply)) == (400, "VALIDATION_FAILED")
+    assert reply.json()["error"]["details"]["field"] == field
+    assert client.get("/lock").json()["lock"]["locked"] is False
+
+
+def test_a_second_run_is_told_who_holds_the_lock(client, slow_run):
+    reply = client.post("/algo/wcc", json={})
+    assert (reply.status_code, code_of(reply)) == (409, "RESOURCE_LOCKED")
+    details = reply.json()["error"]["details"]
+    assert (details["holder_name"], details["algorithm"], details["execution_id"]) == ("ann", "simple_cycles", slow_run)
+    lock = client.get("/lock").json()["lock"]
+    assert (lock["locked"], lock["algorithm_type"], lock["holder_id"]) == (True, "networkx", "ann")
+    assert rows(client, "RETURN 1") == [[1]]
+
+
+def test_a_run_is_cancelled_at_once(client, slow_run):
+    running = client.get(f"/algo/status/{slow_run}").json()
+    assert (running["status"], running["nodes_updated"]) == ("running", None)
+    assert running["elapsed_ms"] >= 0
+    cancelled = client.delete(f"/algo/executions/{slow_run}").json()
+    assert (cancelled["status"], cancelled["error_code"]) == ("cancelled", "CANCELLED")
+    assert client.get("/lock").json()["lock"]["locked"] is False
+    again = client.delete(f"/algo/executions/{slow_run}")
+    assert (again.status_code, code_of(again)) == (409, "INVALID_STATE")
+    assert client.post("/algo/wcc", json={}).status_code == 200
+
+
+def test_time_limits_end_a_run_with_an_error(client):
+    reply = client.post("/networkx/simple_cycles", json={**SLOW, "timeout_ms": 1000})
+    assert (reply.status_code, code_of(reply)) == (408, "ALGORITHM_TIMEOUT")
+    execution_id = reply.json()["error"]["details"]["execution_id"]
+    record = client.get(f"/algo/status/{execution_id}").json()
+    assert (record["status"], record["error_code"]) == ("failed", "ALGORITHM_TIMEOUT")
+    assert client.get("/lock").json()["lock"]["locked"] is False
+
+
+def test_the_sync_window_is_the_callers(client):
+    reply = client.post("/networkx/simple_cycles", json=SLOW, headers={"Prefer": "wait=1"})
+    assert reply.status_code == 202
+    assert client.delete(f"/algo/executions/{reply.json()['execution_id']}").status_code == 200
+
+
+def test_executions_are_listed_newest_first(client):
+    for _ in range(2):
+        client.post("/algo/scc", json={})
+    listed = client.get("/algo/executions", params={"limit": 2, "status": "completed"}).json()
+    assert listed["total_count"] >= 2
+    starts = [execution["started_at"] for execution in listed["executions"]]
+    assert len(starts) == 2
+    assert starts == sorted(starts, reverse=True)
+    assert client.get("/algo/executions", params={"status": "odd"}).status_code == 400
+    assert client.get("/algo/executions", params={"limit": 0}).status_code == 400
+    unknown = client.get("/algo/status/none")
+    assert (unknown.status_code, code_of(unknown)) == (404, "RESOURCE_NOT_FOUND")
+
+
+def test_listings_filter_by_category_and_text(client):
+    everything = client.get("/algo/algorithms").json()
+    names = [info["name"] for info in everything["algorithms"]]
+    assert names == sorted(names)
+    assert everything["total_count"] == len(names)
+    community = client.get("/algo/algorithms", params={"category": "community", "search": "LOUV"}).json()
+    assert [info["name"] for info in community["algorithms"]] == ["louvain"]
+    assert client.get("/algo/algorithms", params={"category": "magic"}).status_code == 400
+    assert client.get("/algo/algorithms/page_rank").json()["name"] == "pagerank"
+    missing = client.get("/algo/algorithms/pagerunk")
+    assert (missing.status_code, code_of(missing)) == (404, "ALGORITHM_NOT_FOUND")
+
+
+def test_networkx_results_are_written_back(client):
+    body = {"node_label": "Person", "edge_type": "KNOWS", "result_property": "between"}
+    reply = client.post("/networkx/betweenness_centrality", json=body)
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["result"]["graph"] == {
+        "directed": True,
+        "nodes": 6,
+        "edges": 5,
+        "parallel_edges_merged": 1,
+    }
+    graph = nx.DiGraph(KNOWS)
+    graph.add_node("fay")
+    found = dict(rows(client, "MATCH (p:Person) RETURN p.name, p.between"))
+    assert found == pytest.approx(nx.betweenness_centrality(graph))
+
+
+def test_networkx_takes_nodes_by_primary_key(client):
+    body = {"node_label": "Person", "parameters": {"source": "ann", "target": "cem"}}
+    result = client.post("/networkx/shortest_path", json=body).json()["result"]
+    assert (result["kind"], [node["key"] for node in result["nodes"]]) == ("node_list", ["ann", "bob", "cem"])
+    labelled = {"parameters": {"source": {"label": "Person", "key": "dan"}, "target": {"label": "City", "key": 20}}}
+    assert client.post("/networkx/shortest_path_length", json=labelled).json()["result"]["value"] == 1
+    missing = client.post("/networkx/shortest_path", json={"parameters": {"source": "ann", "target": "nobody"}})
+    assert (missing.status_code, code_of(missing)) == (404, "RESOURCE_NOT_FOUND")
+
+
+def test_networkx_uses_undirected_graphs_where_it_must(client):
+    reply = client.post("/networkx/core_number", json={"node_label": "Point", "directed": False})
+    assert reply.json()["result"]["graph"]["edges"] == 66
+    automatic = client.post("/networkx/louvain_communities", json={"node_label": "Point", "parameters": {"seed": 1}})
+    assert automatic.json()["result"]["kind"] == "node_sets"
+    forced = client.post("/networkx/jaccard_coefficient", json={"node_label": "Point", "directed": True})
+    assert (forced.status_code, code_of(forced)) == (500, "ALGORITHM_FAILED")
+
+
+def test_networkx_weights_are_edge_properties(client):
+    body = {
+        "node_label": "Person",
+        "parameters": {"source": "ann", "target": "cem", "weight": "strength"},
+    }
+    assert client.post("/networkx/shortest_path_length", json=body).json()["result"]["value"] == 4.5
+
+
+def test_networkx_refuses_what_is_not_on_its_list(client):
+    for name in ("__import__", "contracted_nodes", "read_gml", "nosuch"):
+        reply = client.post(f"/networkx/{name}", json={})
+        assert (reply.status_code, code_of(reply)) == (404, "ALGORITHM_NOT_FOUND")
+        assert client.get(f"/networkx/algorithms/{name}").status_code == 404
+    unknown = client.post("/networkx/pagerank", json={"parameters": {"backend": "x"}})
+    assert (unknown.status_code, code_of(unknown)) == (400, "VALIDATION_FAILED")
+    incomplete = client.post("/networkx/descendants", json={})
+    assert incomplete.json()["error"]["details"]["field"] == "parameters.source"
+
+
+def test_networkx_results_that_cannot_be_written_say_so(client):
+    reply = client.post("/networkx/transitivity", json={"node_label": "Point", "result_property": "d"})
+    assert reply.json()["nodes_updated"] == 0
+    assert reply.json()["result"]["value"] == pytest.approx(1)
+    assert "scalar" in reply.json()["result"]["warning"]
+
+
+def test_networkx_lists_what_it_can_run(client):
+    listed = client.get("/networkx/algorithms", params={"category": "centrality"}).json()
+    names = {info["name"] for info in listed["algorithms"]}
+    assert {"betweenness_centrality", "pagerank", "bipartite.degree_centrality"} <= names
+    info = client.get("/networkx/algorithms/shortest_path").json()
+    assert {parameter["name"]: parameter["type"] for parameter in info["parameters"]}["source"] == "node"
