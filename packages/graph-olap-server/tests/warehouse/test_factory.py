@@ -2,7 +2,7 @@
 
 import duckdb
 import pytest
-from graph_olap_server.warehouse.base import WarehouseError
+from graph_olap_server.warehouse.base import SourceColumn, WarehouseError
 from graph_olap_server.warehouse.factory import open_warehouse
 
 
@@ -37,6 +37,18 @@ def test_folder_sees_new_and_changed_files(folder, rows_of):
         {"id": "x", "amount": 1.5}
     ]
     assert rows_of(warehouse, "SELECT * FROM late", {"id": "INT64"}) == [{"id": 7}]
+    warehouse.close()
+
+
+def test_a_running_export_survives_a_change_of_the_folder(folder):
+    duckdb.sql(f"COPY (SELECT i AS id FROM range(500000) t(i)) TO '{folder}/big.parquet'")
+    warehouse = open_warehouse(f"duckdb://{folder}")
+    with warehouse.export("SELECT id FROM big", [SourceColumn("id", "INT64")]) as stream:
+        batches = iter(stream)
+        rows = next(batches).num_rows
+        (folder / "late.csv").write_text("id\n7\n")
+        assert len(warehouse.catalogs()[0].tables) == 4
+        assert rows + sum(batch.num_rows for batch in batches) == 500_000
     warehouse.close()
 
 

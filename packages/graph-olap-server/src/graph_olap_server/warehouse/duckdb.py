@@ -177,8 +177,7 @@ class DuckDBFolder(_DuckDBWarehouse):
             tables = self._tables()
             state = {name: (file, file.stat().st_mtime_ns, file.stat().st_size) for name, file in tables.items()}
             if self._views is None or self._views[0] != state:
-                if self._views is not None:
-                    self._views[1].close()  # cursors in use keep their database alive
+                # The old connection is let go, not closed: closing would end the cursors that still read from it.
                 self._views = (state, self._build(tables))
             connection = self._views[1].cursor()
         connection.execute(f"USE {_quote(self._catalog)}")
