@@ -52,6 +52,15 @@ def test_a_running_export_survives_a_change_of_the_folder(folder):
     warehouse.close()
 
 
+def test_a_folder_that_goes_away_is_one_sentence(folder):
+    warehouse = open_warehouse(f"duckdb://{folder}")
+    folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(WarehouseError, match=r"cannot be read: No such file or directory \(my data\)") as caught:
+        warehouse.check()
+    assert caught.value.retryable
+    warehouse.close()
+
+
 def test_folder_is_sealed(folder, tmp_path):
     duckdb.sql(f"COPY (SELECT 1 AS id) TO '{tmp_path}/outside.parquet'")
     warehouse = open_warehouse(f"duckdb://{folder}/")
@@ -89,6 +98,7 @@ def test_unreadable_data_file_is_named(folder):
         ("duckdb://bank.duckdb", "no absolute path. Write three slashes"),
         ("duckdb:///no/such.duckdb", "does not exist: there is no file /no/such.duckdb"),
         ("duckdb:///no/such/", "there is no folder /no/such"),
+        ("duckdb:///" + "x" * 300, "cannot be looked at: File name too long"),
         ("duckdb://{tmp}/text.duckdb", "no DuckDB database"),
         ("duckdb://{tmp}/one.parquet", "no DuckDB database. Name a .duckdb file, or a folder"),
         ("duckdb://{tmp}/empty/", "holds no Parquet or CSV file"),

@@ -174,8 +174,14 @@ class DuckDBFolder(_DuckDBWarehouse):
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
-            tables = self._tables()
-            state = {name: (file, file.stat().st_mtime_ns, file.stat().st_size) for name, file in tables.items()}
+            try:
+                tables = self._tables()
+                state = {name: (file, file.stat().st_mtime_ns, file.stat().st_size) for name, file in tables.items()}
+            except OSError as error:
+                raise WarehouseError(
+                    f"The warehouse {self._url} cannot be read: {error.strerror} ({Path(error.filename).name}).",
+                    retryable=True,
+                ) from error
             if self._views is None or self._views[0] != state:
                 # The old connection is let go, not closed: closing would end the cursors that still read from it.
                 self._views = (state, self._build(tables))

@@ -29,10 +29,14 @@ def open_warehouse(url: str | None) -> Warehouse:
         raise WarehouseError(f"The warehouse {url} has the unknown scheme {scheme}. Use {_FORMS}.")
     if not rest.startswith("/"):
         raise WarehouseError(f"The warehouse {url} has no absolute path. Write three slashes: {_FORMS}.")
-    path = _path(rest)
-    if path.is_dir():
+    try:
+        path = _path(rest)
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError as error:
+        raise WarehouseError(f"The warehouse {url} cannot be looked at: {error.strerror}. Check the path.") from error
+    if is_folder:
         return DuckDBFolder(url, path)
-    if not path.exists():
+    if not exists:
         kind = "folder" if rest.endswith("/") else "file"
         raise WarehouseError(f"The warehouse {url} does not exist: there is no {kind} {path}. Check the path.")
     return DuckDBFile(url, path)
