@@ -113,6 +113,8 @@ def _cut(request_id: Optional[str]) -> ConnectionError:
 
 def _array(pa: Any, type_text: str, values: List[Any]) -> Any:
     arrow_type = _arrow_type(pa, type_text)
+    if type_text == "TIMESTAMP" and any(getattr(value, "tzinfo", None) is not None for value in values):
+        arrow_type = pa.timestamp("us", "UTC")  # the contract sends both kinds under this name
     for attempt in (arrow_type, None):
         try:
             return pa.array(values, type=attempt)
@@ -136,6 +138,7 @@ def _convert_type(pa: Any, parsed: PropertyType) -> Any:
         "DOUBLE": pa.float64,
         "FLOAT": pa.float32,
         "DATE": pa.date32,
+        "TIMESTAMP": lambda: pa.timestamp("us"),
         "TIMESTAMP_TZ": lambda: pa.timestamp("us", "UTC"),
         "TIMESTAMP_NS": lambda: pa.timestamp("us"),
         "TIMESTAMP_MS": lambda: pa.timestamp("us"),
@@ -149,8 +152,8 @@ def _convert_type(pa: Any, parsed: PropertyType) -> Any:
         return pa.decimal128(*parsed.numbers)
     if name.startswith(("INT", "UINT")) and name not in simple:
         return getattr(pa, name.lower())()
-    if name == "LIST" and parsed.children:
+    if name == "LIST" and parsed.children and parsed.children[0].name != "TIMESTAMP":
         child = _convert_type(pa, parsed.children[0])
         return None if child is None else pa.list_(child)
-    # A plain TIMESTAMP may carry a zone: the values decide. So they do for nested types.
+    # Of other nested types, and of lists of timestamps with or without zone, the values decide.
     return simple[name]() if name in simple else None

@@ -70,6 +70,7 @@ class Config:
         role: Optional[str] = None,
         timeout: float = 30.0,
         max_retries: int = 3,
+        default_url: Optional[str] = None,
         environ: Optional[Mapping[str, str]] = None,
     ) -> Config:
         """Read the settings from environment variables; arguments win.
@@ -77,6 +78,17 @@ class Config:
         Variables: ``GRAPH_OLAP_API_URL``, ``GRAPH_OLAP_API_KEY``, ``GRAPH_OLAP_INTERNAL_API_KEY``,
         ``GRAPH_OLAP_USERNAME``, ``GRAPH_OLAP_ROLE``, ``GRAPH_OLAP_IN_CLUSTER_MODE`` and ``GRAPH_OLAP_NAMESPACE``.
         In in-cluster mode the URL defaults to the control plane's service name.
+
+        Args:
+            api_url: In place of ``GRAPH_OLAP_API_URL``.
+            api_key: In place of ``GRAPH_OLAP_API_KEY``.
+            internal_api_key: In place of ``GRAPH_OLAP_INTERNAL_API_KEY``.
+            username: In place of ``GRAPH_OLAP_USERNAME``.
+            role: In place of ``GRAPH_OLAP_ROLE``.
+            timeout: Seconds to wait for an answer to one request.
+            max_retries: How often a failed request may be repeated.
+            default_url: The URL when neither arguments nor environment name one.
+            environ: In place of the process's environment; for tests.
 
         Raises:
             ValueError: No URL is given or set, or a value is wrong.
@@ -87,6 +99,7 @@ class Config:
         url = api_url or env.get("GRAPH_OLAP_API_URL")
         if not url and in_cluster:
             url = f"http://control-plane.{namespace}.svc:8000"
+        url = url or default_url
         if not url:
             raise ValueError(
                 "The address of the Graph OLAP server is not known. Set GRAPH_OLAP_API_URL or pass api_url, "

@@ -8,7 +8,6 @@ Example:
 from __future__ import annotations
 
 import getpass
-import os
 import warnings
 from dataclasses import replace
 from typing import Any, Optional
@@ -79,9 +78,7 @@ def local_config(api_url: Optional[str] = None, api_key: Optional[str] = None, *
         api_key: API key or JWT.
         **kwargs: More arguments of :meth:`Config.from_env`.
     """
-    if not (api_url or os.environ.get("GRAPH_OLAP_API_URL") or os.environ.get("GRAPH_OLAP_IN_CLUSTER_MODE")):
-        api_url = LOCAL_API_URL
-    config = Config.from_env(api_url, api_key, **kwargs)
+    config = Config.from_env(api_url, api_key, **{"default_url": LOCAL_API_URL, **kwargs})
     has_credential = config.api_key or config.internal_api_key or config.username
     if not has_credential and urlsplit(config.api_url).hostname in _LOOPBACK:
         # Such a server trusts the user name it is told, so there is nothing to ask the analyst for.

@@ -47,6 +47,20 @@ def test_frames_keep_types_beside_nulls():
     assert str(result.to_pandas()["n"].dtype) == "int64[pyarrow]"
 
 
+def test_timestamps_keep_their_zone_or_have_none():
+    aware = dt.datetime(2024, 5, 1, 10, tzinfo=dt.timezone.utc)
+    naive = dt.datetime(2024, 5, 1, 10)
+    columns, types = ["a", "n", "nothing", "l"], ["TIMESTAMP", "TIMESTAMP", "TIMESTAMP", "LIST<TIMESTAMP>"]
+    frame = _result(columns, types, [[aware, naive, None, [aware]], [None, None, None, None]]).to_polars()
+    assert frame.schema == {
+        "a": pl.Datetime("us", "UTC"),
+        "n": pl.Datetime("us"),
+        "nothing": pl.Datetime("us"),
+        "l": pl.List(pl.Datetime("us", "UTC")),
+    }
+    assert frame.row(0) == (aware, naive, None, [aware])
+
+
 def test_columns_without_an_arrow_type_become_text():
     nodes = [[{"_id": 1, "_label": "A", "v": 1}], [{"_id": 2, "_label": "B", "v": "x"}]]
     frame = _result(["n"], ["NODE"], nodes).to_polars()

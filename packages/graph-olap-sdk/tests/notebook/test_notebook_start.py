@@ -22,7 +22,10 @@ def _clean(monkeypatch):
     monkeypatch.setattr(notebook, "_current_client", None)
 
 
-def test_two_lines_are_enough_for_a_server_on_this_machine():
+@pytest.mark.parametrize("in_cluster", [None, "", "false"])
+def test_two_lines_are_enough_for_a_server_on_this_machine(monkeypatch, in_cluster):
+    if in_cluster is not None:
+        monkeypatch.setenv("GRAPH_OLAP_IN_CLUSTER_MODE", in_cluster)
     client = notebook.connect()
     assert notebook.get_client() is client
     assert client._config.api_url == "http://localhost:8000"
