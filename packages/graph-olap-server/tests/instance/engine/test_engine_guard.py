@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from graph_olap_server.domain.errors import PlatformError
@@ -42,13 +43,9 @@ FINGERPRINT = "MATCH (p:Person) RETURN p ORDER BY p.id"
 def test_nothing_sent_has_an_effect_on_graph_or_disk(social, tmp_path, opening, comment, act):
     (tmp_path / "secret.csv").write_text("top secret\n")
     before = _state(social, tmp_path)
-    try:
+    with contextlib.suppress(PlatformError):
         statement = check_statement(opening + comment + act.replace("{folder}", str(tmp_path)))
-        rows = social.rows(statement.text)
-    except PlatformError as error:
-        assert error.code == "RYUGRAPH_ERROR"
-    else:
-        assert "top secret" not in str(rows)
+        assert "top secret" not in str(social.rows(statement.text))
     assert _state(social, tmp_path) == before
 
 
