@@ -118,9 +118,9 @@ def test_wrong_cypher_is_a_clear_error(client: GraphOLAPClient) -> None:
         assert connection.query_scalar("MATCH (p:Person) RETURN count(*)") == 3
 
 
-def assert_refused(serve: Serve, *words: str) -> None:
-    code, errors = serve.wait()
-    assert code == 1
+def assert_refused(serve: Serve, *words: str, code: int = 1) -> None:
+    found, errors = serve.wait()
+    assert found == code
     assert "Traceback" not in errors
     message = errors.strip().splitlines()[-1]
     for word in words:
@@ -142,10 +142,15 @@ def test_data_folder_that_cannot_be_written(start_serve: Callable[..., Serve], t
 
 
 @pytest.mark.parametrize(
-    ("url", "word"), [("mysql://host/db", "mysql"), ("duckdb:///nowhere/x.duckdb", "nowhere"), ("nonsense", "nonsense")]
+    ("url", "words"),
+    [
+        ("mysql://host/db", ["mysql", "Use duckdb:///"]),
+        ("duckdb:///nowhere/x.duckdb", ["/nowhere/x.duckdb", "Check the path"]),
+        ("nonsense", ["nonsense", "duckdb:///"]),
+    ],
 )
-def test_unknown_warehouse(start_serve: Callable[..., Serve], tmp_path: Path, url: str, word: str) -> None:
-    assert_refused(start_serve(tmp_path / "data", "--port", "0", "--warehouse", url), word, "--warehouse")
+def test_unknown_warehouse(start_serve: Callable[..., Serve], tmp_path: Path, url: str, words: list[str]) -> None:
+    assert_refused(start_serve(tmp_path / "data", "--port", "0", "--warehouse", url), *words)
     assert not (tmp_path / "data").exists()
 
 
@@ -158,9 +163,9 @@ def test_second_serve_on_the_same_folder(start_serve: Callable[..., Serve], tmp_
 
 def test_wrong_setting(start_serve: Callable[..., Serve], tmp_path: Path) -> None:
     serve = start_serve(tmp_path / "data", env={"GRAPH_OLAP_PORT": "many"})
-    assert_refused(serve, "GRAPH_OLAP_PORT", "many")
+    assert_refused(serve, "GRAPH_OLAP_PORT", "many", code=2)
 
 
 def test_dev_mode_is_refused_beyond_loopback(start_serve: Callable[..., Serve], tmp_path: Path) -> None:
     serve = start_serve(tmp_path / "data", "--host", "0.0.0.0", env={"GRAPH_OLAP_AUTH_MODE": "dev"})
-    assert_refused(serve, "dev", "0.0.0.0")
+    assert_refused(serve, "dev", "0.0.0.0", code=2)
