@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -175,3 +176,33 @@ def test_lists_filter_sort_and_page(ada: httpx.Client, as_user: Callable[..., ht
 def test_wrong_list_parameters_are_refused(ada: httpx.Client, query: Json, field: str):
     reply = ada.get("/api/mappings", params=query)
     assert (reply.status_code, reply.json()["error"]["details"]["field"]) == (400, field)
+
+
+def test_concurrent_updates_all_get_a_version(as_user: Callable[..., httpx.Client], payments: Json):
+    path = f"/api/mappings/{create(as_user('ada'), payments)['id']}"
+    clients = [as_user("ada") for _ in range(6)]
+
+    def update(number: int) -> int:
+        body = {"change_description": f"change {number}", "edge_definitions": []}
+        version: int = clients[number].put(path, json=body).json()["data"]["current_version"]
+        return version
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(update, range(6))) == [2, 3, 4, 5, 6, 7]
+
+
+def test_the_tree_shows_versions_snapshots_and_instances(ada: httpx.Client, payments: Json):
+    made = create(ada, payments)
+    path = f"/api/mappings/{made['id']}"
+    instance = ada.post("/api/instances", json={"name": "i", "mapping_id": made["id"]}).json()["data"]
+    ada.put(path, json={"change_description": "c", "edge_definitions": []})
+    tree = ada.get(f"{path}/tree").json()["data"]
+    assert [version["version"] for version in tree["versions"]] == [2, 1]
+    (snapshot,) = tree["versions"][1]["snapshots"]
+    assert snapshot["instances"] == [{"id": instance["id"], "name": "i", "status": "waiting_for_snapshot"}]
+    assert tree["totals"] == {"version_count": 2, "snapshot_count": 1, "instance_count": 1}
+    short = ada.get(f"{path}/tree", params={"include_instances": "false"}).json()["data"]
+    assert short["versions"][1]["snapshots"][0]["instances"] == []
+    assert short["totals"] == tree["totals"]
+    assert ada.get(f"{path}/tree", params={"status": "ready"}).json()["data"]["totals"]["snapshot_count"] == 0
+    assert ada.get(f"{path}/tree", params={"status": "x"}).status_code == 400

@@ -168,3 +168,16 @@ def test_claims_of_a_dead_process_are_taken_back_at_boot(context, worker, make_s
     exports.release_all_claims(context)
     drain(worker)
     assert get_snapshot(context, number).status == "ready"
+
+
+def test_a_heartbeat_keeps_the_claim_of_silent_work(context, make_snapshot, clock):
+    make_snapshot()
+    task = exports.claim_export(context, "w")
+    assert task is not None
+    for _ in range(3):
+        clock.pass_by(minutes=9)
+        assert exports.keep_claim(context, task) is True
+    assert exports.mend_exports(context) == 0
+    clock.pass_by(minutes=11)
+    assert exports.mend_exports(context) == 1
+    assert exports.keep_claim(context, task) is False

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from graph_olap.models import Instance, Mapping, MappingDiff, MappingVersion, Snapshot
 
-from graph_olap_server.api.dependencies import Caller, Limit, MappingId, Offset, Parts, Version, list_query
+from graph_olap_server.api.dependencies import (
+    Caller,
+    Limit,
+    MappingId,
+    Offset,
+    Parts,
+    Version,
+    list_query,
+    status_filter,
+)
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.domain.states import SNAPSHOT
 from graph_olap_server.services import instances, mappings, snapshots
 from graph_olap_server.services.requests import CopyMapping, CreateMapping, Lifecycle, UpdateMapping
+from graph_olap_server.services.tree import mapping_tree
 from graph_olap_server.store.pages import PageQuery
 
 __all__ = ["router"]
@@ -94,6 +105,18 @@ def diff_versions(
 def set_lifecycle(context: Parts, caller: Caller, mapping_id: MappingId, request: Lifecycle) -> Response:
     """Change when a mapping expires."""
     return reply(mappings.set_mapping_lifecycle(context, caller, mapping_id, request))
+
+
+@router.get("/{mapping_id}/tree", response_model=Reply[dict[str, Any]])
+def get_tree(
+    context: Parts,
+    _caller: Caller,
+    mapping_id: MappingId,
+    status: Annotated[str | None, Depends(status_filter(SNAPSHOT))],
+    include_instances: bool = True,
+) -> Response:
+    """Show versions, their snapshots and the instances of those."""
+    return reply(mapping_tree(context, mapping_id, include_instances=include_instances, status=status))
 
 
 @router.get("/{mapping_id}/snapshots", response_model=ListReply[Snapshot])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
@@ -17,6 +20,7 @@ from graph_olap_server.services.exports import (
     complete_finalization,
     fail_export,
     fail_finalization,
+    keep_claim,
     release_export,
     report_rows,
 )
@@ -28,6 +32,7 @@ __all__ = ["ExportWorker"]
 
 logger = logging.getLogger(__name__)
 _REPORT_INTERVAL = 0.5
+_HEARTBEAT_INTERVAL = 60.0
 _LOOK_INTERVAL = 5.0
 """A job that failed for a passing reason waits a few seconds; nobody sends an event when its time has come."""
 
@@ -61,7 +66,10 @@ class ExportWorker:
         reporter = _Reporter(self._context, task, self._stopping)
         started = time.monotonic()
         try:
-            with self._context.warehouse.export(task.sql, task.columns) as stream:
+            with (
+                _Heartbeat(self._context, task),
+                self._context.warehouse.export(task.sql, task.columns) as stream,
+            ):
                 written = write_parquet(
                     stream.schema, stream, task.path, on_rows=reporter.on_rows, cancelled=reporter.cancelled
                 )
@@ -108,16 +116,17 @@ class ExportWorker:
     def _finalize(self, task: FinalizeTask) -> None:
         started = time.monotonic()
         try:
-            manifest = finalize_snapshot(
-                task.folder,
-                snapshot_id=task.snapshot_id,
-                mapping_id=task.mapping_id,
-                mapping_version=task.mapping_version,
-                node_definitions=task.nodes,
-                edge_definitions=task.edges,
-                on_bad_rows=task.on_bad_rows,
-                exported=task.exported,
-            )
+            with _Heartbeat(self._context, task):
+                manifest = finalize_snapshot(
+                    task.folder,
+                    snapshot_id=task.snapshot_id,
+                    mapping_id=task.mapping_id,
+                    mapping_version=task.mapping_version,
+                    node_definitions=task.nodes,
+                    edge_definitions=task.edges,
+                    on_bad_rows=task.on_bad_rows,
+                    exported=task.exported,
+                )
         except BadRowsError as error:
             fail_finalization(self._context, task, error.message, error.load_report)
             event(
@@ -156,3 +165,29 @@ class _Reporter:
 
     def cancelled(self) -> bool:
         return self._stopping() or not self._ours
+
+
+class _Heartbeat:
+    """Prolongs a lease while the warehouse or the last step is silent for long."""
+
+    def __init__(self, context: Context, task: ExportTask | FinalizeTask) -> None:
+        self._context = context
+        self._task = task
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._done.wait(_HEARTBEAT_INTERVAL):
+            try:
+                if not keep_claim(self._context, self._task):
+                    return
+            except SQLAlchemyError as error:
+                # The next beat comes long before the lease ends.
+                event(logger, "heartbeat_failed", level=logging.WARNING, reason=str(error).splitlines()[0])

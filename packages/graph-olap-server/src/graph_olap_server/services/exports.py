@@ -18,7 +18,7 @@ from graph_olap_server.snapshots.columns import source_columns
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 from graph_olap_server.snapshots.store import EntityKind
 from graph_olap_server.snapshots.writer import WrittenFile
-from graph_olap_server.store.leases import EXPORT_LEASE, claim_export_job, claim_row, held_row
+from graph_olap_server.store.leases import EXPORT_LEASE, claim_export_job, claim_row, held_row, renew
 from graph_olap_server.store.tables import ExportJobRow, InstanceRow, SnapshotRow
 from graph_olap_server.store.transitions import change_status
 from graph_olap_server.warehouse.base import SourceColumn
@@ -33,6 +33,7 @@ __all__ = [
     "complete_finalization",
     "fail_export",
     "fail_finalization",
+    "keep_claim",
     "mend_exports",
     "release_all_claims",
     "release_export",
@@ -109,6 +110,15 @@ def claim_export(context: Context, worker: str) -> ExportTask | None:
             sql=definition.sql,
             columns=source_columns(definition, view.node_definitions),
         )
+
+
+def keep_claim(context: Context, task: ExportTask | FinalizeTask) -> bool:
+    """Prolong the lease of work that takes long; false when it is no longer ours."""
+    expires = context.clock() + EXPORT_LEASE
+    with context.database.write() as session:
+        if isinstance(task, ExportTask):
+            return renew(session, ExportJobRow, task.job_id, task.token, expires)
+        return renew(session, SnapshotRow, task.snapshot_id, task.token, expires)
 
 
 def report_rows(context: Context, task: ExportTask, rows: int) -> bool:

@@ -78,11 +78,9 @@ def lifetime_of_new(kind: str, now: datetime, asked: _Asked) -> Lifetime:
         raise validation_failed([("ttl", str(error))]) from None
 
 
-def apply_lifecycle(
-    kind: str, row: MappingRow | SnapshotRow | InstanceRow, now: datetime, change: Lifecycle, *, clear: bool = True
-) -> None:
-    """Change the lifetimes that the request names; ``clear`` says whether null clears or leaves."""
-    given = {name for name in change.model_fields_set if clear or getattr(change, name) is not None}
+def apply_lifecycle(kind: str, row: MappingRow | SnapshotRow | InstanceRow, now: datetime, change: Lifecycle) -> None:
+    """Change the lifetimes that the request names: null clears, what is absent stays."""
+    given = change.model_fields_set
     if "ttl" in given:
         try:
             row.expires_at = changed_lifetime(LIFETIMES[kind], row.created_at, now, change.ttl)

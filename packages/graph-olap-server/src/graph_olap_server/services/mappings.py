@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from graph_olap.models import EdgeDefinition, Mapping, MappingDiff, MappingVersion, NodeDefinition
@@ -90,37 +91,32 @@ def update_mapping(
     context: Context, caller: Identity, mapping_id: int, request: UpdateMapping, if_match: str | None = None
 ) -> Checked:
     """Change metadata and, where definitions are given, write the next version."""
-    with context.database.read() as session:
-        row = find_mapping(session, mapping_id)
-        require_owner(caller, "mapping", row.id, row.owner_username)
-        current = version_view(find_version(session, row, None))
-    warnings: list[str] = []
-    definitions: Definitions | None = None
-    if request.makes_version:
+    while True:
+        with context.database.read() as session:
+            row = find_mapping(session, mapping_id)
+            require_owner(caller, "mapping", row.id, row.owner_username)
+            _require_match(row, if_match)
+            current = version_view(find_version(session, row, None))
         # Asking the warehouse takes time, so it happens outside the transaction.
-        definitions = _checked(
-            context,
-            current.node_definitions if request.node_definitions is None else request.node_definitions,
-            current.edge_definitions if request.edge_definitions is None else request.edge_definitions,
-        )
-        warnings = definitions.warnings
-    now = context.clock()
-    with context.database.write() as session:
-        row = find_mapping(session, mapping_id)
-        require_owner(caller, "mapping", row.id, row.owner_username)
-        _require_match(row, if_match)
-        if definitions is not None and row.current_version != current.version:
-            _require_complete(request, row, current.version)
-        rename(row, request, now)
-        lifetimes = {name: getattr(request, name) for name in ("ttl", "inactivity_timeout") if getattr(request, name)}
-        apply_lifecycle("mapping", row, now, Lifecycle(**lifetimes))
-        if definitions is not None:
-            mode = request.on_bad_rows or current.on_bad_rows
-            _add_version(session, row, definitions, mode, request.change_description, caller, now)
-        row.updated_at = row.last_activity_at = now
-        details = {"change_description": request.change_description, "version": row.current_version}
-        record_event(session, "updated", "mapping", row.id, now=now, actor=caller.username, details=details)
-        return Checked(mapping_view(session, row), warnings)
+        definitions = _merged(context, current, request) if request.makes_version else None
+        now = context.clock()
+        with context.database.write() as session:
+            row = find_mapping(session, mapping_id)
+            require_owner(caller, "mapping", row.id, row.owner_username)
+            _require_match(row, if_match)
+            if definitions is not None and row.current_version != current.version:
+                # Somebody wrote a version meanwhile: what the request leaves out must be taken from that one.
+                continue
+            rename(row, request, now)
+            given = {name: getattr(request, name) for name in ("ttl", "inactivity_timeout") if getattr(request, name)}
+            apply_lifecycle("mapping", row, now, Lifecycle(**given))
+            if definitions is not None:
+                mode = request.on_bad_rows or current.on_bad_rows
+                _add_version(session, row, definitions, mode, request.change_description, caller, now)
+            row.updated_at = row.last_activity_at = now
+            details = {"change_description": request.change_description, "version": row.current_version}
+            record_event(session, "updated", "mapping", row.id, now=now, actor=caller.username, details=details)
+            return Checked(mapping_view(session, row), [] if definitions is None else definitions.warnings)
 
 
 def copy_mapping(context: Context, caller: Identity, mapping_id: int, request: CopyMapping) -> Mapping:
@@ -215,6 +211,14 @@ def set_mapping_lifecycle(context: Context, caller: Identity, mapping_id: int, r
         return mapping_view(session, row)
 
 
+def _merged(context: Context, current: MappingVersion, request: UpdateMapping) -> Definitions:
+    return _checked(
+        context,
+        current.node_definitions if request.node_definitions is None else request.node_definitions,
+        current.edge_definitions if request.edge_definitions is None else request.edge_definitions,
+    )
+
+
 def _checked(context: Context, nodes: Sequence[NodeDefinition], edges: Sequence[EdgeDefinition]) -> Definitions:
     definitions = check_definitions(nodes, edges)
     if not definitions.problems:
@@ -231,7 +235,7 @@ def _add_version(
     on_bad_rows: str,
     change_description: str | None,
     caller: Identity,
-    now: Any,
+    now: datetime,
 ) -> None:
     row.current_version += 1
     session.add(
@@ -260,19 +264,6 @@ def _require_match(row: MappingRow, if_match: str | None) -> None:
             f"version {if_match}",
             f"Mapping {row.id} is at version {row.current_version}, not {if_match}. Read it and repeat the change.",
         )
-
-
-def _require_complete(request: UpdateMapping, row: MappingRow, checked: int) -> None:
-    """A part taken from the version before must not undo what somebody wrote meanwhile."""
-    if request.node_definitions is not None and request.edge_definitions is not None and request.on_bad_rows:
-        return
-    raise invalid_state(
-        "mapping",
-        row.id,
-        f"version {row.current_version}",
-        f"version {checked}",
-        f"Mapping {row.id} got version {row.current_version} while this change was checked. Repeat the change.",
-    )
 
 
 def _require_none(session: Session, row: MappingRow, kind: str, model: Any, condition: Any) -> None:
