@@ -72,7 +72,7 @@ def reference_edges(pairs, starts, ends):
     return kept, counts
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(graphs(), st.sampled_from(["strict", "report", "skip"]))
 def test_finalisation_equals_the_reference(graph, mode):
     types, (start, end), nodes, edges = graph

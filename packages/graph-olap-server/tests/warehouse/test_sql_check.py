@@ -6,6 +6,7 @@ from graph_olap_server.warehouse.sql_check import SqlProblem, check_select
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+CONNECTION = duckdb.connect()
 NAMES = st.sampled_from(["copy", "drop", "select", "a b", "into", "attach", "x;y", "--", "/*", "id", "Ünï", "read_csv"])
 TEXTS = st.sampled_from(
     [
@@ -163,11 +164,10 @@ def test_harmless_queries_pass_and_can_be_wrapped(name, text, before, after, end
     sql = f"{before}{core}{after}{end}"
     query = check_select(sql, "duckdb", [name, "V"])
     assert query == core
-    with duckdb.connect() as connection:
-        connection.execute(f"CREATE TABLE t ({quoted(name)} INT)")
-        [wrapped] = connection.extract_statements(f"SELECT * FROM (\n{query}\n) AS q")
-        assert wrapped.type == duckdb.StatementType.SELECT
-        assert connection.execute(wrapped).fetchall() == []
+    CONNECTION.execute(f"CREATE OR REPLACE TABLE t ({quoted(name)} INT)")
+    [wrapped] = CONNECTION.extract_statements(f"SELECT * FROM (\n{query}\n) AS q")
+    assert wrapped.type == duckdb.StatementType.SELECT
+    assert CONNECTION.execute(wrapped).fetchall() == []
 
 
 @settings(deadline=None, max_examples=150)
