@@ -50,25 +50,28 @@ class ProgressReporter:
         if self._callback is not None:
             self._callback(progress.phase, progress.completed_steps, progress.total_steps)
         if self.shows:
-            self._show(source or progress)
+            if source is None:
+                self._show(progress, progress.phase)
+            else:
+                self._show(source, f"snapshot {source.phase}")
 
-    def _show(self, progress: Progress) -> None:
-        state = (progress.phase, progress.progress_percent, progress.rows)
+    def _show(self, progress: Progress, phase: str) -> None:
+        state = (phase, progress.progress_percent, progress.rows)
         if state == self._last:
             return
-        changed_phase = self._last is None or self._last[0] != progress.phase
+        changed_phase = self._last is None or self._last[0] != phase
         self._last = state
         rows = f"{progress.rows:,} rows" if progress.rows else ""
         if not installed("tqdm"):
             if changed_phase:
-                parts = (f"{self._title}: {progress.phase}", rows, f"{progress.progress_percent}%")
+                parts = (f"{self._title}: {phase}", rows, f"{progress.progress_percent}%")
                 print(", ".join(part for part in parts if part), file=sys.stderr)  # noqa: T201 - this is its output
             return
+        description = f"{self._title}, {phase}"
         if self._bar is None:
-            self._bar = _tqdm()(
-                total=100, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}", leave=True
-            )
-        self._bar.set_description_str(f"{self._title}, {progress.phase}", refresh=False)
+            layout = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}"
+            self._bar = _tqdm()(total=100, desc=description, bar_format=layout)
+        self._bar.set_description_str(description, refresh=False)
         self._bar.set_postfix_str(rows, refresh=False)
         self._bar.n = progress.progress_percent
         self._bar.refresh()

@@ -149,7 +149,7 @@ def test_the_bar_shows_the_snapshot_while_the_instance_waits_for_it(platform, wi
     monkeypatch.setattr("sys.stderr", screen)
     client.instances.create_from_mapping_and_wait(4, "study", progress=True)
     shown = screen.getvalue()
-    assert "instance study, exporting:  60%" in shown
+    assert "instance study, snapshot exporting:  60%" in shown
     assert "12,345 rows" in shown
     assert "100%" in shown
 
