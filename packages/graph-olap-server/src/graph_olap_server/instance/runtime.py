@@ -15,6 +15,7 @@ from graph_olap.models import GraphSchema
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.domain.instance_config import InstanceConfig
 from graph_olap_server.instance.algorithms.native import NativeAlgorithms
+from graph_olap_server.instance.algorithms.shortest_path import ShortestPath
 from graph_olap_server.instance.auth import IdentityResolver
 from graph_olap_server.instance.control_plane import ActivityReporter
 from graph_olap_server.instance.engine.base import EngineLimits, GraphEngine, LoadProgress
@@ -80,6 +81,10 @@ class InstanceRuntime:
             assert self._manifest is not None
             self._native = NativeAlgorithms(engine, self._manifest, self._projections, self._workers)
         return self._native
+
+    def shortest_path(self) -> ShortestPath:
+        """Return the path search on the loaded graph; raises 503 until there is one."""
+        return ShortestPath(self.engine(), self._projections, self._workers)
 
     def networkx(self) -> NetworkxBridge:
         """Return the NetworkX bridge on the loaded graph; raises 503 until there is one."""

@@ -1,6 +1,7 @@
 """Every kernel against NetworkX or brute force on random multigraphs with self-loops and isolated nodes."""
 
 from collections import Counter
+from itertools import pairwise
 
 import networkx as nx
 import numpy as np
@@ -184,6 +185,35 @@ def test_label_propagation_equals_brute_force(graph):
     assert sorted(map(sorted, partition(computed.values))) == sorted(map(sorted, expected))
     assert_canonical(computed.values)
     assert (computed.summary["iterations"], computed.summary["converged"]) == (iterations, converged)
+
+
+@settings(deadline=None, max_examples=60)
+@given(multigraphs(), st.booleans(), st.integers(1, 6), st.data())
+def test_shortest_paths_equal_brute_force(graph, weighted, depth, data):
+    nodes, edges = graph
+    source, target = data.draw(st.integers(0, nodes - 1)), data.draw(st.integers(0, nodes - 1))
+    starts, ends, weight = arrays(edges)
+    csr_arrays = build_csr(
+        nodes, starts, ends, weight if weighted else None, directed=True, parallel="min" if weighted else "once"
+    )
+    step = {}
+    for start, end, cost in edges:
+        step[start, end] = min(step.get((start, end), 99), cost if weighted else 1)
+    best = {source: 0}
+    for _ in range(depth):
+        longer = dict(best)
+        for (start, end), cost in step.items():
+            if start in best:
+                longer[end] = min(longer.get(end, 10**9), best[start] + cost)
+        best = longer
+    found = kernels.shortest_path(**csr_arrays, source=source, target=target, max_depth=depth)
+    if target not in best:
+        assert found is None
+        return
+    path, cost = found
+    assert cost == best[target]
+    assert (path[0], path[-1], len(path) - 1 <= depth) == (source, target, True)
+    assert sum(step[pair] for pair in pairwise(path)) == cost
 
 
 @pytest.mark.parametrize("name", ["pagerank", "wcc", "scc", "louvain", "label_propagation", "kcore", "triangle_count"])

@@ -1,9 +1,11 @@
 """The table of native algorithms."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.reference import render
 from graph_olap_server.instance.algorithms.registry import ALGORITHMS, CATEGORIES, check_parameters, find
 
 
@@ -62,3 +64,8 @@ def test_unknown_names_get_suggestions():
         find("louvian")
     assert failure.value.code == "ALGORITHM_NOT_FOUND"
     assert failure.value.details["suggestions"] == ["louvain"]
+
+
+def test_the_reference_page_is_up_to_date():
+    page = Path(__file__).parents[5] / "docs" / "reference" / "algorithms.md"
+    assert page.read_text() == render(), f"run python -m graph_olap_server.instance.algorithms.reference {page}"

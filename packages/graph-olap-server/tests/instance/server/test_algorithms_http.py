@@ -236,3 +236,50 @@ def test_networkx_lists_what_it_can_run(client):
     assert {"betweenness_centrality", "pagerank", "bipartite.degree_centrality"} <= names
     info = client.get("/networkx/algorithms/shortest_path").json()
     assert {parameter["name"]: parameter["type"] for parameter in info["parameters"]}["source"] == "node"
+
+
+def path_of(client, **body):
+    reply = client.post("/algo/shortest_path", json=body)
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["algorithm_name"] == "shortest_path"
+    return reply.json()["result"]
+
+
+def test_shortest_path_names_nodes_and_relationships(client):
+    found = path_of(client, source_id="ann", target_id="cem", directed=True, source_label="Person")
+    assert (found["found"], found["path"], found["length"]) == (True, ["ann", "bob", "cem"], 2)
+    real = rows(client, "MATCH (a:Person {name: 'ann'})-[k:KNOWS]->(:Person {name: 'bob'}) RETURN id(k), id(a)")
+    assert [found["relationships"][0][name] for name in ("_id", "_src")] == min(real)
+    assert found["relationships"][1]["_type"] == "KNOWS"
+    assert found["total_weight"] is None
+    undirected = path_of(client, source_id="ann", target_id="cem")
+    assert undirected["length"] == 1
+
+
+def test_shortest_path_by_weight_takes_the_cheapest_relationship(client):
+    found = path_of(
+        client,
+        source_id="ann",
+        target_id="cem",
+        directed=True,
+        relationship_types=["KNOWS"],
+        weight_property="strength",
+    )
+    assert (found["length"], found["total_weight"]) == (2, 2.5)
+
+
+def test_shortest_path_reports_only_what_exists(client):
+    assert path_of(client, source_id="ann", target_id="dan")["found"] is False
+    short = path_of(client, source_id="ann", target_id="cem", directed=True, max_depth=1)
+    assert (short["found"], short["path"], short["length"]) == (False, [], None)
+    same = path_of(client, source_id="fay", target_id="fay")
+    assert (same["path"], same["length"]) == (["fay"], 0)
+    crossing = path_of(client, source_id="ann", target_id="10", target_label="City")
+    assert crossing["path"] == ["ann", 10]
+
+
+def test_shortest_path_asks_for_a_label_when_a_key_is_ambiguous(client):
+    missing = client.post("/algo/shortest_path", json={"source_id": "ann", "target_id": "nobody"})
+    assert (missing.status_code, missing.json()["error"]["details"]["resource_type"]) == (404, "node")
+    for body in ({}, {"source_id": "ann", "target_id": "bob", "max_depth": 51, "relationship_types": ["X"]}):
+        assert client.post("/algo/shortest_path", json=body).status_code == 400

@@ -189,8 +189,9 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         category="centrality",
         description="Importance of a node by the importance of the nodes that link to it; scores sum to 1.",
         long_description=(
-            "Power iteration until the scores change by less than tolerance per node on average. Nodes without "
-            "outgoing edges spread their score over all nodes."
+            "Power iteration until the scores change by less than tolerance per node on average, as NetworkX does: "
+            "with n nodes, until the sum of changes is below n times tolerance. Since scores average 1/n, choose a "
+            "tolerance well below 1/n on large graphs. Nodes without outgoing edges spread their score over all nodes."
         ),
         kernel=kernels.pagerank,
         property_type="DOUBLE",

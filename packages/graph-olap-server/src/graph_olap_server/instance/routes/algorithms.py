@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from graph_olap_server.domain.errors import permission_denied, validation_failed
-from graph_olap_server.instance.algorithms import registry
+from graph_olap_server.instance.algorithms import registry, shortest_path
 from graph_olap_server.instance.executions import Execution, Task
 from graph_olap_server.instance.request_body import Fields, read_body
 from graph_olap_server.instance.routes.access import authorize_read, authorize_run, runtime_of
@@ -57,13 +57,16 @@ async def run_task(request: Request, task: Task) -> Response:
 async def _list(request: Request) -> Response:
     await authorize_read(request)
     runtime_of(request).engine()
-    return listing((algorithm.info() for algorithm in registry.ALGORITHMS), request.query_params)
+    infos = [*(algorithm.info() for algorithm in registry.ALGORITHMS), shortest_path.INFO]
+    return listing(infos, request.query_params)
 
 
 async def _info(request: Request) -> Response:
     await authorize_read(request)
     runtime_of(request).engine()
-    return FastJSONResponse(registry.find(request.path_params["name"]).info().to_dict())
+    name = request.path_params["name"]
+    info = shortest_path.INFO if name.lower() == shortest_path.INFO.name else registry.find(name).info()
+    return FastJSONResponse(info.to_dict())
 
 
 async def _run(request: Request) -> Response:
@@ -73,6 +76,13 @@ async def _run(request: Request) -> Response:
     fields = await read_body(request)
     task = await asyncio.to_thread(native.task, algorithm, fields, identity.username or "service")
     return await run_task(request, task)
+
+
+async def _shortest_path(request: Request) -> Response:
+    identity = await authorize_run(request)
+    paths = runtime_of(request).shortest_path()
+    fields = await read_body(request)
+    return await run_task(request, await asyncio.to_thread(paths.task, fields, identity.username or "service"))
 
 
 async def _status(request: Request) -> Response:
@@ -126,5 +136,6 @@ ROUTES = [
     Route("/algo/executions/{execution_id}", _cancel, methods=["DELETE"]),
     Route("/algo/status/{execution_id}", _status, methods=["GET"]),
     Route("/networkx/status/{execution_id}", _status, methods=["GET"]),
+    Route("/algo/shortest_path", _shortest_path, methods=["POST"]),
     Route("/algo/{name}", _run, methods=["POST"]),
 ]
