@@ -138,3 +138,22 @@ def test_no_warehouse_starts_and_says_so_when_sql_is_used():
         with pytest.raises(WarehouseError, match=r"no warehouse\. Start it with --warehouse"):
             call()
     warehouse.close()
+
+
+def test_a_relative_path_counts_where_no_absolute_one_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with duckdb.connect(str(tmp_path / "here.duckdb")) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS i")
+    monkeypatch.chdir(tmp_path)
+
+    warehouse = open_warehouse("duckdb:///here.duckdb")
+
+    assert [catalog.name for catalog in warehouse.catalogs()] == ["here"]
+    warehouse.close()
+
+
+def test_a_bare_path_is_answered_with_the_url_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "bare.duckdb"
+    duckdb.connect(str(path)).close()
+
+    with pytest.raises(WarehouseError, match=f"Write duckdb://{path}"):
+        open_warehouse(str(path))

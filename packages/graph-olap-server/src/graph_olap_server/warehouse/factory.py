@@ -24,7 +24,8 @@ def open_warehouse(url: str | None) -> Warehouse:
         return NoWarehouse()
     scheme, separator, rest = url.partition("://")
     if not separator:
-        raise WarehouseError(f"The warehouse {url!r} is not a URL. Write {_FORMS}.")
+        hint = f"Write duckdb://{Path(url).resolve()}" if Path(url).exists() else f"Write {_FORMS}"
+        raise WarehouseError(f"The warehouse {url!r} is not a URL. {hint}.")
     if scheme.lower() != "duckdb":
         raise WarehouseError(f"The warehouse {url} has the unknown scheme {scheme}. Use {_FORMS}.")
     if not rest.startswith("/"):
@@ -43,6 +44,11 @@ def open_warehouse(url: str | None) -> Warehouse:
 
 
 def _path(text: str) -> Path:
-    """Take the path as it is when it exists, else with percent-escapes decoded."""
-    plain = Path(text)
-    return plain if plain.exists() else Path(unquote(text))
+    """Find the file or folder that a URL's path means.
+
+    An absolute path wins, as in ``file:///``; where there is none, the same text below the working folder counts, as
+    users of SQLAlchemy's ``sqlite:///relative.db`` expect. Percent-escapes are decoded unless such a name exists.
+    """
+    names = (text, unquote(text))
+    candidates = [Path(name) for name in names] + [Path.cwd() / name.lstrip("/") for name in names if name.strip("/")]
+    return next((path for path in candidates if path.exists()), candidates[1])
