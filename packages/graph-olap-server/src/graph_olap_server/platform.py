@@ -209,12 +209,18 @@ class Platform:
     def _recover(self, context: Context, launcher: Launcher) -> None:
         """Mend what a crash left, before any work is accepted."""
         try:
+            context.snapshots.check()
             launcher.check()
             launcher.announce(self._local_url())
             release_all_claims(context)
             reconcile(context, launcher)
         except LauncherError as error:
             raise StartupError(str(error)) from error
+        except OSError as error:
+            raise StartupError(
+                f"The data folder {self.settings.data_dir} cannot be used ({error.strerror or error}). "
+                "Check its rights, or choose another with --data-dir."
+            ) from error
 
     def _local_url(self) -> str:
         return self.url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,15 @@ import pytest
 from graph_olap_server import __version__
 from graph_olap_server.cli import main
 from graph_olap_server.config import Settings
+from graph_olap_server.launcher.base import (
+    Handle,
+    InstanceSpec,
+    InstanceState,
+    Launcher,
+    LauncherError,
+    PollResult,
+    RunningInstance,
+)
 from graph_olap_server.platform import EmbeddedPlatform, Platform, StartupError
 from graph_olap_server.store.database import Database
 from graph_olap_server.store.tables import ApiKeyRow
@@ -122,3 +132,33 @@ def test_an_embedded_platform_is_ready_when_entered_and_gone_when_left(tmp_path:
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{platform.url}/ready")
     platform.stop()
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_stop_takes_instances_along_unless_they_are_kept(tmp_path: Path, keep: bool):
+    stopped: list[int] = []
+
+    class OneEngine(Launcher):
+        def start(self, spec: InstanceSpec) -> Handle:
+            raise LauncherError("not here")
+
+        def poll(self, handle: Handle) -> PollResult:
+            return PollResult(InstanceState.STARTING)
+
+        def stop(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
+            stopped.append(handle["id"])
+
+        def list_running(self) -> Sequence[RunningInstance]:
+            return [RunningInstance(7, {"id": 7})]
+
+        def announce(self, control_plane_url: str) -> None:
+            assert control_plane_url == platform.url
+
+        def check(self) -> None:
+            pass
+
+    platform = EmbeddedPlatform(Settings(data_dir=tmp_path, keep_instances=keep), launcher=OneEngine())
+    with platform:
+        # No record knows engine 7, so reconciliation has stopped it once already.
+        assert stopped == [7]
+    assert stopped == ([7] if keep else [7, 7])

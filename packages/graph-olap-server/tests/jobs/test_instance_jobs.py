@@ -91,6 +91,30 @@ def test_an_engine_that_never_listens(context, launcher, orchestrator, make_inst
     assert launcher.stopped == [number]
 
 
+def test_a_start_that_crashes_is_tried_again_until_its_time_is_over(
+    context, launcher, orchestrator, make_instance, clock
+):
+    number = make_instance(starting=True)
+
+    def crash(_spec: object) -> None:
+        raise ZeroDivisionError
+
+    launcher.on_start = crash
+    with pytest.raises(ZeroDivisionError):
+        orchestrator.run()
+    orchestrator.run()
+    assert get_instance(context, number).status == "starting"
+    assert len(launcher.started) == 1
+    clock.pass_by(seconds=61)
+    with pytest.raises(ZeroDivisionError):
+        orchestrator.run()
+    assert len(launcher.started) == 2
+    clock.pass_by(seconds=30)
+    context.settings.instance_startup_timeout = 60
+    orchestrator.run()
+    assert get_instance(context, number).error_code == "STARTUP_FAILED"
+
+
 def test_a_load_that_fails_keeps_its_words(context, launcher, orchestrator, make_instance, status_server):
     number = make_instance(starting=True)
     launcher.url = status_server.url

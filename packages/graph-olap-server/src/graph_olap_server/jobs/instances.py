@@ -88,6 +88,7 @@ class Orchestrator:
 
     def _follow(self, record: InstanceRecord) -> None:
         if record.handle is None:
+            self._check_deadline(record)
             return
         result = self._launcher.poll(record.handle)
         if result.state is InstanceState.GONE:

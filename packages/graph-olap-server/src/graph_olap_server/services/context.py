@@ -56,6 +56,6 @@ class Context:
     database: Database
     warehouse: Warehouse
     snapshots: SnapshotStore
-    internal_api_key: str
-    signals: Signals = field(default_factory=Signals)
+    internal_api_key: str = field(repr=False)
+    signals: Signals = field(repr=False, default_factory=Signals)
     clock: Callable[[], datetime] = utc_now
