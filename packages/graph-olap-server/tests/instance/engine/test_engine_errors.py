@@ -84,3 +84,13 @@ def test_column_names_are_those_of_the_query(social):
     assert [column.name for column in result.columns] == ["count( * )", "total", "a b"]
     result.close()
     result.close()
+
+
+def test_an_id_from_a_result_finds_its_node_again(social):
+    for identifier, code in social.rows("MATCH (c:City) RETURN id(c), c.code"):
+        assert social.rows("MATCH (n) WHERE id(n) = $id RETURN n.code", {"id": identifier}) == [[code]]
+        assert social.rows(f"MATCH (n) WHERE id(n) = {identifier} RETURN n.code") == [[code]]
+        others = social.rows(
+            "MATCH (n:City) WHERE id(n) <> $id AND n.code = $code RETURN n", {"id": identifier, "code": code}
+        )
+        assert others == []

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.instance.encoding.intervals import CalendarInterval
+from graph_olap_server.instance.engine.base import OFFSET_BITS
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind
 
@@ -51,20 +52,42 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
     pieces: list[str] = []
     shifts: list[tuple[int, int]] = []
     done = shift = 0
-    for token in tokens:
-        if token.kind is not TokenKind.PARAMETER:
+    for index, token in enumerate(tokens):
+        compared = _is_compared_with_id(tokens, index)
+        if token.kind is TokenKind.NUMBER and compared and token.text.isdigit():
+            replacement = _internal_id(int(token.text))
+        elif token.kind is not TokenKind.PARAMETER:
             continue
-        if token.name not in parameters:
+        elif token.name not in parameters:
             raise _missing(token, parameters, statement)
-        try:
-            replacement = _replacement(token.name, parameters[token.name], values)
-        except _UnusableError as error:
-            raise cypher_error("parameter", f"The parameter ${token.name} {error}", statement, token.start) from None
+        else:
+            value = parameters[token.name]
+            try:
+                is_id = compared and type(value) is int and value >= 0
+                replacement = _internal_id(value) if is_id else _replacement(token.name, value, values)
+            except _UnusableError as error:
+                message = f"The parameter ${token.name} {error}"
+                raise cypher_error("parameter", message, statement, token.start) from None
         pieces += [statement[done : token.start], replacement]
         done = token.end
         shift += len(replacement) - len(token.text)
         shifts.append((token.end + shift, shift))
     return BoundStatement("".join([*pieces, statement[done:]]), values, tuple(shifts))
+
+
+def _is_compared_with_id(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether a token stands behind ``id(x) =`` or ``id(x) <>``."""
+    before = "".join(token.text for token in tokens[max(0, index - 2) : index])
+    end = index - 2 if before == "<>" else index - 1
+    if end < 4 or (before != "<>" and tokens[end].text != "="):
+        return False
+    called = tokens[end - 4 : end]
+    return called[0].keyword == "ID" and called[1].text == "(" and called[3].text == ")"
+
+
+def _internal_id(packed: int) -> str:
+    # The engines compare ids only with ids; the contract's ids are integers.
+    return f"internal_id({packed >> OFFSET_BITS}, {packed & (1 << OFFSET_BITS) - 1})"
 
 
 class _UnusableError(ValueError):
