@@ -1,5 +1,7 @@
 """Warehouse URLs, good and bad, and the folder form."""
 
+from pathlib import Path
+
 import duckdb
 import pytest
 from graph_olap_server.warehouse.base import SourceColumn, WarehouseError
