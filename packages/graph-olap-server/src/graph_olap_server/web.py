@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.logs import event, request_id
 
-__all__ = ["EXCEPTION_HANDLERS", "FastJSONResponse", "RequestMiddleware", "error_response"]
+__all__ = ["EXCEPTION_HANDLERS", "FastJSONResponse", "RequestMiddleware", "error_response", "method_not_allowed"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,17 @@ def error_response(error: PlatformError) -> FastJSONResponse:
     )
 
 
+def method_not_allowed(request: Request, allowed: Sequence[str]) -> FastJSONResponse:
+    """Answer 405 with the methods that the path has."""
+    return error_response(
+        PlatformError(
+            "METHOD_NOT_ALLOWED",
+            f"{request.method} is not possible here; use {', '.join(allowed) or 'another method'}.",
+            {"allowed": list(allowed)},
+        )
+    )
+
+
 def _on_platform_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, PlatformError)
     return error_response(error)
@@ -60,13 +71,7 @@ def _on_http_exception(request: Request, error: Exception) -> Response:
         return error_response(error.__cause__)
     if error.status_code == 405:
         allowed = (error.headers or {}).get("Allow", "")
-        return error_response(
-            PlatformError(
-                "METHOD_NOT_ALLOWED",
-                f"{request.method} is not possible here; use {allowed or 'another method'}.",
-                {"allowed": [method.strip() for method in allowed.split(",") if method.strip()]},
-            )
-        )
+        return method_not_allowed(request, [method.strip() for method in allowed.split(",") if method.strip()])
     if error.status_code == 404:
         return error_response(
             PlatformError(

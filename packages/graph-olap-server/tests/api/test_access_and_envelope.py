@@ -98,6 +98,12 @@ def test_every_error_has_the_same_body(
     assert reply.json()["meta"]["request_id"] == reply.headers["X-Request-ID"] == "r-1"
 
 
+def test_a_wrong_method_is_told_all_right_ones(ada: httpx.Client):
+    reply = ada.patch("/api/mappings/7")
+    assert reply.status_code == 405
+    assert reply.json()["error"]["details"]["allowed"] == ["DELETE", "GET", "PUT"]
+
+
 def test_a_trailing_slash_is_no_redirect(ada: httpx.Client):
     assert ada.get("/api/mappings/", follow_redirects=False).status_code == 200
 

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
 from graph_olap_server import __version__
@@ -17,7 +18,13 @@ from graph_olap_server.api import health, instances, internal, mappings, schema,
 from graph_olap_server.api.replies import ErrorReply
 from graph_olap_server.domain.errors import unavailable, validation_failed
 from graph_olap_server.services.context import Context
-from graph_olap_server.web import EXCEPTION_HANDLERS, FastJSONResponse, RequestMiddleware, error_response
+from graph_olap_server.web import (
+    EXCEPTION_HANDLERS,
+    FastJSONResponse,
+    RequestMiddleware,
+    error_response,
+    method_not_allowed,
+)
 
 __all__ = ["create_app"]
 
@@ -39,6 +46,7 @@ def create_app(context: Context) -> ASGIApp:
     app.state.context = context
     for error, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(error, handler)
+    app.add_exception_handler(405, _on_wrong_method)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(OperationalError, _on_database_error)
     app.add_exception_handler(PoolTimeoutError, _on_database_error)
@@ -53,6 +61,18 @@ def create_app(context: Context) -> ASGIApp:
 def _on_invalid_request(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     return error_response(validation_failed([_problem(item) for item in error.errors()]))
+
+
+def _on_wrong_method(request: Request, _error: Exception) -> Response:
+    # The framework names the methods of the first route with this path only; the document knows them all.
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    found = {
+        method.upper()
+        for path, operations in paths.items()
+        if compile_path(path)[0].match(request.url.path.rstrip("/"))
+        for method in operations
+    }
+    return method_not_allowed(request, sorted(found))
 
 
 def _on_database_error(_request: Request, error: Exception) -> Response:
