@@ -143,3 +143,13 @@ def _start(config):
         timeout=20,
         check=False,
     )
+
+
+def test_starting_imports_nothing_heavy():
+    code = (
+        "import sys, graph_olap_server.instance.server\n"
+        "heavy = {'networkit', 'networkx', 'scipy', 'pandas', 'kuzu', 'httpx', 'fastapi', 'sqlalchemy', 'duckdb'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -42,13 +42,14 @@ class Worker:
             stdout=subprocess.DEVNULL,
             env={**os.environ, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count, "OMP_WAIT_POLICY": "PASSIVE"},
         )
+        self._killed = False
         theirs.close()
         self._connection: Connection[Any, Any] = Connection(ours.detach())
 
     @property
     def alive(self) -> bool:
-        """Whether the process still runs."""
-        return self._process.poll() is None
+        """Whether the process runs and was not told to end; one that was killed takes a moment to die."""
+        return not self._killed and self._process.poll() is None
 
     def call(
         self,
@@ -91,6 +92,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process at once; may be called twice and from any thread."""
+        self._killed = True
         if self._process.poll() is None:
             self._process.kill()
 
