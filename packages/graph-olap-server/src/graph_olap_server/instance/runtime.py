@@ -137,12 +137,13 @@ class InstanceRuntime:
         self.executions.close()
 
     def close(self) -> None:
-        """End the workers and close the engine."""
+        """End the workers. The engine stays open until the process is gone.
+
+        Its file is private and made anew by the next start, so a checkpoint would be work for nothing; and closing
+        waits for running queries and was seen to crash the engine's library now and then.
+        """
         self._workers.close()
         self._networkx_workers.close()
-        # Closing waits for queries, holding up the whole interpreter; the file is private, so it may be left open.
-        if self._engine is not None and not self.queries.active:
-            self._engine.close()
 
     def describe(self) -> dict[str, Any]:
         """Return the body of ``GET /status``."""

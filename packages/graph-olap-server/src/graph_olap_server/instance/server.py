@@ -60,7 +60,7 @@ def serve(config: InstanceConfig) -> None:
         runner.run(_serve(server, listener, control_plane))
     runtime.close()
     event(_log, "instance_stopped", instance_id=config.instance_id)
-    # A load or a write-back that cannot be interrupted must not keep the process; the database is closed by now.
+    # Without destructors: a load, a query or a write-back that is still under way must not keep the process.
     logging.shutdown()
     os._exit(0)
 
