@@ -53,7 +53,7 @@ class SnapshotFiles:
             )
         )
         keys = {node.label: node.primary_key.type for node in self.nodes}
-        self._write("edge", name, {"from_key": keys[ends[0]], "to_key": keys[ends[1]], **properties}, rows)
+        self._write("edge", name, {"a": keys[ends[0]], "b": keys[ends[1]], **properties}, rows)
         return self
 
     def manifest(self) -> SnapshotManifest:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 
 import pyarrow as pa
 import pytest
@@ -192,22 +193,69 @@ def test_the_next_instance_starts_from_the_kept_file(files, load, tmp_path, engi
     assert cache.publish(adapter, database, files.folder) is False
     graph.engine.write_node_property("N", "v", "INT64", pa.array([0]), pa.array([1]))
     assert cache.restore(adapter, files.folder, tmp_path / "other.db") is True
-    second = adapter.open(tmp_path / "other.db", LIMITS)
-    try:
+    with closing(adapter.open(tmp_path / "other.db", LIMITS)) as second:
         assert second.schema().node_tables[0].properties == {"id": "INT64", "x": "DOUBLE"}
         assert second.schema().total_nodes == 2
         second.write_node_property("N", "v", "INT64", pa.array([0]), pa.array([1]))
-    finally:
-        second.close()
 
 
-def test_a_file_with_results_of_algorithms_is_not_kept(files, load, tmp_path, engine_name):
+def test_a_taken_file_is_not_taken_twice(files, load, tmp_path, engine_name):
+    load(files.node("N", ("id", "INT64"), {}, [[1]]))
+    adapter = engine_class(engine_name)
+    kept = cache.cached_file(adapter, files.folder)
+    first, second, third = (tmp_path / f"{name}.db" for name in ("first", "second", "third"))
+    assert cache.publish(adapter, tmp_path / "graph0.db", files.folder) is True
+    assert cache.restore(adapter, files.folder, first) is True
+    assert cache.restore(adapter, files.folder, second) is True
+    assert (first.samefile(kept), second.samefile(kept)) == (True, False)
+    assert (cache.is_private(first), cache.is_private(second)) == (False, True)
+
+    assert cache.publish(adapter, first, files.folder) is True
+
+    assert cache.is_private(first)
+    assert cache.restore(adapter, files.folder, third) is True
+    assert third.samefile(kept)
+
+
+def test_the_kept_file_holds_no_results_of_algorithms(files, load, tmp_path, engine_name):
     graph = load(files.node("N", ("id", "INT64"), {}, [[1]]))
     graph.engine.write_node_property("N", "v", "INT64", pa.array([0]), pa.array([1]))
-    graph.engine.close()
+    adapter, other = engine_class(engine_name), tmp_path / "other.db"
+    assert cache.publish(adapter, tmp_path / "graph0.db", files.folder) is True
+    assert cache.restore(adapter, files.folder, other) is True
+    with closing(adapter.open(other, LIMITS)) as second:
+        assert second.schema().node_tables[0].properties == {"id": "INT64"}
+
+
+def test_writing_leaves_the_taken_file_as_it_is_until_it_is_replaced(files, load, tmp_path, engine_name, monkeypatch):
+    load(files.node("N", ("id", "INT64"), {}, [[number] for number in range(5000)]))
+    adapter, other = engine_class(engine_name), tmp_path / "other.db"
+    assert cache.publish(adapter, tmp_path / "graph0.db", files.folder) is True
+    kept = cache.cached_file(adapter, files.folder)
+    before = kept.read_bytes()
+    assert cache.restore(adapter, files.folder, other) is True
+    monkeypatch.setattr("graph_olap_server.instance.engine.cypher_engine._LOG_LIMIT_BYTES", 1)
+    with closing(adapter.open(other, LIMITS)) as second:
+        for type_name, values in (("DOUBLE", [0.5] * 5000), ("INT64", list(range(5000)))):
+            second.write_node_property("N", "v", type_name, pa.array(range(5000)), pa.array(values))
+        second.drop_node_property("N", "v")
+        assert kept.read_bytes() == before
+        assert cache.publish(adapter, other, files.folder) is True
+        second.write_node_property("N", "w", "INT64", pa.array(range(5000)), pa.array(range(5000)))
+        log = tmp_path / "other.db.wal"
+        assert not log.exists() or log.stat().st_size < 1000
+        result = second.query("MATCH (n:N) RETURN sum(n.w)", {}, timeout_ms=5000, query_id="q")
+        assert list(result.rows()) == [[sum(range(5000))]]
+    assert kept.read_bytes() == before
+
+
+def test_a_kept_file_that_was_changed_is_not_used(files, load, tmp_path, engine_name):
+    load(files.node("N", ("id", "INT64"), {}, [[1]]))
     adapter = engine_class(engine_name)
-    assert cache.publish(adapter, tmp_path / "graph0.db", files.folder) is False
-    assert not cache.cached_file(adapter, files.folder).exists()
+    assert cache.publish(adapter, tmp_path / "graph0.db", files.folder) is True
+    with cache.cached_file(adapter, files.folder).open("ab") as kept:
+        kept.write(b"x")
+    assert cache.restore(adapter, files.folder, tmp_path / "other.db") is False
 
 
 def test_a_file_that_is_no_database_gives_one_clear_sentence(tmp_path, engine_name):

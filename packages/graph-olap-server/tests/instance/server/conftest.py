@@ -118,18 +118,18 @@ def write_snapshot(folder: Path) -> Path:
         "Point": pa.table({"number": pa.array(POINTS, pa.int64())}),
         "KNOWS": pa.table(
             {
-                "from_key": [edge[0] for edge in KNOWS],
-                "to_key": [edge[1] for edge in KNOWS],
+                "a": [edge[0] for edge in KNOWS],
+                "b": [edge[1] for edge in KNOWS],
                 "strength": [edge[2] for edge in KNOWS],
             }
         ),
         "LIVES_IN": pa.table(
-            {"from_key": [edge[0] for edge in LIVES_IN], "to_key": pa.array([e[1] for e in LIVES_IN], pa.int64())}
+            {"a": [edge[0] for edge in LIVES_IN], "b": pa.array([e[1] for e in LIVES_IN], pa.int64())}
         ),
     }
     pairs = [(a, b) for a in POINTS for b in POINTS if a != b]
     tables["LINKS"] = pa.table(
-        {"from_key": pa.array([a for a, _ in pairs], pa.int64()), "to_key": pa.array([b for _, b in pairs], pa.int64())}
+        {"a": pa.array([a for a, _ in pairs], pa.int64()), "b": pa.array([b for _, b in pairs], pa.int64())}
     )
     files = []
     for name, table in tables.items():

@@ -121,7 +121,7 @@ def _tables(manifest: SnapshotManifest) -> list[_Table]:
         ends = f"FROM {quote(edge.from_node)} TO {quote(edge.to_node)}"
         columns = f", {_columns(edge.properties)}" if edge.properties else ""
         ddl = f"CREATE REL TABLE {quote(edge.type)}({ends}{columns})"
-        tables.append(_Table(edge.type, "edge", ddl, ["from_key", "to_key"], edge.properties))
+        tables.append(_Table(edge.type, "edge", ddl, [edge.from_key, edge.to_key], edge.properties))
     return tables
 
 

@@ -21,6 +21,7 @@ class RunningQuery:
 
     connection: Any
     cancelled: bool = False
+    begun: bool = False
     finished: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -45,6 +46,8 @@ class ConnectionPool:
                     self._running[query_id] = running
             try:
                 connection.execute("BEGIN TRANSACTION READ ONLY")
+                with running.lock:
+                    running.begun = True  # from here on an interruption meets the statement, not the transaction
                 try:
                     yield running
                 finally:
@@ -94,7 +97,8 @@ class ConnectionPool:
             with running.lock:
                 if running.finished:
                     return True
-                running.connection.interrupt()
+                if running.begun:
+                    running.connection.interrupt()
             time.sleep(_INTERRUPT_EVERY_SECONDS)
         return True
 
