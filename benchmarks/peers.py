@@ -49,8 +49,9 @@ def _round_trip(_snapshot: Path, work: Path) -> dict[str, Any]:
     connection = _open(work)
     seconds = []
     for number in range(600):
+        # As text: the engine types a small parameter as INT16 and then scans instead of looking the key up.
         started = time.perf_counter()
-        result = connection.execute(POINT_QUERY, {"id": number * 7})
+        result = connection.execute(POINT_QUERY.replace("$id", str(number * 7)))
         assert isinstance(result, kuzu.QueryResult)
         result.get_all()
         seconds.append(time.perf_counter() - started)

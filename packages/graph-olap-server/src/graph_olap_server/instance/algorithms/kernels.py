@@ -48,26 +48,35 @@ def pagerank(
     max_iterations: int,
     tolerance: float,
 ) -> Computed:
-    """Power iteration until the L1 change is below n·tolerance; nodes without outgoing weight spread theirs evenly.
+    """Power iteration until the L1 change is at most ``tolerance``; sinks spread their score evenly.
 
-    One thread on purpose: sums are taken in one order, so that the same graph always gives the same bits.
+    At most two threads: the library sums partial sums in the order in which threads finish, which changes nothing for
+    two of them and the last bits for more.
     """
+    import networkit as nk
+
     matrix = _matrix(indptr, indices, weights)
+    if weights is not None and not weights.all():
+        matrix = matrix.copy()  # the arrays belong to a cached projection
+        matrix.eliminate_zeros()  # an edge of weight zero is none, and a node with only such edges a sink
     count = matrix.shape[0]
     if count == 0:
         return Computed(np.empty(0), {"iterations": 0, "converged": True, "max_score": None})
-    out_weight = np.asarray(matrix.sum(axis=1)).ravel()
-    dangling = out_weight == 0
-    scale = np.divide(1.0, out_weight, out=np.zeros(count), where=~dangling)
-    incoming = matrix.T.tocsr()
-    scores = np.full(count, 1.0 / count)
-    iterations, converged = 0, False
-    while iterations < max_iterations and not converged:
-        last = scores
-        spread = damping_factor * float(last[dangling].sum()) + (1.0 - damping_factor)
-        scores = damping_factor * (incoming @ (last * scale)) + spread / count
-        converged = bool(np.abs(scores - last).sum() < count * tolerance)
-        iterations += 1
+    graph = _DirectedGraph(matrix, weighted=weights is not None)
+    run = nk.centrality.PageRank(
+        graph.handle, damping_factor, tolerance, distributeSinks=nk.centrality.SinkHandling.DistributeSinks
+    )
+    run.norm = nk.centrality.Norm.l1norm
+    run.maxIterations = max_iterations
+    threads = nk.getMaxNumberOfThreads()
+    nk.setNumberOfThreads(min(2, threads))
+    try:
+        run.run()
+    finally:
+        nk.setNumberOfThreads(threads)
+    scores = np.array(run.scores())
+    iterations = int(run.numberOfIterations())
+    converged = iterations < max_iterations or _pagerank_change(matrix, scores, damping_factor) <= tolerance
     return Computed(scores, {"iterations": iterations, "converged": converged, "max_score": float(scores.max())})
 
 
@@ -255,6 +264,33 @@ class _Graph:
         self._arrays = (pa.array(indices.astype(np.uint64)), pa.array(indptr.astype(np.uint64)))
         self._weights = None if weights is None else pa.array(weights.astype(np.float64))
         self.handle = nk.Graph.fromCSR(len(indptr) - 1, False, *self._arrays, out_weights=self._weights)
+
+
+class _DirectedGraph:
+    """A directed graph of the kernel library, with the arrays it looks into."""
+
+    def __init__(self, matrix: scipy.sparse.csr_array, *, weighted: bool) -> None:
+        import networkit as nk
+        import pyarrow as pa
+
+        incoming = matrix.T.tocsr()
+        arrays = [
+            pa.array(part.astype(np.uint64))
+            for part in (matrix.indices, matrix.indptr, incoming.indices, incoming.indptr)
+        ]
+        data = [pa.array(matrix.data), pa.array(incoming.data)] if weighted else [None, None]
+        self._arrays = (*arrays, *data)
+        self.handle = nk.Graph.fromCSR(matrix.shape[0], True, *self._arrays)
+
+
+def _pagerank_change(matrix: scipy.sparse.csr_array, scores: Floats, damping_factor: float) -> float:
+    """Return by how much one more round would move the scores (L1)."""
+    out_weight = np.asarray(matrix.sum(axis=1)).ravel()
+    sinks = out_weight == 0
+    shares = np.divide(scores, out_weight, out=np.zeros(len(scores)), where=~sinks)
+    spread = damping_factor * float(scores[sinks].sum()) + (1.0 - damping_factor)
+    moved = damping_factor * (matrix.T @ shares) + spread / len(scores)
+    return float(np.abs(moved - scores).sum())
 
 
 def _matrix(indptr: Ints, indices: Ints, weights: Floats | None) -> scipy.sparse.csr_array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ class NativeAlgorithms:
 
     def _run(self, algorithm: Algorithm, selection: Selection, parameters: dict[str, Any], control: Control) -> Outcome:
         self._workers.warm()
+        clock = _PhaseClock()
         weight = parameters.get("weight_property")
         spec = ProjectionSpec(
             labels=selection.labels,
@@ -72,11 +74,13 @@ class NativeAlgorithms:
             self_loops=algorithm.self_loops,
         )
         projection = self._projections.get(self._engine, spec, control)
+        clock.end("project")
         own = {key: value for key, value in parameters.items() if key != "weight_property"}
         arguments = {key: value for key, value in own.items() if key not in algorithm.ignored}
         with self._workers.worker() as worker:
             computed: Computed = worker.call(algorithm.kernel, arguments, projection.arrays, control)
         control.check()
+        clock.end("compute")
         updated = 0
         result: dict[str, Any] = {}
         if selection.result_property is not None:
@@ -91,12 +95,26 @@ class NativeAlgorithms:
             )
         else:
             result = _node_map(computed.values, projection, NodeReferences(self._engine, projection.starts))
+        clock.end("write")
         counts = {
             "nodes_updated": updated,
             "node_count": projection.node_count,
             "edge_count": projection.edge_count,
         }
-        return Outcome({**counts, **computed.summary, **result}, nodes_updated=updated)
+        return Outcome({**counts, **computed.summary, "timings_ms": clock.phases, **result}, nodes_updated=updated)
+
+
+class _PhaseClock:
+    """Milliseconds spent in each phase of a run."""
+
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def end(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.phases[phase] = round((now - self._last) * 1000, 1)
+        self._last = now
 
 
 def _node_map(values: NDArray[Any], projection: Projection, references: NodeReferences) -> dict[str, Any]:

@@ -189,9 +189,10 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         category="centrality",
         description="Importance of a node by the importance of the nodes that link to it; scores sum to 1.",
         long_description=(
-            "Power iteration until the scores change by less than tolerance per node on average, as NetworkX does: "
-            "with n nodes, until the sum of changes is below n times tolerance. Since scores average 1/n, choose a "
-            "tolerance well below 1/n on large graphs. Nodes without outgoing edges spread their score over all nodes."
+            "Power iteration until one round changes all scores together by no more than tolerance. That is stricter "
+            "than NetworkX, which multiplies its tol by the number of nodes and so stops after one round on a graph "
+            "of a million nodes; with tol divided by that number both give the same scores. Nodes without outgoing "
+            "edges spread their score over all nodes."
         ),
         kernel=kernels.pagerank,
         property_type="DOUBLE",
@@ -210,7 +211,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
                 open_high=True,
             ),
             Parameter("max_iterations", "int", 100, "Most iterations.", 1, 10_000),
-            Parameter("tolerance", "float", 1e-6, "Mean change per node at which to stop.", 0, open_low=True),
+            Parameter("tolerance", "float", 1e-6, "Sum of changes in one round at which to stop.", 0, open_low=True),
             _WEIGHT,
         ),
         source="L. Page, S. Brin, R. Motwani, T. Winograd: The PageRank citation ranking. Stanford InfoLab, 1999.",
