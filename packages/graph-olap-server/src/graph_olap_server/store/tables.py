@@ -29,8 +29,10 @@ __all__ = [
     "ColumnRow",
     "EventRow",
     "ExportJobRow",
+    "FavoriteRow",
     "FileRemovalRow",
     "InstanceRow",
+    "JobRow",
     "MappingRow",
     "MappingVersionRow",
     "SchemaRow",
@@ -90,6 +92,7 @@ class UserRow(Base):
     """A user and the stored role."""
 
     __tablename__ = "users"
+    __table_args__ = (Index("uq_users_email", "email", unique=True),)
 
     username: Mapped[str] = mapped_column(String(255), primary_key=True)
     email: Mapped[str | None] = mapped_column(String(320))
@@ -250,7 +253,10 @@ class InstanceRow(_Owned, Base):
 
 
 class EventRow(Base):
-    """Who did what to which object, with which result; also every change of status."""
+    """The audit log: who did what to which object, when, from where and with which result; also changes of status.
+
+    Objects without a number (users, jobs, configuration) have a name instead of an id.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
@@ -263,11 +269,49 @@ class EventRow(Base):
     actor: Mapped[str] = mapped_column(String(255))
     event_type: Mapped[str] = mapped_column(String(64))
     resource_type: Mapped[str] = mapped_column(String(32))
-    resource_id: Mapped[int]
+    resource_id: Mapped[Big | None]
+    resource_name: Mapped[str | None] = mapped_column(String(255))
+    result: Mapped[str] = mapped_column(String(16), default="success", server_default="success")
+    source: Mapped[str | None] = mapped_column(String(64))
     from_status: Mapped[str | None] = mapped_column(String(32))
     to_status: Mapped[str | None] = mapped_column(String(32))
     details: Mapped[dict[str, Any] | None]
     request_id: Mapped[str | None] = mapped_column(String(128))
+
+
+class FavoriteRow(Base):
+    """A bookmark of a user."""
+
+    __tablename__ = "favorites"
+    __table_args__ = (Index("ix_favorites_resource", "resource_type", "resource_id"),)
+
+    username: Mapped[str] = mapped_column(String(255), primary_key=True)
+    resource_type: Mapped[str] = mapped_column(String(16), primary_key=True)
+    resource_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime]
+
+
+class JobRow(Base):
+    """A background job of the deployment: when it ran, when it runs next, who runs it and who asked for it.
+
+    ``triggered_at`` is the last accepted trigger, ``requested_at`` one that no run has taken up yet.
+    """
+
+    __tablename__ = "jobs"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    interval_seconds: Mapped[float]
+    next_run_at: Mapped[datetime | None]
+    requested_at: Mapped[datetime | None]
+    triggered_at: Mapped[datetime | None]
+    lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_expires_at: Mapped[datetime | None]
+    last_started_at: Mapped[datetime | None]
+    last_success_at: Mapped[datetime | None]
+    last_failure_at: Mapped[datetime | None]
+    last_duration_ms: Mapped[Big | None]
+    consecutive_failures: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
 
 
 class FileRemovalRow(Base):
@@ -282,7 +326,7 @@ class FileRemovalRow(Base):
 
 
 class SettingRow(Base):
-    """A value that the platform itself keeps, such as the time of the last schema refresh."""
+    """A value that the platform keeps: what ops configured, or the time of the last schema refresh."""
 
     __tablename__ = "settings"
 
