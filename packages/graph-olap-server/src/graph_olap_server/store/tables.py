@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     MetaData,
@@ -300,7 +301,7 @@ class JobRow(Base):
     __tablename__ = "jobs"
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    interval_seconds: Mapped[float]
+    interval_seconds: Mapped[float] = mapped_column(Double)
     next_run_at: Mapped[datetime | None]
     requested_at: Mapped[datetime | None]
     triggered_at: Mapped[datetime | None]

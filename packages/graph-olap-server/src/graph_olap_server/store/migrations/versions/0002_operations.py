@@ -22,7 +22,7 @@ def upgrade() -> None:
     op.create_index('ix_favorites_resource', 'favorites', ['resource_type', 'resource_id'], unique=False)
     op.create_table('jobs',
     sa.Column('name', sa.String(length=64), nullable=False),
-    sa.Column('interval_seconds', sa.Float(), nullable=False),
+    sa.Column('interval_seconds', sa.Double(), nullable=False),
     sa.Column('next_run_at', UtcDateTime(), nullable=True),
     sa.Column('requested_at', UtcDateTime(), nullable=True),
     sa.Column('triggered_at', UtcDateTime(), nullable=True),
