@@ -4,9 +4,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CONTROL_PLANE_TESTS := $(addprefix packages/graph-olap-server/tests/,store services api jobs cli domain)
 MANIFESTS := constraints.txt VERSION packages/graph-olap-sdk/pyproject.toml packages/graph-olap-server/pyproject.toml requirements-dev.txt
 
-.PHONY: install demo test test-slow check format bench serve sync clean
+.PHONY: install demo test test-slow test-postgres check format bench serve sync clean
 
 install: $(STAMP)
 
@@ -25,6 +26,10 @@ test: install
 
 test-slow: install
 	@$(BIN)/python -m pytest -m slow -q
+
+# The control plane's tests on a private PostgreSQL; Debian and Ubuntu: apt-get install postgresql.
+test-postgres: install
+	@GRAPH_OLAP_TEST_DATABASE=postgres $(BIN)/python -m pytest -m "not slow" -q $(CONTROL_PLANE_TESTS)
 
 check: install
 	@$(BIN)/ruff format --check .

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import time
@@ -32,23 +31,14 @@ def warehouse_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"duckdb:///{path}"
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database file with all tables: copying it is faster than migrating for every test."""
-    path = tmp_path_factory.mktemp("migrated") / "control-plane.db"
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
-    database.close()
-    return path
-
-
 @pytest.fixture
-def make_context(tmp_path: Path, warehouse_url: str, migrated: Path) -> Iterator[Callable[..., Context]]:
+def make_context(
+    tmp_path: Path, warehouse_url: str, make_database_url: Callable[..., str]
+) -> Iterator[Callable[..., Context]]:
     opened: list[Context] = []
 
     def make(**settings: Any) -> Context:
-        path = shutil.copy(migrated, tmp_path / f"control-plane-{len(opened)}.db")
-        database = Database(f"sqlite:///{path}")
+        database = Database(make_database_url())
         context = Context(
             settings=Settings(data_dir=tmp_path, warehouse=warehouse_url, **settings),
             database=database,

@@ -149,14 +149,12 @@ def status_server() -> Iterator[StatusServer]:
 
 
 @pytest.fixture
-def context(tmp_path: Path, clock: Clock) -> Iterator[Context]:
+def context(tmp_path: Path, clock: Clock, database: Database) -> Iterator[Context]:
     path = tmp_path / "bank.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE accounts AS SELECT 'A' || i AS id FROM range(100) t(i)")
         connection.execute("CREATE TABLE paid AS SELECT 'A' || i AS src, 'A' || (i + 5) AS dst FROM range(100) t(i)")
         connection.execute("CREATE TABLE doubled AS SELECT * FROM accounts UNION ALL SELECT * FROM accounts")
-    database = Database(f"sqlite:///{tmp_path / 'control-plane.db'}")
-    database.migrate()
     context = Context(
         settings=Settings(data_dir=tmp_path, warehouse=f"duckdb:///{path}"),
         database=database,
@@ -167,7 +165,6 @@ def context(tmp_path: Path, clock: Clock) -> Iterator[Context]:
     )
     yield context
     context.warehouse.close()
-    database.close()
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from graph_olap_server.store.database import Database
@@ -14,14 +13,6 @@ NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 @pytest.fixture
 def now() -> datetime:
     return NOW
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'control-plane.db'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 @pytest.fixture

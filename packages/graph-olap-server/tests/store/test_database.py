@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -26,11 +27,13 @@ def test_migrating_twice_changes_nothing(database: Database, now):
         assert session.get_one(SettingRow, "k").updated_at == now
 
 
-def test_sqlite_is_set_up_for_many_readers(database: Database):
+def test_sqlite_is_set_up_for_many_readers(tmp_path: Path):
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
     with database.read() as session:
         assert session.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
         assert session.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
         assert session.execute(text("PRAGMA busy_timeout")).scalar_one() >= 1000
+    database.close()
 
 
 def test_an_error_rolls_everything_back(database: Database, now):
@@ -60,6 +63,16 @@ def test_counting_and_inserting_is_one_step(database: Database, now):
         list(pool.map(insert, range(30)))
     with database.read() as session:
         assert session.execute(select(func.count()).select_from(SettingRow)).scalar_one() == 5
+
+
+def test_one_reader_sees_one_state(database: Database, now):
+    """The page of a list and its total are two statements; a commit between them must not show."""
+    with database.read() as reader:
+        count = select(func.count()).select_from(SettingRow)
+        assert reader.execute(count).scalar_one() == 0
+        with database.write() as writer:
+            writer.add(SettingRow(key="k", value={}, updated_at=now, updated_by="ada"))
+        assert reader.execute(count).scalar_one() == 0
 
 
 def test_readers_do_not_wait_for_the_writer(database: Database, now):

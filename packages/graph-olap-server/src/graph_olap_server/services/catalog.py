@@ -56,7 +56,7 @@ def list_catalogs(context: Context) -> list[Catalog]:
     with context.database.read() as session:
         cached = _cached_at(session)
         rows = session.execute(
-            select(SchemaRow.catalog_name, func.sum(SchemaRow.schema_name != ""))
+            select(SchemaRow.catalog_name, func.count().filter(SchemaRow.schema_name != ""))
             .group_by(SchemaRow.catalog_name)
             .order_by(SchemaRow.catalog_name)
         )

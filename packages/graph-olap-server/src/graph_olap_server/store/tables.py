@@ -16,6 +16,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     String,
     Text,
@@ -42,6 +43,7 @@ __all__ = [
     "TableRow",
     "UserRow",
     "UtcDateTime",
+    "WholeNumber",
 ]
 
 
@@ -65,8 +67,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+WholeNumber = BigInteger().with_variant(Integer(), "sqlite")
+"""Ids and counts have 64 bits in every database; SQLite calls that ``INTEGER``."""
+
 Big = Annotated[int, mapped_column(BigInteger)]
-"""Counts and sizes outgrow 32 bits."""
+"""Sizes and counts of rows."""
 
 
 class Base(DeclarativeBase):
@@ -82,6 +87,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UtcDateTime,
+        int: WholeNumber,
         dict[str, Any]: JSON(none_as_null=True),
         dict[str, int]: JSON(none_as_null=True),
         list[dict[str, Any]]: JSON(none_as_null=True),

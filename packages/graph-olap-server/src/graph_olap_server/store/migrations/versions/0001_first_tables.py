@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from graph_olap_server.store.tables import UtcDateTime
+from graph_olap_server.store.tables import UtcDateTime, WholeNumber
 
 revision = '0001'
 down_revision = None
@@ -13,29 +13,29 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table('cached_schemas',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
     sa.Column('catalog_name', sa.Text(), nullable=False),
     sa.Column('schema_name', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cached_schemas'))
     )
     op.create_table('cached_tables',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
     sa.Column('catalog_name', sa.Text(), nullable=False),
     sa.Column('schema_name', sa.Text(), nullable=False),
     sa.Column('table_name', sa.Text(), nullable=False),
     sa.Column('table_type', sa.Text(), nullable=False),
-    sa.Column('column_count', sa.Integer(), nullable=False),
+    sa.Column('column_count', WholeNumber, nullable=False),
     sa.Column('search_name', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cached_tables'))
     )
     op.create_index(op.f('ix_cached_tables_search_name'), 'cached_tables', ['search_name'], unique=False)
     op.create_table('events',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
     sa.Column('actor', sa.String(length=255), nullable=False),
     sa.Column('event_type', sa.String(length=64), nullable=False),
     sa.Column('resource_type', sa.String(length=32), nullable=False),
-    sa.Column('resource_id', sa.Integer(), nullable=False),
+    sa.Column('resource_id', WholeNumber, nullable=False),
     sa.Column('from_status', sa.String(length=32), nullable=True),
     sa.Column('to_status', sa.String(length=32), nullable=True),
     sa.Column('details', sa.JSON(none_as_null=True), nullable=True),
@@ -46,16 +46,16 @@ def upgrade() -> None:
     op.create_index(op.f('ix_events_created_at'), 'events', ['created_at'], unique=False)
     op.create_index('ix_events_resource', 'events', ['resource_type', 'resource_id'], unique=False)
     op.create_table('file_removals',
-    sa.Column('snapshot_id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('snapshot_id', WholeNumber, autoincrement=False, nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('attempts', WholeNumber, nullable=False),
     sa.Column('last_error', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('snapshot_id', name=op.f('pk_file_removals'))
     )
     op.create_table('instances',
-    sa.Column('mapping_id', sa.Integer(), nullable=False),
-    sa.Column('mapping_version', sa.Integer(), nullable=False),
-    sa.Column('snapshot_id', sa.Integer(), nullable=False),
+    sa.Column('mapping_id', WholeNumber, nullable=False),
+    sa.Column('mapping_version', WholeNumber, nullable=False),
+    sa.Column('snapshot_id', WholeNumber, nullable=False),
     sa.Column('wrapper_type', sa.String(length=32), nullable=False),
     sa.Column('status', sa.String(length=32), nullable=False),
     sa.Column('waits_for_snapshot', sa.Boolean(), nullable=False),
@@ -66,8 +66,8 @@ def upgrade() -> None:
     sa.Column('error_message', sa.Text(), nullable=True),
     sa.Column('shared_users', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('shared_everyone', sa.Boolean(), nullable=False),
-    sa.Column('cpu_cores', sa.Integer(), nullable=False),
-    sa.Column('memory_gb', sa.Integer(), nullable=True),
+    sa.Column('cpu_cores', WholeNumber, nullable=False),
+    sa.Column('memory_gb', WholeNumber, nullable=True),
     sa.Column('memory_usage_bytes', sa.BigInteger(), nullable=True),
     sa.Column('disk_usage_bytes', sa.BigInteger(), nullable=True),
     sa.Column('starting_at', UtcDateTime(), nullable=True),
@@ -75,7 +75,7 @@ def upgrade() -> None:
     sa.Column('last_activity_at', UtcDateTime(), nullable=True),
     sa.Column('lease_token', sa.String(length=36), nullable=True),
     sa.Column('lease_expires_at', UtcDateTime(), nullable=True),
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
     sa.Column('owner_username', sa.String(length=255), nullable=False),
     sa.Column('name', sa.String(length=255), nullable=False),
     sa.Column('description', sa.Text(), nullable=True),
@@ -94,9 +94,9 @@ def upgrade() -> None:
     op.create_index(op.f('ix_instances_snapshot_id'), 'instances', ['snapshot_id'], unique=False)
     op.create_index(op.f('ix_instances_status'), 'instances', ['status'], unique=False)
     op.create_table('mappings',
-    sa.Column('current_version', sa.Integer(), nullable=False),
+    sa.Column('current_version', WholeNumber, nullable=False),
     sa.Column('last_activity_at', UtcDateTime(), nullable=False),
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
     sa.Column('owner_username', sa.String(length=255), nullable=False),
     sa.Column('name', sa.String(length=255), nullable=False),
     sa.Column('description', sa.Text(), nullable=True),
@@ -132,7 +132,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('username', name=op.f('pk_users'))
     )
     op.create_table('api_keys',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
     sa.Column('username', sa.String(length=255), nullable=False),
     sa.Column('prefix', sa.String(length=32), nullable=False),
     sa.Column('key_hash', sa.String(length=64), nullable=False),
@@ -147,12 +147,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_api_keys_username'), 'api_keys', ['username'], unique=False)
     op.create_table('cached_columns',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('table_id', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
+    sa.Column('table_id', WholeNumber, nullable=False),
     sa.Column('column_name', sa.Text(), nullable=False),
     sa.Column('data_type', sa.Text(), nullable=False),
     sa.Column('is_nullable', sa.Boolean(), nullable=False),
-    sa.Column('ordinal_position', sa.Integer(), nullable=False),
+    sa.Column('ordinal_position', WholeNumber, nullable=False),
     sa.Column('column_default', sa.Text(), nullable=True),
     sa.Column('search_name', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['table_id'], ['cached_tables.id'], name=op.f('fk_cached_columns_table_id'), ondelete='CASCADE'),
@@ -161,13 +161,13 @@ def upgrade() -> None:
     op.create_index(op.f('ix_cached_columns_search_name'), 'cached_columns', ['search_name'], unique=False)
     op.create_index(op.f('ix_cached_columns_table_id'), 'cached_columns', ['table_id'], unique=False)
     op.create_table('mapping_versions',
-    sa.Column('mapping_id', sa.Integer(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('mapping_id', WholeNumber, nullable=False),
+    sa.Column('version', WholeNumber, nullable=False),
     sa.Column('change_description', sa.Text(), nullable=True),
     sa.Column('node_definitions', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('edge_definitions', sa.JSON(none_as_null=True), nullable=False),
-    sa.Column('node_count', sa.Integer(), nullable=False),
-    sa.Column('edge_type_count', sa.Integer(), nullable=False),
+    sa.Column('node_count', WholeNumber, nullable=False),
+    sa.Column('edge_type_count', WholeNumber, nullable=False),
     sa.Column('on_bad_rows', sa.String(length=16), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
     sa.Column('created_by', sa.String(length=255), nullable=False),
@@ -175,8 +175,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('mapping_id', 'version', name=op.f('pk_mapping_versions'))
     )
     op.create_table('snapshots',
-    sa.Column('mapping_id', sa.Integer(), nullable=False),
-    sa.Column('mapping_version', sa.Integer(), nullable=False),
+    sa.Column('mapping_id', WholeNumber, nullable=False),
+    sa.Column('mapping_version', WholeNumber, nullable=False),
     sa.Column('status', sa.String(length=32), nullable=False),
     sa.Column('uri', sa.Text(), nullable=False),
     sa.Column('implicit', sa.Boolean(), nullable=False),
@@ -190,7 +190,7 @@ def upgrade() -> None:
     sa.Column('last_used_at', UtcDateTime(), nullable=True),
     sa.Column('lease_token', sa.String(length=36), nullable=True),
     sa.Column('lease_expires_at', UtcDateTime(), nullable=True),
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
     sa.Column('owner_username', sa.String(length=255), nullable=False),
     sa.Column('name', sa.String(length=255), nullable=False),
     sa.Column('description', sa.Text(), nullable=True),
@@ -209,15 +209,15 @@ def upgrade() -> None:
     op.create_index(op.f('ix_snapshots_owner_username'), 'snapshots', ['owner_username'], unique=False)
     op.create_index(op.f('ix_snapshots_status'), 'snapshots', ['status'], unique=False)
     op.create_table('export_jobs',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('snapshot_id', sa.Integer(), nullable=False),
-    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('id', WholeNumber, nullable=False),
+    sa.Column('snapshot_id', WholeNumber, nullable=False),
+    sa.Column('position', WholeNumber, nullable=False),
     sa.Column('entity_type', sa.String(length=8), nullable=False),
     sa.Column('entity_name', sa.String(length=64), nullable=False),
     sa.Column('status', sa.String(length=16), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('claims', sa.Integer(), nullable=False),
-    sa.Column('poll_count', sa.Integer(), nullable=False),
+    sa.Column('attempts', WholeNumber, nullable=False),
+    sa.Column('claims', WholeNumber, nullable=False),
+    sa.Column('poll_count', WholeNumber, nullable=False),
     sa.Column('not_before', UtcDateTime(), nullable=True),
     sa.Column('claimed_by', sa.String(length=255), nullable=True),
     sa.Column('claimed_at', UtcDateTime(), nullable=True),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from graph_olap_server.store.tables import UtcDateTime
+from graph_olap_server.store.tables import UtcDateTime, WholeNumber
 
 revision = '0002'
 down_revision = '0001'
@@ -32,7 +32,7 @@ def upgrade() -> None:
     sa.Column('last_success_at', UtcDateTime(), nullable=True),
     sa.Column('last_failure_at', UtcDateTime(), nullable=True),
     sa.Column('last_duration_ms', sa.BigInteger(), nullable=True),
-    sa.Column('consecutive_failures', sa.Integer(), nullable=False),
+    sa.Column('consecutive_failures', WholeNumber, nullable=False),
     sa.Column('last_error', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('name', name=op.f('pk_jobs'))
     )
