@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -37,6 +38,7 @@ __all__ = [
     "JobRow",
     "MappingRow",
     "MappingVersionRow",
+    "RequestOutcomeRow",
     "SchemaRow",
     "SettingRow",
     "SnapshotRow",
@@ -90,6 +92,7 @@ class Base(DeclarativeBase):
         int: WholeNumber,
         dict[str, Any]: JSON(none_as_null=True),
         dict[str, int]: JSON(none_as_null=True),
+        dict[str, str]: JSON(none_as_null=True),
         list[dict[str, Any]]: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
     }
@@ -114,15 +117,19 @@ class UserRow(Base):
 
 
 class ApiKeyRow(Base):
-    """An API key: its hash, never itself."""
+    """An API key: its salted hash, never itself; found by its prefix, which is no secret.
+
+    ``salt`` is null for keys of the first version, which are hashed again when they are next used.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(ForeignKey("users.username"), index=True)
-    prefix: Mapped[str] = mapped_column(String(32))
+    prefix: Mapped[str] = mapped_column(String(32), index=True)
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    salt: Mapped[str | None] = mapped_column(String(32))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
@@ -380,3 +387,26 @@ class ColumnRow(Base):
     ordinal_position: Mapped[int]
     column_default: Mapped[str | None] = mapped_column(Text)
     search_name: Mapped[str] = mapped_column(Text, index=True)
+
+
+class RequestOutcomeRow(Base):
+    """A write that may be repeated: who works on it, what it changed, and its answer once there is one.
+
+    The token is held by the attempt that runs; without a ``status`` there is no answer yet. ``resource_type`` and
+    ``resource_id`` are set in the transaction that does the work: an attempt that died after it is not repeated.
+    """
+
+    __tablename__ = "request_outcomes"
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body_hash: Mapped[str] = mapped_column(String(64))
+    token: Mapped[str] = mapped_column(String(36))
+    lease_expires_at: Mapped[datetime]
+    event_type: Mapped[str | None] = mapped_column(String(64))
+    resource_type: Mapped[str | None] = mapped_column(String(32))
+    resource_id: Mapped[int | None]
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, str] | None]
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
