@@ -204,3 +204,17 @@ def test_buffer_is_most_of_the_memory_with_a_floor():
     assert buffer_bytes(0) == 256 * 1024**2
     assert buffer_bytes(1) == int(1024**3 * 0.6)
     assert buffer_bytes(10**6) == 2 * buffer_bytes(None)  # the machine's limit, of which the default takes half
+
+
+def test_an_instance_that_passed_its_memory_says_so_also_after_adoption(make_launcher, spec, until):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    until(lambda: launcher.poll(handle).state is InstanceState.LISTENING)
+    (Path(handle["folder"]) / "memory-exceeded").write_text(str(3 * 1024**3))
+    os.kill(handle["pid"], signal.SIGKILL)
+    adopter = make_launcher()
+    until(lambda: launcher.poll(handle).state is InstanceState.GONE)
+    for result in (launcher.poll(handle), adopter.poll(handle)):
+        assert result.out_of_memory
+        assert result.reason is not None
+        assert "more than its memory of 3.0 GB" in result.reason

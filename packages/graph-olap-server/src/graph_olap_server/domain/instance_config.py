@@ -1,8 +1,8 @@
 """What a launcher hands to an instance server, and the files through which the two speak.
 
 A folder per instance holds ``config.json`` (this model, readable by the owner only), ``endpoint.json`` (written by the
-server once it listens), ``control-plane-url`` (rewritten when the control plane moves), ``instance.log`` and the
-database file.
+server once it listens), ``control-plane-url`` (rewritten when the control plane moves), ``memory-exceeded`` (left by a
+server that ended itself at its memory limit), ``instance.log`` and the database file.
 """
 
 from __future__ import annotations
@@ -12,12 +12,21 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-__all__ = ["CONFIG_FILE", "CONTROL_PLANE_URL_FILE", "ENDPOINT_FILE", "LOG_FILE", "Endpoint", "InstanceConfig"]
+__all__ = [
+    "CONFIG_FILE",
+    "CONTROL_PLANE_URL_FILE",
+    "ENDPOINT_FILE",
+    "LOG_FILE",
+    "MEMORY_EXCEEDED_FILE",
+    "Endpoint",
+    "InstanceConfig",
+]
 
 CONFIG_FILE = "config.json"
 ENDPOINT_FILE = "endpoint.json"
 CONTROL_PLANE_URL_FILE = "control-plane-url"
 LOG_FILE = "instance.log"
+MEMORY_EXCEEDED_FILE = "memory-exceeded"
 
 
 class Endpoint(BaseModel):
@@ -36,6 +45,7 @@ class InstanceConfig(BaseModel):
         port: 0 takes a free one.
         threads: Threads the engine and the kernels may use.
         buffer_bytes: Buffer memory of the engine.
+        memory_bytes: Resident memory at which the process ends itself; ``None`` for no limit.
         internal_api_key: Shared secret towards the control plane.
         visibility: ``open`` lets every authenticated user query.
     """
@@ -51,6 +61,7 @@ class InstanceConfig(BaseModel):
     port: int = 0
     threads: int = 2
     buffer_bytes: int = 2 * 1024**3
+    memory_bytes: int | None = None
     internal_api_key: str
     auth_mode: Literal["dev", "strict"] = "dev"
     visibility: Literal["private", "open"] = "private"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from graph_olap_server.instance.auth import IdentityResolver
 from graph_olap_server.instance.control_plane import ActivityReporter
 from graph_olap_server.instance.engine.base import EngineLimits, GraphEngine, LoadProgress
 from graph_olap_server.instance.executions import ExecutionService
+from graph_olap_server.instance.memory import resident_bytes
 from graph_olap_server.instance.networkx_bridge.bridge import NetworkxBridge
 from graph_olap_server.instance.projection import ProjectionCache
 from graph_olap_server.instance.queries import QueryService
@@ -160,7 +160,7 @@ class InstanceRuntime:
             "started_at": self.started_at,
             "uptime_seconds": self.uptime_seconds,
             **_counts(schema),
-            "memory_usage_bytes": _memory_usage(),
+            "memory_usage_bytes": resident_bytes(),
             "disk_usage_bytes": _disk_usage(config.folder),
             "dangling_edges": self._dangling_edges(),
             "active_queries": self.queries.active,
@@ -282,14 +282,6 @@ def _counts(schema: GraphSchema | None) -> dict[str, Any]:
         "edge_tables": [table.type for table in schema.edge_tables],
         "graph_stats": {"node_count": schema.total_nodes, "edge_count": schema.total_edges},
     }
-
-
-def _memory_usage() -> int | None:
-    try:
-        resident_pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except FileNotFoundError:  # not Linux
-        return None
-    return resident_pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _disk_usage(folder: Path) -> int:

@@ -18,6 +18,7 @@ from graph_olap_server.domain.instance_config import ENDPOINT_FILE, Endpoint, In
 from graph_olap_server.instance.app import create_app
 from graph_olap_server.instance.auth import HttpIdentityResolver
 from graph_olap_server.instance.control_plane import ActivityReporter, ControlPlane
+from graph_olap_server.instance.memory import MemoryGuard
 from graph_olap_server.instance.runtime import InstanceRuntime
 from graph_olap_server.logs import configure_logging, event
 
@@ -33,6 +34,8 @@ def serve(config: InstanceConfig) -> None:
     """Run the server of one instance until SIGTERM or SIGINT."""
     configure_logging(config.log_level, "instance")
     listener = _listen(config.host, config.port)
+    if config.memory_bytes is not None:
+        MemoryGuard(config.memory_bytes, config.folder).start()
     control_plane = ControlPlane(config)
     runtime = InstanceRuntime(
         config, HttpIdentityResolver(control_plane, config.internal_api_key), ActivityReporter(control_plane)

@@ -27,6 +27,7 @@ from graph_olap_server.domain.instance_config import (
     CONTROL_PLANE_URL_FILE,
     ENDPOINT_FILE,
     LOG_FILE,
+    MEMORY_EXCEEDED_FILE,
     Endpoint,
     InstanceConfig,
 )
@@ -123,7 +124,9 @@ class LocalLauncher(Launcher):
             if endpoint is None or endpoint.pid != pid:
                 return PollResult(InstanceState.STARTING)
             return PollResult(InstanceState.LISTENING, url=endpoint.url)
-        return PollResult(InstanceState.GONE, reason=_reason(exit_code, folder))
+        limit = _exceeded_limit(folder)
+        reason = _reason(exit_code, folder, limit)
+        return PollResult(InstanceState.GONE, reason=reason, out_of_memory=limit is not None)
 
     def stop(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
         """End the process and all it started, then remove its folder."""
@@ -179,6 +182,7 @@ class LocalLauncher(Launcher):
             snapshot_folder=_local_path(spec.snapshot_uri),
             threads=spec.cpu_cores,
             buffer_bytes=buffer_bytes(spec.memory_gb),
+            memory_bytes=memory_bytes(spec.memory_gb),
             internal_api_key=self._internal_api_key,
             auth_mode=settings.auth_mode or "dev",
             visibility=settings.instance_visibility,
@@ -244,21 +248,35 @@ class LocalLauncher(Launcher):
         return handle if self._exit_code(pid, mark) is None and is_alive(pid, mark) else None
 
 
-def buffer_bytes(memory_gb: int | None) -> int:
-    """Return the engine's buffer memory for an instance: most of its memory, the rest is for algorithms and results.
-
-    Without a limit of its own an instance counts with half of what the machine or container has.
-    """
+def memory_bytes(memory_gb: int | None) -> int:
+    """Return the memory of an instance; without a size of its own, half of what the machine or container has."""
     limit = memory_limit_bytes()
-    memory = limit // 2 if memory_gb is None else min(memory_gb * _GB, limit)
-    return max(int(memory * 0.6), _MIN_BUFFER)
+    return limit // 2 if memory_gb is None else min(memory_gb * _GB, limit)
+
+
+def buffer_bytes(memory_gb: int | None) -> int:
+    """Return the engine's buffer memory for an instance: most of its memory, the rest is for algorithms and results."""
+    return max(int(memory_bytes(memory_gb) * 0.6), _MIN_BUFFER)
 
 
 def _parts(handle: Handle) -> tuple[int, str, Path]:
     return int(handle["pid"]), str(handle["process_started"]), Path(str(handle["folder"]))
 
 
-def _reason(exit_code: int | None, folder: Path) -> str:
+def _exceeded_limit(folder: Path) -> int | None:
+    """Return the memory limit at which an instance ended itself, if that is how it ended."""
+    try:
+        return int((folder / MEMORY_EXCEEDED_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _reason(exit_code: int | None, folder: Path, exceeded: int | None) -> str:
+    if exceeded is not None:
+        return (
+            f"The instance used more than its memory of {exceeded / _GB:.1f} GB and ended itself. "
+            "Start it with more memory, or ask for less at a time: filter or aggregate earlier."
+        )
     if exit_code is None:
         text = "The instance's process has ended."
     elif exit_code == -signal.SIGKILL:

@@ -1,5 +1,6 @@
 """Starting, failing, restarting and stopping instance processes."""
 
+import contextlib
 import json
 import shutil
 import socket
@@ -153,3 +154,13 @@ def test_starting_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_query_that_takes_all_memory_ends_its_instance_and_nothing_else(start, snapshot, settled):
+    instance = start(snapshot, memory_bytes=700 * 1024**2)
+    settled(instance)
+    with instance.client() as client, contextlib.suppress(httpx.TransportError):
+        client.post("/query", json={"query": "UNWIND range(1, 100000000) AS x RETURN sum(x)"})
+    assert instance.process.wait(20) == 137
+    assert (instance.folder / "memory-exceeded").read_text() == str(700 * 1024**2)
+    assert '"memory_limit_passed"' in (instance.folder / "instance.log").read_text()
