@@ -253,3 +253,11 @@ def test_the_asynchronous_connection_gives_the_same(platform, wire):
             return await conn.query_df("Q")
 
     assert asyncio.run(run())["n"].to_list() == [1, None]
+
+
+def test_an_instance_that_is_gone_is_named_with_the_call_that_tells_why(platform, wire, conn):
+    platform.on("POST", "/graphs/3f0c/query", httpx.ConnectError("refused"))
+    with pytest.raises(exceptions.ConnectionError) as caught:
+        conn.query("RETURN 1")
+    assert "client.instances.get(" in str(caught.value)
+    assert "graph-olap serve" not in str(caught.value)

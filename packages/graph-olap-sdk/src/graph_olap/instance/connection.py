@@ -15,7 +15,7 @@ from graph_olap._parameters import encode_parameters
 from graph_olap._request import Call, Repeat, decode_json, given
 from graph_olap._values import PropertyTypes, converter, needs_property_types
 from graph_olap.config import Config
-from graph_olap.exceptions import InvalidStateError, ValidationError
+from graph_olap.exceptions import ConnectionError, InvalidStateError, ValidationError
 from graph_olap.http import HTTPClient
 from graph_olap.instance.algorithms import AlgorithmManager, NetworkXManager
 from graph_olap.models import GraphSchema, LockStatus, QueryInfo, QueryResult
@@ -294,7 +294,15 @@ class InstanceConnection:
         return decode_json(self._send(call))
 
     def _send(self, call: Call) -> httpx.Response:
-        return self._http.send(call)
+        try:
+            return self._http.send(call)
+        except ConnectionError as error:
+            if self.instance_id is not None:
+                error.hint = (
+                    f"Instance {self.instance_id} may have ended: client.instances.get({self.instance_id}) tells its "
+                    "status and why."
+                )
+            raise
 
     @property
     def _http(self) -> HTTPClient:

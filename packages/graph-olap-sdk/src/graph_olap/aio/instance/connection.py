@@ -16,7 +16,7 @@ from graph_olap._values import PropertyTypes, converter, needs_property_types
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager, AsyncNetworkXManager
 from graph_olap.config import Config
-from graph_olap.exceptions import InvalidStateError, ValidationError
+from graph_olap.exceptions import ConnectionError, InvalidStateError, ValidationError
 from graph_olap.models import GraphSchema, LockStatus, QueryInfo, QueryResult
 from graph_olap.models.instance import Schema
 
@@ -293,7 +293,15 @@ class AsyncInstanceConnection:
         return decode_json(await self._send(call))
 
     async def _send(self, call: Call) -> httpx.Response:
-        return await self._http.send(call)
+        try:
+            return await self._http.send(call)
+        except ConnectionError as error:
+            if self.instance_id is not None:
+                error.hint = (
+                    f"Instance {self.instance_id} may have ended: client.instances.get({self.instance_id}) tells its "
+                    "status and why."
+                )
+            raise
 
     @property
     def _http(self) -> AsyncHTTPClient:
