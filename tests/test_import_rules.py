@@ -13,7 +13,7 @@ SERVER = ROOT / "packages/graph-olap-server/src/graph_olap_server"
 SDK = ROOT / "packages/graph-olap-sdk/src/graph_olap"
 
 # Helpers that every room may use: they hold no rules of their own.
-COMMON = {"logs", "machine"}
+COMMON = {"faults", "logs", "machine"}
 PORTS = {"warehouse", "snapshots", "launcher"}
 ALLOWED: dict[str, set[str]] = {
     "domain": set(),
@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "instance": {"domain", "snapshots", "web"},
     "demo": set(),
     "web": {"domain"},
+    "faults": set(),
     "logs": set(),
     "machine": set(),
     "config": set(),

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from graph_olap.models import GraphSchema
 
+from graph_olap_server import faults
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.domain.instance_config import InstanceConfig
 from graph_olap_server.instance.algorithms.native import NativeAlgorithms
@@ -101,6 +102,7 @@ class InstanceRuntime:
     def load(self) -> None:
         """Open the engine and load the snapshot; a failure is kept for :meth:`describe` and does not end the server."""
         self.status = "loading"
+        faults.point("instance", "loading")
         try:
             self._manifest = SnapshotManifest.read(self.config.snapshot_folder)
         except (OSError, ValueError) as error:
@@ -127,6 +129,7 @@ class InstanceRuntime:
             self._progress.phase = "ready"
             self.status = "running"
             event(_log, "instance_ready", seconds=round(time.monotonic() - self._started, 3))
+            faults.point("instance", "loaded")
             self._publish()
 
     def stop(self) -> None:
@@ -231,6 +234,7 @@ class _Progress:
             self._add(edge.type, "edge")
 
     def update(self, progress: LoadProgress) -> None:
+        faults.point("instance", "load_step")
         name = "loading_schema" if progress.kind == "schema" else progress.name
         if name != "loading_schema":
             self.phase = "loading_data"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from graph_olap_server import faults
 from graph_olap_server.domain.instance_config import ENDPOINT_FILE, Endpoint, InstanceConfig
 from graph_olap_server.instance.app import create_app
 from graph_olap_server.instance.auth import HttpIdentityResolver
@@ -42,6 +43,7 @@ def serve(config: InstanceConfig) -> None:
     )
 
     def on_start() -> None:
+        faults.point("instance", "before_endpoint")
         port = listener.getsockname()[1]
         host = f"[{config.host}]" if ":" in config.host else config.host
         _write_endpoint(config.folder, Endpoint(url=f"http://{host}:{port}", pid=os.getpid()))

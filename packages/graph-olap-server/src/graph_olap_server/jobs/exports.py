@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from graph_olap_server import faults
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.exports import (
@@ -63,6 +64,7 @@ class ExportWorker:
         return 0 if worked else _LOOK_INTERVAL
 
     def _export(self, task: ExportTask) -> None:
+        faults.point("export", "claimed")
         reporter = _Reporter(self._context, task, self._stopping)
         started = time.monotonic()
         try:
@@ -89,7 +91,9 @@ class ExportWorker:
                 retryable=False,
             )
         else:
+            faults.point("export", "before_complete")
             kept = complete_export(self._context, task, written)
+            faults.point("export", "completed")
             event(
                 logger,
                 "export_completed" if kept else "export_lease_lost",
@@ -115,6 +119,7 @@ class ExportWorker:
 
     def _finalize(self, task: FinalizeTask) -> None:
         started = time.monotonic()
+        faults.point("finalize", "claimed")
         try:
             with _Heartbeat(self._context, task):
                 manifest = finalize_snapshot(
@@ -137,7 +142,9 @@ class ExportWorker:
             message = "The snapshot could not be finished; the server's log has the cause. Retry it."
             fail_finalization(self._context, task, message, None)
         else:
+            faults.point("finalize", "before_complete")
             complete_finalization(self._context, task, manifest)
+            faults.point("finalize", "completed")
             event(
                 logger,
                 "snapshot_ready",

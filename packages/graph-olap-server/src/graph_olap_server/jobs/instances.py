@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from graph_olap_server import faults
 from graph_olap_server.launcher.base import InstanceState, Launcher, LauncherError, PollResult
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
@@ -75,12 +76,14 @@ class Orchestrator:
         self._client.close()
 
     def _start(self, task: StartTask) -> None:
+        faults.point("start", "claimed")
         try:
             handle = self._launcher.start(task.spec)
         except LauncherError as error:
             fail_instance(self._context, task.instance_id, "STARTUP_FAILED", str(error))
             event(_log, "start_failed", level=logging.WARNING, instance_id=task.instance_id, reason=str(error))
             return
+        faults.point("start", "before_handle_stored")
         if store_handle(self._context, task, handle):
             event(_log, "instance_launched", instance_id=task.instance_id, engine=task.spec.engine)
         else:
@@ -116,6 +119,7 @@ class Orchestrator:
             fail_and_stop(self._context, self._launcher, record, str(code), str(message))
             return True
         if body.get("ready"):
+            faults.point("start", "before_running")
             mark_running(self._context, record.id, url, body)
             started = None if record.starting_at is None else self._context.clock() - record.starting_at
             event(
@@ -176,11 +180,13 @@ class Remover:
             # Somebody is starting it right now and will store its handle.
             return False
         try:
+            faults.point("stop", "begun")
             if record.handle is not None:
                 self._launcher.stop(record.handle)
         except LauncherError as error:
             event(_log, "stop_failed", level=logging.WARNING, instance_id=record.id, reason=str(error))
             return False
+        faults.point("stop", "before_record_removed")
         finish_stopping(self._context, record.id)
         event(_log, "instance_stopped", instance_id=record.id)
         return True
@@ -192,6 +198,7 @@ class Remover:
             file_removal_failed(self._context, snapshot_id, str(error))
             event(_log, "file_removal_failed", level=logging.WARNING, snapshot_id=snapshot_id, reason=str(error))
             return False
+        faults.point("removal", "before_done")
         file_removal_done(self._context, snapshot_id)
         return True
 

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
+from graph_olap_server import faults
 from graph_olap_server.config import Settings
 from graph_olap_server.domain.instance_config import (
     CONFIG_FILE,
@@ -62,7 +63,7 @@ _GB = 1024**3
 
 # What a process needs to run at all. The rest of our environment, secrets among it, stays with us.
 _INHERITED = ("PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "SYSTEMROOT")
-_INHERITED_PREFIXES = ("LC_", "PYTHON")
+_INHERITED_PREFIXES = ("LC_", "PYTHON", faults.VARIABLE)
 
 
 class LocalLauncher(Launcher):
@@ -94,8 +95,11 @@ class LocalLauncher(Launcher):
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700)
+            faults.point("launcher", "folder_made")
             self._write_config(spec, folder)
+            faults.point("launcher", "before_spawn")
             child = self._spawn(folder)
+            faults.point("launcher", "spawned")
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise LauncherError(
@@ -136,10 +140,12 @@ class LocalLauncher(Launcher):
         if is_alive(pid, mark):
             end_session(pid, mark, signal.SIGTERM)
             wait_until_gone(pid, mark, grace_seconds)
+            faults.point("launcher", "asked_to_stop")
         end_session(pid, mark, signal.SIGKILL)
         if not wait_until_gone(pid, mark, _KILL_SECONDS):
             raise LauncherError(f"Process {pid} of an instance cannot be stopped. Try again.")
         self._collect(pid, mark)
+        faults.point("launcher", "process_gone")
         shutil.rmtree(folder, ignore_errors=True)
         event(_logger, "instance_process_stopped", folder=folder.name, pid=pid)
 

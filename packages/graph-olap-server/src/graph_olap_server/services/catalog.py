@@ -10,6 +10,7 @@ from graph_olap.models.schema import Schema
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from graph_olap_server import faults
 from graph_olap_server.domain.errors import not_found, unavailable
 from graph_olap_server.services.context import Context
 from graph_olap_server.store.events import SYSTEM
@@ -46,6 +47,7 @@ def refresh_catalog(context: Context) -> int:
             session.execute(delete(model))
         for catalog in catalogs:
             _store_catalog(session, catalog)
+            faults.point("schema", "replacing")
         tables = sum(len(catalog.tables) for catalog in catalogs)
         session.merge(SettingRow(key=_REFRESHED, value={"tables": tables}, updated_at=now, updated_by=SYSTEM))
     return tables

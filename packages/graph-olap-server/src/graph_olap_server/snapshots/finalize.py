@@ -19,6 +19,7 @@ from graph_olap.models import EdgeDefinition, LoadReport, NodeDefinition
 from graph_olap.models.mapping import OnBadRows
 from graph_olap.models.types import parse_type
 
+from graph_olap_server import faults
 from graph_olap_server.snapshots.manifest import MANIFEST_NAME, EntityFile, SnapshotManifest
 from graph_olap_server.snapshots.quality import Judge, Judged
 from graph_olap_server.snapshots.store import ATTEMPTS_FOLDER, EntityKind
@@ -102,7 +103,9 @@ def finalize_snapshot(
         files=files,
         load_report=report,
     )
+    faults.point("finalize", "before_manifest")
     _write_manifest(folder, manifest)
+    faults.point("finalize", "manifest_written")
     _remove_originals(folder, exported)
     return manifest
 
@@ -141,6 +144,7 @@ def _materialize(judge: Judge, item: Judged, source: Path, target: Path, folder:
     elif source != target:
         source.replace(target)
         sync_folder(target.parent)
+    faults.point("finalize", "file_done")
     return EntityFile(
         kind=item.key[0],
         name=item.key[1],
@@ -180,6 +184,7 @@ def _write_manifest(folder: Path, manifest: SnapshotManifest) -> None:
         file.write(manifest.model_dump_json())
         file.flush()
         os.fsync(file.fileno())
+    faults.point("finalize", "manifest_renaming")
     temporary.replace(folder / MANIFEST_NAME)
     sync_folder(folder)
 

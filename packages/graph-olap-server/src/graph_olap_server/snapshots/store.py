@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Literal
 
+from graph_olap_server import faults
+
 __all__ = ["ATTEMPTS_FOLDER", "EntityKind", "LocalSnapshotStore", "SnapshotStore"]
 
 EntityKind = Literal["node", "edge"]
@@ -84,6 +86,7 @@ class LocalSnapshotStore(SnapshotStore):
             folder.rename(doomed)
         except FileNotFoundError:
             return
+        faults.point("removal", "renamed")
         shutil.rmtree(doomed)
 
     def size_bytes(self, snapshot_id: int) -> int:

@@ -11,6 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from graph_olap_server import faults
+
 __all__ = ["COMPRESSION", "ROW_GROUP_ROWS", "ExportCancelledError", "WrittenFile", "sync_folder", "write_parquet"]
 
 COMPRESSION = "snappy"
@@ -64,7 +66,9 @@ def write_parquet(
             file.flush()
             os.fsync(file.fileno())
         size = temporary.stat().st_size
+        faults.point("parquet", "before_rename")
         temporary.replace(path)
+        faults.point("parquet", "renamed")
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -95,6 +99,7 @@ def _write(
         for batch in batches:
             if cancelled is not None and cancelled():
                 raise ExportCancelledError("The export was cancelled.")
+            faults.point("parquet", "writing")
             pending.append(batch)
             rows += batch.num_rows
             pending_rows += batch.num_rows

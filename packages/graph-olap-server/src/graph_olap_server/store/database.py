@@ -21,6 +21,7 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.orm import Session
 
+from graph_olap_server import faults
 from graph_olap_server.store.migrate import upgrade
 
 __all__ = ["Database"]
@@ -79,6 +80,8 @@ class Database:
         ):
             yield session
             session.flush()
+            faults.point("database", "before_commit")
+        faults.point("database", "committed")
 
     def migrate(self) -> None:
         """Bring the tables to the newest version, in one transaction."""

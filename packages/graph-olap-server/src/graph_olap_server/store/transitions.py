@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
+from graph_olap_server import faults
 from graph_olap_server.domain.errors import invalid_state
 from graph_olap_server.domain.states import EXPORT_JOB, INSTANCE, SNAPSHOT, StateMachine, check_transition
 from graph_olap_server.store.events import SYSTEM, record_event
@@ -37,6 +38,7 @@ def change_status(
     machine = _MACHINES[model]
     current = row.status
     check_transition(machine, row.id, current, target)
+    faults.point("status", machine.resource, target, "before")
     result = session.execute(
         update(model)
         .where(model.id == row.id, model.status == current)
@@ -64,3 +66,5 @@ def change_status(
         to_status=target,
         details=details,
     )
+    session.flush()
+    faults.point("status", machine.resource, target, "written")

@@ -15,6 +15,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from graph_olap_server import faults
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.logs import event
 
@@ -50,6 +51,7 @@ def publish(adapter: type[GraphEngine], database: Path, snapshot_folder: Path) -
     try:
         kept.parent.mkdir(exist_ok=True)
         _copy(source, kept)
+        faults.point("instance", "cache_copied")
         mark_loaded(kept)
         _taken(kept).unlink(missing_ok=True)
     except OSError as error:
@@ -108,6 +110,7 @@ def _copy(source: Path, target: Path) -> None:
             # Clones blocks where the file system can, copies inside the kernel elsewhere.
             while os.copy_file_range(reading.fileno(), writing.fileno(), 1 << 30):
                 pass
+        faults.point("instance", "cache_copying")
         temporary.replace(target)
     except BaseException:
         with suppress(OSError):
