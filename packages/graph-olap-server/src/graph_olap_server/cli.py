@@ -37,8 +37,8 @@ _SERVE_HELP = """\
 Run the control plane, its background jobs and the local instances in one process.
 
 examples:
-  graph-olap serve --warehouse duckdb:////home/ada/sales.duckdb
-  graph-olap serve --warehouse duckdb:////home/ada/parquet-files/ --port 0
+  graph-olap serve --warehouse duckdb:////data/sales.duckdb
+  graph-olap serve --warehouse duckdb:////data/parquet-files/ --port 0
   graph-olap serve --host 0.0.0.0                      needs API keys: graph-olap api-key create
 
 Every option is also an environment variable, for example GRAPH_OLAP_PORT; options win.
@@ -50,6 +50,7 @@ Make, list and revoke API keys. A key is shown once and stored as a hash.
 
 examples:
   graph-olap api-key create --user ada --role analyst
+  graph-olap api-key create --user nightly --expires P30D
   graph-olap api-key list
   graph-olap api-key revoke 3
 """
@@ -92,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     create = actions.add_parser("create", help="make a key and print it once")
     create.add_argument("--user", required=True, help="User name; the account is made when it is new.")
     create.add_argument("--role", choices=[role.value for role in Role], default="analyst", help="Role of the user.")
+    create.add_argument(
+        "--expires", metavar="DURATION", help="Lifetime, such as P30D or PT12H; default: until revoked."
+    )
     listing = actions.add_parser("list", help="list keys, without the keys themselves")
     revoke = actions.add_parser("revoke", help="make a key worthless")
     revoke.add_argument("id", type=int, help="Number of the key in the list.")
@@ -132,31 +136,42 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _create_key(options: argparse.Namespace) -> int:
-    from graph_olap_server.services.access import create_api_key
+    from graph_olap_server.domain.durations import parse_duration
+    from graph_olap_server.services.api_keys import create_api_key
 
+    now = datetime.now(UTC)
+    try:
+        expires_at = None if options.expires is None else now + parse_duration(options.expires)
+    except (ValueError, OverflowError) as error:
+        _complain(f"--expires: {error}.")
+        return 2
     return _with_database(
         options,
-        lambda database: _say(create_api_key(database, options.user, Role(options.role), datetime.now(UTC))),
+        lambda database: _say(create_api_key(database, options.user, Role(options.role), now, expires_at)),
     )
 
 
 def _list_keys(options: argparse.Namespace) -> int:
-    from graph_olap_server.services.access import list_api_keys
+    from graph_olap_server.services.api_keys import list_api_keys
 
     def show(database: Any) -> None:
-        _say(f"{'id':>4}  {'user':<24} {'role':<8} {'key':<16} {'created':<28} state")
+        now = datetime.now(UTC)
+        _say(f"{'id':>4}  {'user':<24} {'role':<8} {'key':<15} {'created':<20} {'expires':<20} {'last used':<20} state")
         for key in list_api_keys(database):
-            state = "revoked" if key.revoked_at is not None else "active"
-            created = format_timestamp(key.created_at.replace(microsecond=0))
-            _say(f"{key.id:>4}  {key.username:<24} {key.role:<8} {key.prefix}… {created:<28} {state}")
+            times = " ".join(f"{_when(moment):<20}" for moment in (key.created_at, key.expires_at, key.last_used_at))
+            _say(f"{key.id:>4}  {key.username:<24} {key.role:<8} {key.prefix}… {times} {key.state(now)}")
 
     return _with_database(options, show)
 
 
 def _revoke_key(options: argparse.Namespace) -> int:
-    from graph_olap_server.services.access import revoke_api_key
+    from graph_olap_server.services.api_keys import revoke_api_key
 
     return _with_database(options, lambda database: revoke_api_key(database, options.id, datetime.now(UTC)))
+
+
+def _when(moment: datetime | None) -> str:
+    return "never" if moment is None else format_timestamp(moment.replace(microsecond=0))
 
 
 def _with_database(options: argparse.Namespace, work: Any) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +35,19 @@ class Settings(BaseSettings):
         None, description="dev believes identity headers; default: dev on loopback, strict elsewhere."
     )
     auto_provision: bool = Field(True, description="Create users on first use of a valid identity (strict mode).")
+    login_failures_limit: int = Field(
+        20, ge=1, description="Failed logins of one client address in a window before it is answered 429."
+    )
+    login_failures_window: float = Field(60.0, gt=0, description="Seconds of that window.")
+    jwt_jwks: str | None = Field(
+        None, description="Keys of the identity provider (JWKS), an https URL or a file; accepts its RS256 tokens."
+    )
+    jwt_issuer: str | None = Field(None, description="Issuer that tokens must name; needed with jwt_jwks.")
+    jwt_audience: str | None = Field(None, description="Audience that tokens must name; needed with jwt_jwks.")
+    jwt_username_claim: str = Field("sub", min_length=1, description="Claim that holds the user name.")
+    jwt_role_claim: str | None = Field(
+        None, min_length=1, description="Claim that holds the role; not set: roles are kept here."
+    )
     internal_api_key: SecretStr | None = Field(
         None, description="Shared secret between services; made and kept in the data folder when not set."
     )
@@ -84,6 +98,18 @@ class Settings(BaseSettings):
                 f"auth mode 'dev' believes identity headers and is refused on {self.host}; "
                 "listen on 127.0.0.1 or set GRAPH_OLAP_AUTH_MODE=strict"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _complete_jwt(self) -> Settings:
+        if self.jwt_jwks is None:
+            return self
+        missing = [name for name in ("jwt_issuer", "jwt_audience") if not getattr(self, name)]
+        if missing:
+            names = " and ".join(f"GRAPH_OLAP_{name.upper()}" for name in missing)
+            raise ValueError(f"tokens are accepted only for a known issuer and audience; set {names}")
+        if self.jwt_jwks.startswith("http://") and not is_loopback(urlsplit(self.jwt_jwks).hostname or ""):
+            raise ValueError("the keys of an identity provider must come over https; change GRAPH_OLAP_JWT_JWKS")
         return self
 
     @property

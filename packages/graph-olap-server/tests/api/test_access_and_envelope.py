@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from graph_olap_server.domain.roles import Role
-from graph_olap_server.services.access import create_api_key, list_api_keys, revoke_api_key
+from graph_olap_server.services.api_keys import create_api_key, list_api_keys, revoke_api_key
 from graph_olap_server.services.catalog import refresh_catalog
 from graph_olap_server.services.context import Context
 from graph_olap_server.store.tables import ApiKeyRow, UserRow

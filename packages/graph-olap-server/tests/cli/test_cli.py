@@ -36,6 +36,16 @@ def test_version_and_help_teach(capsys: pytest.CaptureFixture[str]):
     assert "--warehouse" in shown
 
 
+def test_a_key_may_expire(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    folder = ["--data-dir", str(tmp_path / "data")]
+    assert main(["api-key", "create", "--user", "ada", "--expires", "P30D", *folder]) == 0
+    capsys.readouterr()
+    assert main(["api-key", "list", *folder]) == 0
+    assert re.search(r"(\S+T\S+Z) +(\S+T\S+Z) +never +active", capsys.readouterr().out)
+    assert main(["api-key", "create", "--user", "ada", "--expires", "30 days", *folder]) == 2
+    assert "--expires: '30 days' is not a duration" in capsys.readouterr().err
+
+
 def test_a_key_is_made_listed_and_revoked(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = ["--data-dir", str(tmp_path / "data")]
     assert main(["api-key", "create", "--user", "ada", "--role", "admin", *folder]) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -15,8 +14,9 @@ from starlette.types import ASGIApp
 
 from graph_olap_server import __version__
 from graph_olap_server.api import health, instances, internal, mappings, schema, snapshots
-from graph_olap_server.api.replies import ErrorReply
-from graph_olap_server.domain.errors import unavailable, validation_failed
+from graph_olap_server.api.idempotency import IdempotencyMiddleware
+from graph_olap_server.api.replies import ErrorReply, database_unavailable
+from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.services.context import Context
 from graph_olap_server.web import (
     EXCEPTION_HANDLERS,
@@ -28,7 +28,6 @@ from graph_olap_server.web import (
 
 __all__ = ["create_app"]
 
-logger = logging.getLogger(__name__)
 _PLACES = ("body", "query", "path", "header", "cookie")
 
 
@@ -55,7 +54,7 @@ def create_app(context: Context) -> ASGIApp:
     # FastAPI documents its own 422 answers, which never leave this server.
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to change the document
     app.add_route("/openapi.json", lambda _request: FastJSONResponse(app.openapi()), include_in_schema=False)
-    return RequestMiddleware(app, quiet=("/health", "/ready"))
+    return RequestMiddleware(IdempotencyMiddleware(app, context), quiet=("/health", "/ready"))
 
 
 def _on_invalid_request(_request: Request, error: Exception) -> Response:
@@ -76,8 +75,7 @@ def _on_wrong_method(request: Request, _error: Exception) -> Response:
 
 
 def _on_database_error(_request: Request, error: Exception) -> Response:
-    logger.error("database_failed", exc_info=error)
-    return error_response(unavailable("database", "The database does not answer at the moment. Try again."))
+    return error_response(database_unavailable(error))
 
 
 def _problem(item: dict[str, Any]) -> tuple[str, str]:

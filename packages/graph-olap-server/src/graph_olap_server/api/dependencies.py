@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Query, Request
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.domain.roles import Identity, Role, require_role
@@ -26,11 +28,13 @@ __all__ = [
     "ServiceCaller",
     "SnapshotId",
     "Version",
+    "authenticate",
     "list_query",
     "status_filter",
 ]
 
 _LARGEST_ID = 2**63 - 1
+_CALLER = "graph_olap.caller"
 
 
 def _parts(request: Request) -> Context:
@@ -42,8 +46,16 @@ Parts = Annotated[Context, Depends(_parts)]
 """The platform's parts."""
 
 
+def authenticate(context: Context, scope: Scope) -> Identity:
+    """Return the caller of a request; asked twice, it answers the second time from the request's scope."""
+    caller: Identity | None = scope.get(_CALLER)
+    if caller is None:
+        caller = scope[_CALLER] = identify(context, Headers(scope=scope), _address(scope))
+    return caller
+
+
 def _caller(request: Request, context: Parts) -> Identity:
-    return identify(context, request.headers)
+    return authenticate(context, request.scope)
 
 
 Caller = Annotated[Identity, Depends(_caller)]
@@ -60,7 +72,7 @@ AdminCaller = Annotated[Identity, Depends(_admin)]
 
 
 def _service(request: Request, context: Parts) -> None:
-    require_service(context, request.headers)
+    require_service(context, request.headers, _address(request.scope))
 
 
 ServiceCaller = Depends(_service)
@@ -112,6 +124,11 @@ def status_filter(machine: StateMachine) -> Callable[[str | None], str | None]:
         return status
 
     return read
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else "unknown"
 
 
 def _unknown_status(status: str, machine: StateMachine) -> PlatformError:

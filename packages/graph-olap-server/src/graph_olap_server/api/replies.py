@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 from graph_olap.models import WireModel
 from pydantic import BaseModel
 
+from graph_olap_server.domain.errors import PlatformError, unavailable
 from graph_olap_server.logs import request_id
 from graph_olap_server.store.pages import Page
 from graph_olap_server.web import FastJSONResponse
 
-__all__ = ["ErrorReply", "ListReply", "Reply", "page_reply", "reply"]
+__all__ = ["ErrorReply", "ListReply", "Reply", "database_unavailable", "page_reply", "reply"]
+
+_log = logging.getLogger(__name__)
 
 Data = TypeVar("Data")
 Wire = TypeVar("Wire", bound=WireModel)
@@ -76,6 +80,12 @@ def page_reply(page: Page[Wire]) -> FastJSONResponse:
     """Wrap one page."""
     meta = {"request_id": request_id.get(), "total": page.total, "offset": page.offset, "limit": page.limit}
     return FastJSONResponse({"data": _plain(page.items), "meta": meta})
+
+
+def database_unavailable(error: Exception) -> PlatformError:
+    """Log what the database said and return the 503 that hides it."""
+    _log.error("database_failed", exc_info=error)
+    return unavailable("database", "The database does not answer at the moment. Try again.")
 
 
 def _plain(data: WireModel | Sequence[WireModel] | dict[str, Any]) -> Any:

@@ -1,51 +1,29 @@
-"""Who is calling: API keys, the internal key, and identity headers in dev mode (section 1.4)."""
+"""Who is calling: API keys, tokens, the internal key, and identity headers in dev mode (section 1.4)."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from graph_olap_server.domain.errors import PlatformError, not_found
+from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.domain.roles import Identity, InstanceAccess, Role, instance_access
+from graph_olap_server.services.api_keys import get_or_add_user, user_of_key
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.lookup import find_instance
-from graph_olap_server.store.database import Database
-from graph_olap_server.store.events import SYSTEM, record_event
-from graph_olap_server.store.tables import ApiKeyRow, UserRow
+from graph_olap_server.services.tokens import InvalidTokenError, TokenIdentity, is_token, verify_token
+from graph_olap_server.store.tables import UserRow
 
 __all__ = [
-    "ApiKey",
     "InstanceAuthorization",
     "authorize_instance",
-    "create_api_key",
     "identify",
-    "list_api_keys",
     "require_service",
-    "revoke_api_key",
 ]
 
 _TOUCH_INTERVAL = timedelta(minutes=1)
 _MAX_USERNAME = 255
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """An API key as it is listed: never the key itself."""
-
-    id: int
-    username: str
-    role: str
-    prefix: str
-    created_at: datetime
-    last_used_at: datetime | None
-    revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +35,26 @@ class InstanceAuthorization:
     access: InstanceAccess
 
 
-def identify(context: Context, headers: Mapping[str, str]) -> Identity:
+def identify(context: Context, headers: Mapping[str, str], address: str) -> Identity:
     """Return the caller of a user-scoped route.
 
     Args:
         context: The platform's parts.
         headers: Request headers under lower-case names.
+        address: Where the request comes from; failed logins are counted against it.
 
     Raises:
-        PlatformError: ``UNAUTHORIZED``, ``USER_DISABLED`` or ``USER_NOT_PROVISIONED``.
+        PlatformError: ``UNAUTHORIZED``, ``USER_DISABLED``, ``USER_NOT_PROVISIONED`` or ``RATE_LIMIT_EXCEEDED``.
     """
     claimed = headers.get("x-username", "").strip()
     role = Role.parse(headers.get("x-user-role"))
     if headers.get("x-internal-api-key") is not None:
-        require_service(context, headers)
+        require_service(context, headers, address)
         if not claimed:
             raise _unauthorized("The internal key alone names no user; send X-Username as well.", "username_missing")
         return _user(context, claimed, role)
     if headers.get("authorization"):
-        return _by_api_key(context, headers["authorization"])
+        return _by_bearer(context, headers["authorization"], address)
     if context.settings.auth_mode == "dev" and claimed:
         return _user(context, claimed, role)
     raise _unauthorized(
@@ -85,11 +64,16 @@ def identify(context: Context, headers: Mapping[str, str]) -> Identity:
     )
 
 
-def require_service(context: Context, headers: Mapping[str, str]) -> None:
+def require_service(context: Context, headers: Mapping[str, str], address: str) -> None:
     """Raise 401 unless the request carries the internal key; compared in constant time."""
-    given = headers.get("x-internal-api-key", "")
+    given = headers.get("x-internal-api-key")
+    if given is None:
+        raise _unauthorized("The internal key is missing.", "credential_missing")
+    _check_failures(context, address, given)
     if not hmac.compare_digest(given.encode(), context.internal_api_key.encode()):
+        _count_failure(context, address)
         raise _unauthorized("The internal key is wrong.", "bad_internal_key")
+    context.credentials.logins.succeeded(address, given)
 
 
 def authorize_instance(context: Context, instance_id: int, headers: Mapping[str, str]) -> InstanceAuthorization:
@@ -104,7 +88,8 @@ def authorize_instance(context: Context, instance_id: int, headers: Mapping[str,
             f"Instance {instance_id} is private and the request names no user. Send an API key or X-Username.",
             "credential_missing",
         )
-    caller = None if anonymous else identify(context, headers)
+    # The instance is the client here: guesses made through it must not lock out everybody else on its machine.
+    caller = None if anonymous else identify(context, headers, f"instance {instance_id}")
     with context.database.read() as session:
         row = find_instance(session, instance_id)
     return InstanceAuthorization(
@@ -116,81 +101,56 @@ def authorize_instance(context: Context, instance_id: int, headers: Mapping[str,
     )
 
 
-def create_api_key(database: Database, username: str, role: Role, now: datetime) -> str:
-    """Make a key for a user, who is created or given the role; return it, for it cannot be read again."""
-    prefix = f"golap_{secrets.token_hex(4)}"
-    key = f"{prefix}_{secrets.token_urlsafe(32)}"
-    with database.write() as session:
-        user = _get_or_add_user(session, username, role, now)
-        if user.role != role.value:
-            user.role, user.role_changed_at, user.role_changed_by, user.updated_at = role.value, now, SYSTEM, now
-        session.flush()
-        row = ApiKeyRow(username=username, prefix=prefix, key_hash=_hash(key), created_at=now)
-        session.add(row)
-        session.flush()
-        details = {"username": username, "role": role.value}
-        record_event(session, "created", "api_key", row.id, now=now, actor=SYSTEM, details=details)
-    return key
+def _by_bearer(context: Context, authorization: str, address: str) -> Identity:
+    scheme, _, credential = authorization.partition(" ")
+    credential = credential.strip()
+    if scheme.lower() != "bearer" or not credential:
+        raise _unauthorized("The Authorization header must be: Bearer <API key or token>.", "malformed")
+    _check_failures(context, address, credential)
+    try:
+        found = _verified(context, credential)
+    except PlatformError as error:
+        if error.code == "UNAUTHORIZED":
+            _count_failure(context, address)
+        raise
+    context.credentials.logins.succeeded(address, credential)
+    return _user(context, found.username, found.role)
 
 
-def list_api_keys(database: Database) -> list[ApiKey]:
-    """List all keys, oldest first."""
-    with database.read() as session:
-        rows = session.execute(
-            select(ApiKeyRow, UserRow.role).join(UserRow, UserRow.username == ApiKeyRow.username).order_by(ApiKeyRow.id)
-        )
-        return [
-            ApiKey(key.id, key.username, role, key.prefix, key.created_at, key.last_used_at, key.revoked_at)
-            for key, role in rows
-        ]
-
-
-def revoke_api_key(database: Database, key_id: int, now: datetime) -> None:
-    """Make a key worthless; revoking it twice is fine."""
-    with database.write() as session:
-        row = session.get(ApiKeyRow, key_id)
-        if row is None:
-            raise not_found("api_key", key_id, f"There is no API key {key_id}; `graph-olap api-key list` shows all.")
-        row.revoked_at = row.revoked_at or now
-        record_event(session, "revoked", "api_key", row.id, now=now, actor=SYSTEM)
-
-
-def _by_api_key(context: Context, authorization: str) -> Identity:
-    scheme, _, key = authorization.partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or not key:
-        raise _unauthorized("The Authorization header must be: Bearer <API key>.", "malformed")
-    now = context.clock()
-    with context.database.read() as session:
-        row = session.scalars(select(ApiKeyRow).where(ApiKeyRow.key_hash == _hash(key))).first()
-    if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+def _verified(context: Context, credential: str) -> TokenIdentity:
+    if is_token(credential):
+        try:
+            return verify_token(context.settings, context.credentials.key_sets, credential)
+        except InvalidTokenError as error:
+            raise _unauthorized(str(error), "bad_token") from error
+    username = user_of_key(context.database, context.credentials.verified, credential, context.clock())
+    if username is None:
         raise _unauthorized("The API key is unknown, expired or revoked. Ask an operator for a new one.", "bad_key")
-    if row.last_used_at is None or now - row.last_used_at > _TOUCH_INTERVAL:
-        with context.database.write() as session:
-            if (used := session.get(ApiKeyRow, row.id)) is not None:
-                used.last_used_at = now
-    return _user(context, row.username, None)
+    return TokenIdentity(username, None)
 
 
-def _user(context: Context, username: str, claimed_role: Role | None) -> Identity:
+def _user(context: Context, username: str, given_role: Role | None) -> Identity:
     """Return the identity of a user; unknown ones are added on first use where the settings allow it."""
     if len(username) > _MAX_USERNAME:
         raise _unauthorized(f"A user name has at most {_MAX_USERNAME} characters.", "bad_username")
-    now = context.clock()
+    settings, now = context.settings, context.clock()
     with context.database.read() as session:
         user = session.get(UserRow, username)
     if user is None:
-        if context.settings.auth_mode == "strict" and not context.settings.auto_provision:
+        if settings.auth_mode == "strict" and not settings.auto_provision:
             raise PlatformError(
                 "USER_NOT_PROVISIONED",
                 f"User {username} is not known here. Ask an admin to add the account.",
                 {"username": username},
             )
+        # In strict mode a role that comes with a request counts for that request only; new users are analysts.
+        first_role = given_role if settings.auth_mode == "dev" and given_role is not None else Role.ANALYST
         with context.database.write() as session:
-            user = _get_or_add_user(session, username, claimed_role or Role.ANALYST, now)
+            user = get_or_add_user(session, username, first_role, now)
+            user.last_login_at = now
     elif user.last_login_at is None or now - user.last_login_at > _TOUCH_INTERVAL:
         with context.database.write() as session:
-            user = _get_or_add_user(session, username, Role.ANALYST, now)
+            user = get_or_add_user(session, username, Role.ANALYST, now)
             user.last_login_at = now
     if not user.is_active:
         raise PlatformError(
@@ -198,23 +158,16 @@ def _user(context: Context, username: str, claimed_role: Role | None) -> Identit
             f"The account {username} is switched off. Ask an admin.",
             {"username": username},
         )
-    return Identity(username, claimed_role or Role(user.role))
+    return Identity(username, given_role or Role(user.role))
 
 
-def _get_or_add_user(session: Session, username: str, role: Role, now: datetime) -> UserRow:
-    user = session.get(UserRow, username)
-    if user is None:
-        user = UserRow(
-            username=username, display_name=username, role=role.value, created_at=now, updated_at=now, is_active=True
-        )
-        session.add(user)
-        session.flush()
-    return user
+def _check_failures(context: Context, address: str, credential: str) -> None:
+    settings = context.settings
+    context.credentials.logins.check(address, credential, settings.login_failures_limit, settings.login_failures_window)
 
 
-def _hash(key: str) -> str:
-    # The key holds 256 random bits: nobody can guess it from its hash, so a slow hash would only slow every request.
-    return hashlib.sha256(key.encode()).hexdigest()
+def _count_failure(context: Context, address: str) -> None:
+    context.credentials.logins.failed(address, context.settings.login_failures_limit)
 
 
 def _unauthorized(message: str, reason: str) -> PlatformError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from graph_olap_server.config import Settings
+from graph_olap_server.services.credentials import Credentials
 from graph_olap_server.snapshots.store import SnapshotStore
 from graph_olap_server.store.database import Database
 from graph_olap_server.warehouse.base import Warehouse
@@ -58,4 +59,5 @@ class Context:
     snapshots: SnapshotStore
     internal_api_key: str = field(repr=False)
     signals: Signals = field(repr=False, default_factory=Signals)
+    credentials: Credentials = field(repr=False, default_factory=Credentials)
     clock: Callable[[], datetime] = utc_now

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from graph_olap_server.logs import request_id
+from graph_olap_server.store.outcomes import mark_applied
 from graph_olap_server.store.tables import EventRow
 
 __all__ = ["SYSTEM", "record_event"]
@@ -28,7 +29,11 @@ def record_event(
     to_status: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Add one event."""
+    """Add one event.
+
+    Raises:
+        PlatformError: A repeat of the current request took over; see :func:`store.outcomes.mark_applied`.
+    """
     session.add(
         EventRow(
             created_at=now,
@@ -42,3 +47,4 @@ def record_event(
             request_id=request_id.get(),
         )
     )
+    mark_applied(session, event_type, resource_type, resource_id)

@@ -40,7 +40,7 @@ def mark_applied(session: Session, event_type: str, resource_type: str, resource
     claim = current_claim.get()
     if claim is None:
         return
-    changed = {"token": claim.token}
+    changed: dict[str, str | int] = {"token": claim.token}
     if claim.collection == f"{resource_type}s":
         changed |= {"event_type": event_type, "resource_type": resource_type, "resource_id": resource_id}
     result = session.execute(
