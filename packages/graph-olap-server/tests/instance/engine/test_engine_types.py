@@ -7,9 +7,10 @@ import math
 from decimal import Decimal
 from uuid import UUID
 
+import pyarrow as pa
 import pytest
 from graph_olap_server.domain.errors import PlatformError
-from graph_olap_server.instance.encoding import decode_parameters
+from graph_olap_server.instance.encoding import arrow_stream, decode_parameters
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,9 @@ def test_values_and_nulls_survive(files, load, declared, shown, pairs):
     nodes = graph.rows("MATCH (n:N) RETURN n ORDER BY n.id")
     assert [row[0]["v"] for row in nodes] == expected
     assert graph.engine.schema().node_tables[0].properties["v"] == declared
+    stream = b"".join(arrow_stream(graph.result("MATCH (n:N) RETURN n.v AS v ORDER BY n.id")))
+    sent = pa.ipc.open_stream(stream).read_all()
+    assert (sent.num_rows, sent.column("v").null_count) == (len(rows), 1)
     if declared == "INT128":
         return  # Arrow has no 128-bit integer; its decimal of 38 digits holds the extremes but does not validate.
     table = graph.arrow("MATCH (n:N) RETURN n.v AS v, n ORDER BY n.id")

@@ -25,7 +25,8 @@ class BrokenColumnError(ValueError):
     """The engine handed out a column whose parts do not fit together."""
 
 
-_CONVERTED = frozenset({"NODE", "REL", "PATH", "INTERNAL_ID", "UUID", "DECIMAL", "STRUCT"})
+# MAP is one of them because the engine declares its keys nullable, which no Arrow reader accepts.
+_CONVERTED = frozenset({"NODE", "REL", "PATH", "INTERNAL_ID", "UUID", "DECIMAL", "STRUCT", "MAP"})
 
 
 def to_contract(array: pa.Array, value_type: ValueType, property_types: PropertyTypes) -> pa.Array:
