@@ -1,10 +1,9 @@
 """The loaded database file of a snapshot, kept beside the snapshot for its next instance.
 
 Starting from a kept file copies nothing: the instance takes it by hard link. That is safe because an engine appends
-what it writes to a log of its own and leaves the file as it is until a checkpoint, and adapters checkpoint only a file
-that is theirs alone (:func:`is_private`). Two engines cannot have one file open, so a taken file is not taken twice:
-the next instance copies it, unless the first has put a copy in its place by then, which it does in the background once
-it runs.
+what it writes to a log of its own and leaves the file as it is until a checkpoint, and adapters make none after the
+load. Two engines cannot have one file open, so a taken file is not taken twice: the next instance copies it, unless the
+first has put a copy in its place by then, which it does in the background once it runs.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from graph_olap_server import faults
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.logs import event
 
-__all__ = ["cached_file", "is_private", "mark_loaded", "publish", "restore"]
+__all__ = ["cached_file", "mark_loaded", "publish", "restore"]
 
 _log = logging.getLogger(__name__)
 
@@ -77,11 +76,6 @@ def restore(adapter: type[GraphEngine], snapshot_folder: Path, database: Path) -
         return False
     mark_loaded(database)
     return True
-
-
-def is_private(database: Path) -> bool:
-    """Tell whether a database file may be changed: nobody else can start from it."""
-    return database.stat().st_nlink == 1
 
 
 def _take(kept: Path) -> bool:

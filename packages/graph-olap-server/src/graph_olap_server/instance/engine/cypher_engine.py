@@ -18,7 +18,7 @@ from graph_olap_server.domain.errors import PlatformError, cypher_error, not_fou
 from graph_olap_server.instance.encoding import ValueType
 from graph_olap_server.instance.engine.base import EngineLimits, EngineResult, GraphEngine, LoadProgress
 from graph_olap_server.instance.engine.bind import BoundStatement, bind
-from graph_olap_server.instance.engine.cache import is_private, mark_loaded
+from graph_olap_server.instance.engine.cache import mark_loaded
 from graph_olap_server.instance.engine.catalog import Catalog, TableEntry, read_catalog
 from graph_olap_server.instance.engine.conflicts import Conflicts, property_lists
 from graph_olap_server.instance.engine.convert import to_contract, value_type_of
@@ -35,9 +35,6 @@ from graph_olap_server.snapshots.manifest import SnapshotManifest
 __all__ = ["CypherEngine"]
 
 _log = logging.getLogger(__name__)
-
-_LOG_LIMIT_BYTES = 512 * 1024 * 1024
-"""Size of the write-ahead log from which results of algorithms are folded into the database file."""
 
 
 class CypherEngine(GraphEngine):
@@ -77,7 +74,9 @@ class CypherEngine(GraphEngine):
                 str(path),
                 buffer_pool_size=limits.buffer_bytes,
                 max_num_threads=limits.threads * limits.concurrency,
-                auto_checkpoint=False,  # the file may be shared, see cache.py
+                # Results of algorithms stay in the log: the file may be shared (cache.py), and Kuzu 0.11.3 crashes in
+                # a checkpoint after a property was dropped.
+                auto_checkpoint=False,
             )
         except RuntimeError as error:
             event(_log, "engine_open_failed", level=logging.ERROR, path=str(path), error=str(error))
@@ -149,7 +148,6 @@ class CypherEngine(GraphEngine):
         with self._pool.writing() as connection:
             write_property(connection, entry, name, type_name, keys, values)
         self._forget()
-        self._fold_log()
         return len(keys)
 
     def drop_node_property(self, label: str, name: str) -> None:
@@ -189,18 +187,6 @@ class CypherEngine(GraphEngine):
             event(_log, "parameter_refused", level=logging.WARNING, error=str(error))
             message = "A parameter cannot be given to the engine. Check that lists hold values of one type."
             raise cypher_error("parameter", message, statement) from None
-
-    def _fold_log(self) -> None:
-        """Checkpoint once the log is large, unless the file is still the one kept for other instances."""
-        log = self._path.with_name(f"{self._path.name}.wal")
-        if not log.exists() or log.stat().st_size < _LOG_LIMIT_BYTES or not is_private(self._path):
-            return
-        try:
-            with self._pool.plain() as connection:
-                connection.execute("CHECKPOINT")
-        except RuntimeError as error:
-            # A long query holds its snapshot; the next write tries again.
-            event(_log, "log_not_folded", level=logging.WARNING, error=str(error))
 
     def _arrow(self, pattern: str, columns: Mapping[str, str], entry: TableEntry) -> pa.Table:
         """Read columns of one label or type as contract Arrow."""
