@@ -13,7 +13,7 @@ SERVER = ROOT / "packages/graph-olap-server/src/graph_olap_server"
 SDK = ROOT / "packages/graph-olap-sdk/src/graph_olap"
 
 # Helpers that every room may use: they hold no rules of their own.
-COMMON = {"faults", "logs", "machine"}
+COMMON = {"faults", "logs", "machine", "metrics"}
 PORTS = {"warehouse", "snapshots", "launcher"}
 ALLOWED: dict[str, set[str]] = {
     "domain": set(),
@@ -30,7 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     "faults": set(),
     "logs": set(),
     "machine": set(),
-    "config": set(),
+    "metrics": set(),
+    "config": {"domain"},
     "__init__": set(),
 }
 UNRESTRICTED = {"cli", "platform", "__main__"}

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from graph_olap_server.domain.durations import parse_duration
+from graph_olap_server.domain.lifetimes import LIFETIME_PARTS, LIFETIMES
+
 __all__ = ["Settings", "is_loopback"]
 
 
@@ -74,6 +77,45 @@ class Settings(BaseSettings):
     )
     per_analyst_limit: int = Field(5, description="Default limit of instances per user.")
     cluster_limit: int = Field(50, description="Default limit of instances in all.")
+    mapping_default_ttl: str | None = Field(
+        LIFETIMES["mapping"].default_ttl,
+        description="Lifetime of a new mapping that names none; empty: none.",
+    )
+    mapping_default_inactivity: str | None = Field(
+        LIFETIMES["mapping"].default_inactivity,
+        description="Time without use until a new mapping that names none is removed; empty: none.",
+    )
+    mapping_max_ttl: str | None = Field(
+        LIFETIMES["mapping"].max_ttl, description="Longest lifetime of a mapping; empty: none."
+    )
+    snapshot_default_ttl: str | None = Field(
+        LIFETIMES["snapshot"].default_ttl,
+        description="Lifetime of a new snapshot that names none; empty: none.",
+    )
+    snapshot_default_inactivity: str | None = Field(
+        LIFETIMES["snapshot"].default_inactivity,
+        description="Time without use until a new snapshot that names none is removed; empty: none.",
+    )
+    snapshot_max_ttl: str | None = Field(
+        LIFETIMES["snapshot"].max_ttl,
+        description="Longest lifetime of a snapshot; empty: none.",
+    )
+    instance_default_ttl: str | None = Field(
+        LIFETIMES["instance"].default_ttl,
+        description="Lifetime of a new instance that names none; empty: none.",
+    )
+    instance_default_inactivity: str | None = Field(
+        LIFETIMES["instance"].default_inactivity,
+        description="Time without use until a new instance that names none is removed; empty: none.",
+    )
+    instance_max_ttl: str | None = Field(
+        LIFETIMES["instance"].max_ttl,
+        description="Longest lifetime of an instance; empty: none.",
+    )
+    maintenance_enabled: bool = Field(False, description="Refuse new snapshots and instances, except from ops.")
+    maintenance_message: str = Field("", max_length=1000, description="What users are told during maintenance.")
+    explicit_snapshots: bool = Field(True, description="Let users create and change snapshots of their own.")
+    audit_retention_days: int = Field(365, ge=1, description="Days that the audit log is kept.")
     reconciliation_interval: float = Field(300.0, description="Seconds between reconciliation runs.")
     lifecycle_interval: float = Field(300.0, description="Seconds between lifecycle runs.")
     export_reconciliation_interval: float = Field(60.0, description="Seconds between export reconciliation runs.")
@@ -87,6 +129,14 @@ class Settings(BaseSettings):
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError("use DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+    @field_validator(*(f"{kind}_{part}" for kind in LIFETIMES for part in LIFETIME_PARTS))
+    @classmethod
+    def _duration(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parse_duration(value)
+        return value
 
     @model_validator(mode="after")
     def _resolve_auth_mode(self) -> Settings:

@@ -9,10 +9,13 @@ import sys
 import time
 from typing import Any
 
-__all__ = ["configure_logging", "event", "request_id"]
+__all__ = ["client_address", "configure_logging", "event", "request_id"]
 
 request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
 """Id of the request being served, for logs and replies."""
+
+client_address: contextvars.ContextVar[str | None] = contextvars.ContextVar("client_address", default=None)
+"""Where the request being served came from, for the audit log."""
 
 
 def event(logger: logging.Logger, name: str, *, level: int = logging.INFO, **fields: Any) -> None:

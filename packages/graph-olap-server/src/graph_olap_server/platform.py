@@ -114,15 +114,16 @@ class Platform:
             self._lock_folder()
         internal_key = self._internal_key()
         database = self._open_database()
+        launcher = self._given_launcher or LocalLauncher(
+            settings.data_dir / "instances", settings=settings, internal_api_key=internal_key
+        )
         context = Context(
             settings=settings,
             database=database,
             warehouse=warehouse,
             snapshots=LocalSnapshotStore(settings.data_dir / "snapshots"),
             internal_api_key=internal_key,
-        )
-        launcher = self._given_launcher or LocalLauncher(
-            settings.data_dir / "instances", settings=settings, internal_api_key=internal_key
+            launcher=launcher,
         )
         self._recover(context, launcher)
         if not settings.keep_instances:

@@ -158,6 +158,9 @@ def test_a_stop_takes_instances_along_unless_they_are_kept(tmp_path: Path, keep:
         def stop(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
             stopped.append(handle["id"])
 
+        def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> list[str]:
+            return []
+
         def list_running(self) -> Sequence[RunningInstance]:
             return [RunningInstance(7, {"id": 7})]
 

@@ -82,6 +82,9 @@ class LauncherDouble(Launcher):
         self.stopped.append(handle["instance_id"])
         self.engines.pop(handle["instance_id"], None)
 
+    def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:
+        return []
+
     def list_running(self) -> Sequence[RunningInstance]:
         return [RunningInstance(number, handle) for number, handle in self.engines.items() if number not in self.gone]
 

@@ -8,6 +8,7 @@ from graph_olap_server.jobs.reconciliation import reconcile
 from graph_olap_server.jobs.shutdown import stop_instances
 from graph_olap_server.launcher.base import InstanceState, PollResult
 from graph_olap_server.services import orchestration
+from graph_olap_server.services.expiry import expire_instances
 from graph_olap_server.services.instances import get_instance, get_instance_progress, terminate_instance
 from graph_olap_server.services.snapshots import delete_snapshot, get_snapshot
 from graph_olap_server.warehouse.base import WarehouseError
@@ -221,14 +222,14 @@ def test_two_orchestrators_start_one_engine(context, make_instance, clock):
 
 def test_what_expires(context, launcher, orchestrator, make_instance, status_server, clock):
     number = running(context, launcher, orchestrator, make_instance, status_server)
-    assert orchestration.expire_instances(context) == 0
+    assert expire_instances(context, lambda _idle: False) == 0
     clock.pass_by(hours=4)
-    assert orchestration.expire_instances(context) == 1
+    assert expire_instances(context, lambda _idle: False) == 1
     waiting = make_instance()
     clock.pass_by(hours=5)
-    assert orchestration.expire_instances(context) == 0
+    assert expire_instances(context, lambda _idle: False) == 0
     clock.pass_by(hours=20)
-    assert orchestration.expire_instances(context) == 1
+    assert expire_instances(context, lambda _idle: False) == 1
     for gone in (number, waiting):
         assert [record.id for record in orchestration.list_records(context, "stopping")].count(gone) == 1
 

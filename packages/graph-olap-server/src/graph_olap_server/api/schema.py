@@ -11,6 +11,7 @@ from graph_olap.models.schema import Schema
 from graph_olap_server.api.dependencies import AdminCaller, Caller, Parts
 from graph_olap_server.api.replies import Reply, reply
 from graph_olap_server.services import catalog as use_cases
+from graph_olap_server.services.job_runs import request_run
 
 __all__ = ["router"]
 
@@ -59,7 +60,7 @@ def search_columns(context: Parts, _caller: Caller, q: Prefix, limit: SearchLimi
 @router.post("/admin/refresh", response_model=Reply[dict[str, str]])
 def refresh(context: Parts, _caller: AdminCaller) -> Response:
     """Read the warehouse's metadata again, in the background."""
-    context.signals.schema_refresh.set()
+    request_run(context, "schema_cache")
     return reply({"status": "refresh triggered"})
 
 

@@ -7,7 +7,19 @@ from datetime import datetime, timedelta
 
 from graph_olap_server.domain.durations import parse_duration
 
-__all__ = ["LIFETIMES", "Lifetime", "LifetimeRule", "changed_lifetime", "inactivity_deadline", "new_lifetime"]
+__all__ = [
+    "LIFETIMES",
+    "LIFETIME_PARTS",
+    "Lifetime",
+    "LifetimeRule",
+    "changed_lifetime",
+    "inactivity_deadline",
+    "new_lifetime",
+    "rule_problem",
+]
+
+LIFETIME_PARTS = ("default_ttl", "default_inactivity", "max_ttl")
+"""What can be configured for each kind of resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,20 @@ class Lifetime:
     ttl: str | None
     inactivity_timeout: str | None
     expires_at: datetime | None
+
+
+def rule_problem(rule: LifetimeRule) -> str | None:
+    """Say what is wrong with a rule as a whole; ``None`` when it is fine.
+
+    Example:
+        >>> rule_problem(LifetimeRule("P2D", None, "P1D"))
+        'the default P2D is longer than the maximum P1D'
+    """
+    if rule.max_ttl is None or rule.default_ttl is None:
+        return None
+    if parse_duration(rule.default_ttl) > parse_duration(rule.max_ttl):
+        return f"the default {rule.default_ttl} is longer than the maximum {rule.max_ttl}"
+    return None
 
 
 def new_lifetime(rule: LifetimeRule, now: datetime, ttl: str | None, inactivity: str | None) -> Lifetime:

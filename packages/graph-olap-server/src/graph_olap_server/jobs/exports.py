@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from graph_olap_server import faults
+from graph_olap_server.jobs.heartbeat import Heartbeat
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.exports import (
@@ -69,7 +67,7 @@ class ExportWorker:
         started = time.monotonic()
         try:
             with (
-                _Heartbeat(self._context, task),
+                Heartbeat(lambda: keep_claim(self._context, task), _HEARTBEAT_INTERVAL),
                 self._context.warehouse.export(task.sql, task.columns) as stream,
             ):
                 written = write_parquet(
@@ -118,10 +116,12 @@ class ExportWorker:
         )
 
     def _finalize(self, task: FinalizeTask) -> None:
+        count = self._context.metrics.count
+        count("snapshots_ready_to_finalize_total")
         started = time.monotonic()
         faults.point("finalize", "claimed")
         try:
-            with _Heartbeat(self._context, task):
+            with Heartbeat(lambda: keep_claim(self._context, task), _HEARTBEAT_INTERVAL):
                 manifest = finalize_snapshot(
                     task.folder,
                     snapshot_id=task.snapshot_id,
@@ -133,11 +133,13 @@ class ExportWorker:
                     exported=task.exported,
                 )
         except BadRowsError as error:
+            count("snapshots_finalization_failures_total")
             fail_finalization(self._context, task, error.message, error.load_report)
             event(
                 logger, "snapshot_has_bad_rows", level=logging.WARNING, snapshot_id=task.snapshot_id, reason=str(error)
             )
         except Exception:
+            count("snapshots_finalization_failures_total")
             logger.exception("finalization_crashed", extra={"fields": {"snapshot_id": task.snapshot_id}})
             message = "The snapshot could not be finished; the server's log has the cause. Retry it."
             fail_finalization(self._context, task, message, None)
@@ -145,6 +147,7 @@ class ExportWorker:
             faults.point("finalize", "before_complete")
             complete_finalization(self._context, task, manifest)
             faults.point("finalize", "completed")
+            count("snapshots_finalized_total")
             event(
                 logger,
                 "snapshot_ready",
@@ -172,29 +175,3 @@ class _Reporter:
 
     def cancelled(self) -> bool:
         return self._stopping() or not self._ours
-
-
-class _Heartbeat:
-    """Prolongs a lease while the warehouse or the last step is silent for long."""
-
-    def __init__(self, context: Context, task: ExportTask | FinalizeTask) -> None:
-        self._context = context
-        self._task = task
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._done.wait(_HEARTBEAT_INTERVAL):
-            try:
-                if not keep_claim(self._context, self._task):
-                    return
-            except SQLAlchemyError as error:
-                # The next beat comes long before the lease ends.
-                event(logger, "heartbeat_failed", level=logging.WARNING, reason=str(error).splitlines()[0])

@@ -195,6 +195,7 @@ class Remover:
         try:
             self._context.snapshots.delete(snapshot_id)
         except OSError as error:
+            self._context.metrics.count("snapshot_gcs_cleanup_failures_total")
             file_removal_failed(self._context, snapshot_id, str(error))
             event(_log, "file_removal_failed", level=logging.WARNING, snapshot_id=snapshot_id, reason=str(error))
             return False

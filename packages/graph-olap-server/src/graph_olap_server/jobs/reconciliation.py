@@ -19,25 +19,33 @@ def reconcile(context: Context, launcher: Launcher) -> None:
     """Adopt engines of records without a handle, fail records without an engine, stop engines without a record."""
     # Engines are listed before records: a record always exists before its engine does.
     engines = {engine.instance_id: engine.handle for engine in launcher.list_running()}
+    count = context.metrics.count
     records = {record.id: record for record in list_records(context, "starting", "running", "resuming", "stopping")}
     for record in records.values():
         if record.handle is None:
             if record.id in engines and not record.leased:
+                count("status_drift_detected_total")
                 adopt_handle(context, record.id, engines[record.id])
+                count("status_drift_fixed_total")
                 event(_log, "instance_adopted", instance_id=record.id)
             continue
         if record.status == "stopping":
             continue
         result = launcher.poll(record.handle)
         if result.state is InstanceState.GONE:
+            count("missing_pods_detected_total")
             died(context, launcher, record, result)
-    for instance_id, handle in engines.items():
-        if instance_id in records:
-            continue
+            count("missing_pods_handled_total")
+    orphans = {instance_id: handle for instance_id, handle in engines.items() if instance_id not in records}
+    context.metrics.orphans_seen(len(orphans))
+    for instance_id, handle in orphans.items():
+        count("orphaned_pods_detected_total")
         event(_log, "orphan_found", level=logging.WARNING, instance_id=instance_id)
         try:
             launcher.stop(handle)
+            count("orphaned_pods_cleaned_total")
         except LauncherError as error:
+            count("orphaned_pods_cleanup_failures_total")
             event(_log, "stop_failed", level=logging.WARNING, instance_id=instance_id, reason=str(error))
     context.signals.instances.set()
     context.signals.removals.set()

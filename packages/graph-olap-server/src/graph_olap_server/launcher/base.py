@@ -96,6 +96,17 @@ class Launcher(ABC):
         """Stop an instance: ask, then force after ``grace_seconds``; remove its folder."""
 
     @abstractmethod
+    def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:
+        """Give a running instance other resources without a restart.
+
+        Returns:
+            Sentences that say what does not take effect while it runs; empty when everything does.
+
+        Raises:
+            LauncherError: It is gone or not on this machine, or the machine has not that much; nothing was changed.
+        """
+
+    @abstractmethod
     def list_running(self) -> Sequence[RunningInstance]:
         """Return all running instances of this deployment."""
 

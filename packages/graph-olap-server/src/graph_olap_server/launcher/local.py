@@ -49,6 +49,7 @@ from graph_olap_server.launcher.processes import (
     start_mark,
     wait_until_gone,
 )
+from graph_olap_server.launcher.resize import resized
 from graph_olap_server.logs import event
 from graph_olap_server.machine import memory_limit_bytes
 
@@ -148,6 +149,16 @@ class LocalLauncher(Launcher):
         faults.point("launcher", "process_gone")
         shutil.rmtree(folder, ignore_errors=True)
         event(_logger, "instance_process_stopped", folder=folder.name, pid=pid)
+
+    def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:
+        """Bind the process and all it started to so many cores; threads and buffer of its engine stay as they are."""
+        pid, mark, folder = _parts(handle)
+        if folder.parent != self._root or not is_alive(pid, mark):
+            raise LauncherError("The instance's process does not run on this machine.")
+        limit = memory_limit_bytes()
+        if memory_gb is not None and memory_gb * _GB > limit:
+            raise LauncherError(f"This machine has {limit / _GB:.1f} GB; an instance cannot have {memory_gb} GB.")
+        return resized(pid, _read_config(folder), cpu_cores, memory_gb)
 
     def list_running(self) -> Sequence[RunningInstance]:
         """Return the instances whose process runs, by id."""
@@ -303,6 +314,13 @@ def _read_endpoint(folder: Path) -> Endpoint | None:
         return Endpoint.model_validate_json((folder / ENDPOINT_FILE).read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def _read_config(folder: Path) -> InstanceConfig:
+    try:
+        return InstanceConfig.model_validate_json((folder / CONFIG_FILE).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise LauncherError("The instance's configuration cannot be read; replace it by a new one.") from error
 
 
 def _read_handle(folder: Path) -> Handle | None:

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["end_session", "find_by_argument", "is_alive", "start_mark", "wait_until_gone"]
+__all__ = ["end_session", "find_by_argument", "is_alive", "session_threads", "start_mark", "wait_until_gone"]
 
 _PROC = Path("/proc")
 _POLL_SECONDS = 0.02
@@ -84,6 +84,15 @@ def find_by_argument(argument: str) -> int | None:
             ).read_bytes().split(b"\0"):
                 return entry
     return None
+
+
+def session_threads(pid: int) -> list[int]:
+    """Return the ids of all threads of a process that leads its session and of all that it started."""
+    threads = []
+    for member in (pid, *_session_members(pid)):
+        with suppress(OSError):
+            threads += [int(entry.name) for entry in (_PROC / str(member) / "task").iterdir()]
+    return threads
 
 
 def _session_members(session: int) -> list[int]:

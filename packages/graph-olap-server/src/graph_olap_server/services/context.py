@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from graph_olap_server.config import Settings
+from graph_olap_server.launcher.base import Launcher
+from graph_olap_server.metrics import Metrics
 from graph_olap_server.services.credentials import Credentials
 from graph_olap_server.snapshots.store import SnapshotStore
 from graph_olap_server.store.database import Database
@@ -46,12 +48,12 @@ class Signals:
     exports: Signal = field(default_factory=Signal)
     instances: Signal = field(default_factory=Signal)
     removals: Signal = field(default_factory=Signal)
-    schema_refresh: Signal = field(default_factory=Signal)
+    jobs: Signal = field(default_factory=Signal)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The parts that use cases work with."""
+    """The parts that use cases work with; without a launcher no engine can be reached from this process."""
 
     settings: Settings
     database: Database
@@ -61,3 +63,5 @@ class Context:
     signals: Signals = field(repr=False, default_factory=Signals)
     credentials: Credentials = field(repr=False, default_factory=Credentials)
     clock: Callable[[], datetime] = utc_now
+    launcher: Launcher | None = None
+    metrics: Metrics = field(repr=False, default_factory=Metrics)

@@ -12,6 +12,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.definitions import iter_definitions
+from graph_olap_server.services.configuration import export_limit
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.views import get_version, version_view
 from graph_olap_server.snapshots.columns import source_columns
@@ -231,7 +232,8 @@ def fail_finalization(context: Context, task: FinalizeTask, message: str, load_r
 def mend_exports(context: Context) -> int:
     """Take jobs back whose worker fell silent, and fail snapshots that take too long; return how many were mended."""
     now = context.clock()
-    limit = timedelta(seconds=context.settings.export_max_duration)
+    with context.database.read() as session:
+        limit = timedelta(seconds=export_limit(context, session))
     late = select(SnapshotRow.id).where(SnapshotRow.status == "creating", SnapshotRow.started_at < now - limit)
     stale = select(ExportJobRow.id).where(
         ExportJobRow.status.in_(("claimed", "submitted")), ExportJobRow.lease_expires_at < now
@@ -242,11 +244,14 @@ def mend_exports(context: Context) -> int:
         with context.database.write() as session:
             for job in session.scalars(stale.with_only_columns(ExportJobRow)):
                 message = f"The export of {job.entity_name} was given up {job.attempts} times: its worker vanished."
+                context.metrics.count("stale_export_claims_detected_total")
                 _fail_job(session, job, message, now, retryable=True)
+                if job.status == "pending":
+                    context.metrics.count("stale_export_claims_reset_total")
             session.flush()
             for snapshot in session.scalars(late.with_only_columns(SnapshotRow)):
                 message = (
-                    f"The export took longer than {context.settings.export_max_duration:.0f} s. "
+                    f"The export took longer than {limit.total_seconds():.0f} s. "
                     "Make the SQL of the mapping faster or ask an operator for a longer limit."
                 )
                 _fail_snapshot(session, snapshot, message, now)

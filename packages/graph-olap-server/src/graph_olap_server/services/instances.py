@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.durations import parse_duration
 from graph_olap_server.domain.errors import PlatformError, validation_failed
-from graph_olap_server.domain.lifetimes import LIFETIMES, new_lifetime
+from graph_olap_server.domain.lifetimes import new_lifetime
 from graph_olap_server.domain.roles import Identity, require_owner
 from graph_olap_server.domain.states import (
     COUNTED_INSTANCE_STATUSES,
@@ -20,6 +20,7 @@ from graph_olap_server.domain.states import (
     VISIBLE_INSTANCE_STATUSES,
     require_status,
 )
+from graph_olap_server.services.configuration import concurrency, lifetime_rule
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.lookup import (
     apply_lifecycle,
@@ -34,6 +35,7 @@ from graph_olap_server.services.requests import CreateInstance, ExtendInstance, 
 from graph_olap_server.services.snapshots import add_snapshot
 from graph_olap_server.services.views import instance_progress_view, instance_views
 from graph_olap_server.store.events import record_event
+from graph_olap_server.store.favorites import drop_favorites
 from graph_olap_server.store.pages import Page, PageQuery, list_page
 from graph_olap_server.store.tables import InstanceRow, SnapshotRow
 from graph_olap_server.store.transitions import change_status
@@ -50,6 +52,7 @@ __all__ = [
     "rename_instance",
     "set_instance_lifecycle",
     "share_instance",
+    "stop_instance_row",
     "terminate_instance",
 ]
 
@@ -100,8 +103,8 @@ def create_instance(context: Context, caller: Identity, request: CreateInstance)
         raise validation_failed([("snapshot_id", "send exactly one of snapshot_id and mapping_id")])
     engine = _engine(context, request.wrapper_type)
     now = context.clock()
-    lifetime = lifetime_of_new("instance", now, request)
     with context.database.write() as session:
+        lifetime = lifetime_of_new(lifetime_rule(context, session, "instance"), now, request)
         if request.snapshot_id is not None:
             snapshot = find_snapshot(session, request.snapshot_id)
             require_status(SNAPSHOT, snapshot.id, snapshot.status, "ready")
@@ -155,7 +158,7 @@ def set_instance_lifecycle(context: Context, caller: Identity, instance_id: int,
     now = context.clock()
     with context.database.write() as session:
         row = _owned(session, caller, instance_id)
-        apply_lifecycle("instance", row, now, request)
+        apply_lifecycle(lifetime_rule(context, session, "instance"), row, now, request)
         record_event(session, "lifecycle_changed", "instance", row.id, now=now, actor=caller.username)
         return _view(context, session, row)
 
@@ -166,7 +169,7 @@ def extend_instance(context: Context, caller: Identity, instance_id: int, reques
     with context.database.write() as session:
         row = _owned(session, caller, instance_id)
         expires = (row.expires_at or now) + timedelta(hours=request.hours)
-        longest = LIFETIMES["instance"].max_ttl
+        longest = lifetime_rule(context, session, "instance").max_ttl
         latest = None if longest is None else row.created_at + parse_duration(longest)
         if latest is not None and expires > latest:
             text = format_timestamp(latest.replace(microsecond=0))
@@ -198,8 +201,16 @@ def terminate_instance(context: Context, caller: Identity, instance_id: int) -> 
     now = context.clock()
     with context.database.write() as session:
         row = _owned(session, caller, instance_id)
-        change_status(session, row, "stopping", now=now, actor=caller.username)
+        stop_instance_row(session, row, now, caller.username)
     context.signals.removals.set()
+
+
+def stop_instance_row(
+    session: Session, row: InstanceRow, now: datetime, actor: str, details: dict[str, Any] | None = None
+) -> None:
+    """Make an instance disappear for clients; its engine is stopped afterwards by a job."""
+    change_status(session, row, "stopping", now=now, actor=actor, details=details)
+    drop_favorites(session, "instance", row.id)
 
 
 def get_instance_progress(context: Context, instance_id: int) -> InstanceProgress:
@@ -236,7 +247,7 @@ def _implicit_snapshot(
         mapping,
         version,
         request.snapshot_name or request.name,
-        new_lifetime(LIFETIMES["snapshot"], now, None, None),
+        new_lifetime(lifetime_rule(context, session, "snapshot"), now, None, None),
         description=None,
         implicit=True,
         now=now,
@@ -248,9 +259,10 @@ def _require_capacity(context: Context, session: Session, caller: Identity) -> N
     counted = select(func.count()).select_from(InstanceRow).where(InstanceRow.status.in_(COUNTED_INSTANCE_STATUSES))
     own = session.execute(counted.where(InstanceRow.owner_username == caller.username)).scalar_one()
     total = session.execute(counted).scalar_one()
+    limits = concurrency(context, session)
     for limit_type, count, allowed, whose in (
-        ("per_analyst", own, context.settings.per_analyst_limit, f"{caller.username} has"),
-        ("cluster_total", total, context.settings.cluster_limit, "The platform has"),
+        ("per_analyst", own, limits.per_analyst, f"{caller.username} has"),
+        ("cluster_total", total, limits.cluster_total, "The platform has"),
     ):
         if count >= allowed:
             raise PlatformError(

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.errors import not_found, validation_failed
-from graph_olap_server.domain.lifetimes import LIFETIMES, Lifetime, changed_lifetime, new_lifetime
+from graph_olap_server.domain.lifetimes import Lifetime, LifetimeRule, changed_lifetime, new_lifetime
 from graph_olap_server.services.requests import Lifecycle
 from graph_olap_server.services.views import get_version
 from graph_olap_server.store.tables import InstanceRow, MappingRow, MappingVersionRow, SnapshotRow
@@ -70,20 +70,22 @@ def find_instance(session: Session, instance_id: int) -> InstanceRow:
     return row
 
 
-def lifetime_of_new(kind: str, now: datetime, asked: _Asked) -> Lifetime:
+def lifetime_of_new(rule: LifetimeRule, now: datetime, asked: _Asked) -> Lifetime:
     """Return the lifetime of a resource created now, or raise 400 when it is longer than allowed."""
     try:
-        return new_lifetime(LIFETIMES[kind], now, asked.ttl, asked.inactivity_timeout)
+        return new_lifetime(rule, now, asked.ttl, asked.inactivity_timeout)
     except ValueError as error:
         raise validation_failed([("ttl", str(error))]) from None
 
 
-def apply_lifecycle(kind: str, row: MappingRow | SnapshotRow | InstanceRow, now: datetime, change: Lifecycle) -> None:
+def apply_lifecycle(
+    rule: LifetimeRule, row: MappingRow | SnapshotRow | InstanceRow, now: datetime, change: Lifecycle
+) -> None:
     """Change the lifetimes that the request names: null clears, what is absent stays."""
     given = change.model_fields_set
     if "ttl" in given:
         try:
-            row.expires_at = changed_lifetime(LIFETIMES[kind], row.created_at, now, change.ttl)
+            row.expires_at = changed_lifetime(rule, row.created_at, now, change.ttl)
         except ValueError as error:
             raise validation_failed([("ttl", str(error))]) from None
         row.ttl = change.ttl

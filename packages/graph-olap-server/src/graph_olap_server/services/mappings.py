@@ -8,21 +8,24 @@ from datetime import datetime
 from typing import Any
 
 from graph_olap.models import EdgeDefinition, Mapping, MappingDiff, MappingVersion, NodeDefinition
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.definitions import Definitions, check_definitions
 from graph_olap_server.domain.diff import diff_versions
 from graph_olap_server.domain.errors import PlatformError, invalid_state, validation_failed
-from graph_olap_server.domain.lifetimes import LIFETIMES, new_lifetime
+from graph_olap_server.domain.lifetimes import new_lifetime
 from graph_olap_server.domain.roles import Identity, require_owner
+from graph_olap_server.services.configuration import lifetime_rule
 from graph_olap_server.services.context import Context
+from graph_olap_server.services.instances import stop_instance_row
 from graph_olap_server.services.lookup import apply_lifecycle, find_mapping, find_version, lifetime_of_new, rename
 from graph_olap_server.services.requests import CopyMapping, CreateMapping, Lifecycle, UpdateMapping
 from graph_olap_server.services.snapshots import remove_snapshot_row
 from graph_olap_server.services.sql_checks import check_sql
 from graph_olap_server.services.views import mapping_view, mapping_views, version_view
 from graph_olap_server.store.events import record_event
+from graph_olap_server.store.favorites import drop_favorites
 from graph_olap_server.store.pages import Page, PageQuery, list_page
 from graph_olap_server.store.tables import InstanceRow, MappingRow, MappingVersionRow, SnapshotRow
 
@@ -36,6 +39,7 @@ __all__ = [
     "get_mapping_version",
     "list_mappings",
     "list_versions",
+    "remove_mapping_row",
     "set_mapping_lifecycle",
     "update_mapping",
 ]
@@ -66,8 +70,8 @@ def create_mapping(context: Context, caller: Identity, request: CreateMapping) -
     """Create version 1 of a mapping after checking everything that can be checked."""
     definitions = _checked(context, request.node_definitions, request.edge_definitions)
     now = context.clock()
-    lifetime = lifetime_of_new("mapping", now, request)
     with context.database.write() as session:
+        lifetime = lifetime_of_new(lifetime_rule(context, session, "mapping"), now, request)
         row = MappingRow(
             owner_username=caller.username,
             name=request.name,
@@ -109,7 +113,7 @@ def update_mapping(
                 continue
             rename(row, request, now)
             given = {name: getattr(request, name) for name in ("ttl", "inactivity_timeout") if getattr(request, name)}
-            apply_lifecycle("mapping", row, now, Lifecycle(**given))
+            apply_lifecycle(lifetime_rule(context, session, "mapping"), row, now, Lifecycle(**given))
             if definitions is not None:
                 mode = request.on_bad_rows or current.on_bad_rows
                 _add_version(session, row, definitions, mode, request.change_description, caller, now)
@@ -126,7 +130,7 @@ def copy_mapping(context: Context, caller: Identity, mapping_id: int, request: C
         source = find_mapping(session, mapping_id)
         version = find_version(session, source, None)
         source.last_activity_at = now
-        lifetime = new_lifetime(LIFETIMES["mapping"], now, source.ttl, source.inactivity_timeout)
+        lifetime = new_lifetime(lifetime_rule(context, session, "mapping"), now, source.ttl, source.inactivity_timeout)
         row = MappingRow(
             owner_username=caller.username,
             name=request.name,
@@ -155,16 +159,25 @@ def delete_mapping(context: Context, caller: Identity, mapping_id: int) -> None:
     with context.database.write() as session:
         row = find_mapping(session, mapping_id)
         require_owner(caller, "mapping", row.id, row.owner_username)
-        live = InstanceRow.status.notin_(("failed", "stopping"))
-        _require_none(session, row, "instance", InstanceRow, live)
-        _require_none(session, row, "snapshot", SnapshotRow, SnapshotRow.implicit.is_(False))
-        session.execute(delete(InstanceRow).where(InstanceRow.mapping_id == row.id, InstanceRow.status == "failed"))
-        for snapshot in session.scalars(select(SnapshotRow).where(SnapshotRow.mapping_id == row.id)):
-            remove_snapshot_row(session, snapshot, now, caller.username)
-        session.flush()
-        record_event(session, "deleted", "mapping", row.id, now=now, actor=caller.username)
-        session.delete(row)
+        remove_mapping_row(session, row, now, caller.username)
     context.signals.removals.set()
+
+
+def remove_mapping_row(session: Session, row: MappingRow, now: datetime, actor: str) -> None:
+    """Delete a mapping with its versions, failed instances and implicit snapshots, or raise 409."""
+    live = InstanceRow.status.notin_(("failed", "stopping"))
+    _require_none(session, row, "instance", InstanceRow, live)
+    _require_none(session, row, "snapshot", SnapshotRow, SnapshotRow.implicit.is_(False))
+    failed = select(InstanceRow).where(InstanceRow.mapping_id == row.id, InstanceRow.status == "failed")
+    for instance in session.scalars(failed):
+        # Its engine may still have to be stopped, which is the way of every instance.
+        stop_instance_row(session, instance, now, actor)
+    for snapshot in session.scalars(select(SnapshotRow).where(SnapshotRow.mapping_id == row.id)):
+        remove_snapshot_row(session, snapshot, now, actor)
+    session.flush()
+    drop_favorites(session, "mapping", row.id)
+    record_event(session, "deleted", "mapping", row.id, now=now, actor=actor)
+    session.delete(row)
 
 
 def list_versions(context: Context, mapping_id: int, offset: int | None, limit: int | None) -> Page[MappingVersion]:
@@ -206,7 +219,7 @@ def set_mapping_lifecycle(context: Context, caller: Identity, mapping_id: int, r
     with context.database.write() as session:
         row = find_mapping(session, mapping_id)
         require_owner(caller, "mapping", row.id, row.owner_username)
-        apply_lifecycle("mapping", row, now, request)
+        apply_lifecycle(lifetime_rule(context, session, "mapping"), row, now, request)
         record_event(session, "lifecycle_changed", "mapping", row.id, now=now, actor=caller.username)
         return mapping_view(session, row)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
 
-from graph_olap_server.domain.lifetimes import inactivity_deadline
 from graph_olap_server.launcher.base import Handle, InstanceSpec
 from graph_olap_server.services.context import Context
-from graph_olap_server.services.snapshots import remove_snapshot_row
 from graph_olap_server.store.events import SYSTEM, record_event
 from graph_olap_server.store.leases import START_LEASE, claim_row, held_row, release
 from graph_olap_server.store.tables import FileRemovalRow, InstanceRow, SnapshotRow
@@ -24,8 +20,6 @@ __all__ = [
     "StartTask",
     "adopt_handle",
     "claim_start",
-    "expire_instances",
-    "expire_snapshots",
     "fail_instance",
     "file_removal_done",
     "file_removal_failed",
@@ -92,8 +86,10 @@ def wake_waiting(context: Context) -> None:
                 reason = snapshot.error_message if snapshot is not None else None
                 message = reason or f"Snapshot {row.snapshot_id} was cancelled or removed."
                 change_status(session, row, "failed", now=now, error_code="SNAPSHOT_FAILED", error_message=message)
+                context.metrics.count("instances_transitioned_to_failed_total")
             elif snapshot.status == "ready":
                 change_status(session, row, "starting", now=now, starting_at=now)
+                context.metrics.count("instances_transitioned_to_starting_total")
 
 
 def claim_start(context: Context) -> StartTask | None:
@@ -217,41 +213,6 @@ def finish_stopping(context: Context, instance_id: int) -> None:
             session.delete(row)
 
 
-def expire_instances(context: Context) -> int:
-    """Stop instances whose time is over or that nobody uses; return how many."""
-    now = context.clock()
-    mortal = ("waiting_for_snapshot", "starting", "running", "failed", "suspended", "resuming")
-    with context.database.read() as session:
-        ids = [row.id for row in _live(session, mortal) if _is_over(row, now)]
-    for instance_id in ids:
-        with context.database.write() as session:
-            row = session.get(InstanceRow, instance_id)
-            if row is not None and row.status in mortal and (reason := _is_over(row, now)):
-                change_status(session, row, "stopping", now=now, details={"reason": reason})
-    if ids:
-        context.signals.removals.set()
-    return len(ids)
-
-
-def expire_snapshots(context: Context) -> int:
-    """Remove snapshots whose time is over or that nobody used, unless an instance uses them; return how many."""
-    now = context.clock()
-    used = select(InstanceRow.snapshot_id).where(InstanceRow.status.notin_(("failed", "stopping")))
-    old = select(SnapshotRow).where(
-        SnapshotRow.status.in_(("ready", "failed", "cancelled")), SnapshotRow.id.notin_(used)
-    )
-    with context.database.read() as session:
-        ids = [row.id for row in session.scalars(old) if _snapshot_is_over(row, now)]
-    for snapshot_id in ids:
-        with context.database.write() as session:
-            row = session.scalars(old.where(SnapshotRow.id == snapshot_id)).first()
-            if row is not None and _snapshot_is_over(row, now):
-                remove_snapshot_row(session, row, now, SYSTEM)
-    if ids:
-        context.signals.removals.set()
-    return len(ids)
-
-
 def list_file_removals(context: Context) -> list[int]:
     """Return the removed snapshots whose files can be deleted: no engine is left that reads them."""
     busy = select(InstanceRow.snapshot_id).where(InstanceRow.status != "failed")
@@ -274,28 +235,6 @@ def file_removal_failed(context: Context, snapshot_id: int, reason: str) -> None
         if row is not None:
             row.attempts += 1
             row.last_error = reason
-
-
-def _live(session: Session, statuses: Sequence[str]) -> Sequence[InstanceRow]:
-    return session.scalars(select(InstanceRow).where(InstanceRow.status.in_(statuses))).all()
-
-
-def _is_over(row: InstanceRow, now: datetime) -> str | None:
-    if row.expires_at is not None and row.expires_at <= now:
-        return "expired"
-    active = [moment for moment in (row.started_at, row.last_activity_at) if moment is not None]
-    if row.status == "running" and active:
-        deadline = inactivity_deadline(max(active), row.inactivity_timeout)
-        if deadline is not None and deadline <= now:
-            return "inactive"
-    return None
-
-
-def _snapshot_is_over(row: SnapshotRow, now: datetime) -> bool:
-    if row.expires_at is not None and row.expires_at <= now:
-        return True
-    deadline = inactivity_deadline(row.last_used_at or row.ready_at or row.created_at, row.inactivity_timeout)
-    return deadline is not None and deadline <= now
 
 
 def _set_usage(row: InstanceRow, usage: dict[str, Any]) -> None:

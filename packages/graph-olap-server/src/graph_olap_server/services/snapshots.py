@@ -13,6 +13,7 @@ from graph_olap_server.domain.errors import PlatformError, not_found, validation
 from graph_olap_server.domain.lifetimes import Lifetime
 from graph_olap_server.domain.roles import Identity, require_owner
 from graph_olap_server.domain.states import SNAPSHOT, require_status
+from graph_olap_server.services.configuration import lifetime_rule
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.lookup import (
     apply_lifecycle,
@@ -25,6 +26,7 @@ from graph_olap_server.services.lookup import (
 from graph_olap_server.services.requests import CreateSnapshot, Lifecycle, Rename
 from graph_olap_server.services.views import get_version, snapshot_progress_view, snapshot_views, version_view
 from graph_olap_server.store.events import record_event
+from graph_olap_server.store.favorites import drop_favorites
 from graph_olap_server.store.pages import Page, PageQuery, list_page
 from graph_olap_server.store.tables import (
     ExportJobRow,
@@ -96,7 +98,7 @@ def create_snapshot(context: Context, caller: Identity, request: CreateSnapshot)
     with context.database.write() as session:
         mapping = find_mapping(session, request.mapping_id)
         version = find_version(session, mapping, request.version or request.mapping_version)
-        lifetime = lifetime_of_new("snapshot", now, request)
+        lifetime = lifetime_of_new(lifetime_rule(context, session, "snapshot"), now, request)
         row = add_snapshot(
             context,
             session,
@@ -167,7 +169,7 @@ def set_snapshot_lifecycle(context: Context, caller: Identity, snapshot_id: int,
     now = context.clock()
     with context.database.write() as session:
         row = _owned(session, caller, snapshot_id)
-        apply_lifecycle("snapshot", row, now, request)
+        apply_lifecycle(lifetime_rule(context, session, "snapshot"), row, now, request)
         record_event(session, "lifecycle_changed", "snapshot", row.id, now=now, actor=caller.username)
         return _view(context, session, row)
 
@@ -248,6 +250,7 @@ def remove_snapshot_row(session: Session, row: SnapshotRow, now: datetime, actor
     if row.status in ("pending", "creating"):
         change_status(session, row, "cancelled", now=now, actor=actor)
     session.merge(FileRemovalRow(snapshot_id=row.id, created_at=now, attempts=0))
+    drop_favorites(session, "snapshot", row.id)
     record_event(session, "deleted", "snapshot", row.id, now=now, actor=actor)
     session.delete(row)
 

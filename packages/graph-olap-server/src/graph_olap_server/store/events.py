@@ -1,4 +1,4 @@
-"""The log of what happened to which object, written in the transaction that does it."""
+"""The audit log: what happened to which object, written in the transaction that does it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from graph_olap_server.logs import request_id
+from graph_olap_server.logs import client_address, request_id
 from graph_olap_server.store.outcomes import mark_applied
 from graph_olap_server.store.tables import EventRow
 
@@ -21,15 +21,17 @@ def record_event(
     session: Session,
     event_type: str,
     resource_type: str,
-    resource_id: int,
+    resource_id: int | None = None,
     *,
     now: datetime,
     actor: str,
+    resource_name: str | None = None,
+    result: str = "success",
     from_status: str | None = None,
     to_status: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Add one event.
+    """Add one event; ``resource_name`` is for objects that have no number, such as users.
 
     Raises:
         PlatformError: A repeat of the current request took over; see :func:`store.outcomes.mark_applied`.
@@ -41,6 +43,9 @@ def record_event(
             event_type=event_type,
             resource_type=resource_type,
             resource_id=resource_id,
+            resource_name=resource_name,
+            result=result,
+            source=client_address.get(),
             from_status=from_status,
             to_status=to_status,
             details=details,

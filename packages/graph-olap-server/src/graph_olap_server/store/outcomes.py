@@ -31,7 +31,7 @@ current_claim: ContextVar[Claim | None] = ContextVar("current_claim", default=No
 """The claim of the request that is being served."""
 
 
-def mark_applied(session: Session, event_type: str, resource_type: str, resource_id: int) -> None:
+def mark_applied(session: Session, event_type: str, resource_type: str, resource_id: int | None) -> None:
     """Note in this transaction that the current request changed something.
 
     Raises:
@@ -40,7 +40,7 @@ def mark_applied(session: Session, event_type: str, resource_type: str, resource
     claim = current_claim.get()
     if claim is None:
         return
-    changed: dict[str, str | int] = {"token": claim.token}
+    changed: dict[str, str | int | None] = {"token": claim.token}
     if claim.collection == f"{resource_type}s":
         changed |= {"event_type": event_type, "resource_type": resource_type, "resource_id": resource_id}
     result = session.execute(
