@@ -6,17 +6,19 @@ Every value that reaches HTML passes :func:`escape`; there is no other way in.
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from graph_olap._environment import in_notebook, show_html
 
 if TYPE_CHECKING:
-    from graph_olap.models import Instance, LoadReport, Mapping, MappingDiff, Snapshot, WireModel
+    from graph_olap.models import DryRun, Instance, LoadReport, Mapping, MappingDiff, Snapshot, WireModel
     from graph_olap.models.result import QueryResult
     from graph_olap.pagination import PaginatedList
 
 __all__ = [
     "diff_html",
+    "dry_run_html",
+    "dry_run_text",
     "escape",
     "instance_html",
     "load_report_html",
@@ -179,7 +181,7 @@ def instance_html(instance: Instance) -> str:
     )
 
 
-def load_report_rows(report: LoadReport) -> List[Dict[str, Any]]:
+def load_report_rows(report: Union[LoadReport, DryRun]) -> List[Dict[str, Any]]:
     """Return one row a definition and rejection reason; a definition without rejected rows has one row."""
     rows = []
     for definition in report.definitions:
@@ -219,6 +221,20 @@ def load_report_html(report: LoadReport) -> str:
     return _block(alert, _table(columns, rows))
 
 
+def dry_run_text(report: DryRun) -> str:
+    """Return a dry run as a text table under its problems."""
+    columns, rows = _load_report_table(report)
+    return "\n".join([_dry_run_summary(report), *report.problems, text_table(columns, rows)])
+
+
+def dry_run_html(report: DryRun) -> str:
+    """Return a dry run as HTML."""
+    columns, rows = _load_report_table(report)
+    kind = "success" if report.valid else "warning"
+    lines = "<br>".join(map(escape, [_dry_run_summary(report), *report.problems]))
+    return _block(f'<div class="go-alert go-alert-{kind}">{lines}</div>', _table(columns, rows))
+
+
 def diff_html(diff: MappingDiff) -> str:
     """Return a mapping diff as HTML."""
     from graph_olap.utils.diff import render_diff
@@ -238,7 +254,16 @@ def page_html(page: PaginatedList[Any]) -> str:
     return _block(_table(fields, [[item.get(name) for name in fields] for item in items]), note)
 
 
-def _load_report_table(report: LoadReport) -> Tuple[List[str], List[List[Any]]]:
+def _dry_run_summary(report: DryRun) -> str:
+    size = "" if report.estimated_bytes is None else f", about {report.estimated_bytes / 1e6:,.1f} MB"
+    state = "A snapshot would succeed" if report.valid else "A snapshot would fail"
+    return (
+        f"{state}: {report.estimated_nodes:,} nodes and {report.estimated_edges:,} edges{size}, "
+        f"loaded in about {report.estimated_load_seconds:g} s."
+    )
+
+
+def _load_report_table(report: Union[LoadReport, DryRun]) -> Tuple[List[str], List[List[Any]]]:
     columns = ["definition", "kind", "rows read", "loaded", "rejected", "reason", "sample keys"]
     rows = []
     for row in load_report_rows(report):

@@ -7,6 +7,7 @@ environment. Passed in, never imported as a global.
 from __future__ import annotations
 
 import ipaddress
+import socket
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -31,6 +32,17 @@ class Settings(BaseSettings):
         default_factory=lambda: Path.home() / ".graph-olap", description="Folder for state, snapshots and instances."
     )
     database_url: str | None = Field(None, description="SQLAlchemy URL; default is SQLite in the data folder.")
+    database_connections: int = Field(40, ge=4, description="Most connections to PostgreSQL that one process opens.")
+    node_name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^:]+$",
+        description="Name of this machine among those that share a database; default: its host name.",
+    )
+    control_plane_url: str | None = Field(
+        None, description="Where instances reach the API, for several replicas; default: the address it listens on."
+    )
     warehouse: str | None = Field(
         None, description="Warehouse URL: duckdb:///path/file.duckdb, or duckdb:///folder/ of Parquet and CSV files."
     )
@@ -71,6 +83,9 @@ class Settings(BaseSettings):
     query_concurrency: int = Field(4, description="Queries an instance runs at a time.")
     query_queue: int = Field(64, description="Queries that may wait for a slot.")
     export_workers: int = Field(1, description="Export jobs that run at a time in one process.")
+    dry_run_max_duration: float = Field(
+        300.0, gt=0, description="Seconds that the queries of one dry run of a mapping may take."
+    )
     export_max_duration: float = Field(3600.0, description="Seconds until an export that is not done has failed.")
     keep_instances: bool = Field(
         False, description="Leave instances running when the server stops; the next adopts them."
@@ -166,6 +181,16 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database URL that is in force."""
         return self.database_url or f"sqlite:///{self.data_dir / 'control-plane.db'}"
+
+    @property
+    def has_local_database(self) -> bool:
+        """Whether all who use the database are on this machine."""
+        return self.resolved_database_url.startswith("sqlite")
+
+    @property
+    def resolved_node_name(self) -> str:
+        """The name of this machine that is in force; a local database needs none, and host names change on laptops."""
+        return self.node_name or ("local" if self.has_local_database else socket.gethostname())
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,7 @@
 """The shapes that travel between SDK and servers, written once for both."""
 
 from graph_olap.models.common import Favorite, PageMeta, Timestamp, WireModel
+from graph_olap.models.dry_run import DefinitionCheck, DryRun, TypeClash
 from graph_olap.models.execution import AlgorithmExecution, AlgorithmInfo, AlgorithmParameter
 from graph_olap.models.instance import (
     EdgeTable,
@@ -71,7 +72,9 @@ __all__ = [
     "Column",
     "ComponentHealth",
     "ConcurrencyConfig",
+    "DefinitionCheck",
     "DefinitionReport",
+    "DryRun",
     "EdgeDefinition",
     "EdgeTable",
     "ExportConfig",
@@ -112,6 +115,7 @@ __all__ = [
     "SystemState",
     "Table",
     "Timestamp",
+    "TypeClash",
     "User",
     "WireModel",
     "parse_type",

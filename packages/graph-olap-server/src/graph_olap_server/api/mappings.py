@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from graph_olap.models import Instance, Mapping, MappingDiff, MappingVersion, Snapshot
+from graph_olap.models import DryRun, Instance, Mapping, MappingDiff, MappingVersion, Snapshot
 
 from graph_olap_server.api.dependencies import (
     Caller,
@@ -20,7 +20,8 @@ from graph_olap_server.api.dependencies import (
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
 from graph_olap_server.domain.states import SNAPSHOT
 from graph_olap_server.services import instances, mappings, snapshots
-from graph_olap_server.services.requests import CopyMapping, CreateMapping, Lifecycle, UpdateMapping
+from graph_olap_server.services.dry_run import dry_run
+from graph_olap_server.services.requests import CopyMapping, CreateMapping, Lifecycle, UpdateMapping, ValidateMapping
 from graph_olap_server.services.tree import mapping_tree
 from graph_olap_server.store.pages import PageQuery
 
@@ -41,6 +42,13 @@ def create_mapping(context: Parts, caller: Caller, request: CreateMapping) -> Re
     """Create a mapping."""
     checked = mappings.create_mapping(context, caller, request)
     return reply(checked.mapping, status=201, warnings=checked.warnings)
+
+
+@router.post("/validate", response_model=Reply[DryRun])
+def validate_mapping(context: Parts, _caller: Caller, request: ValidateMapping) -> Response:
+    """Say what a mapping would find in the data, before anything is created."""
+    report, warnings = dry_run(context, request)
+    return reply(report, warnings=warnings)
 
 
 @router.get("/{mapping_id}", response_model=Reply[Mapping])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from graph_olap.models import KEY_TYPES, EdgeDefinition, NodeDefinition, PropertyDefinition, parse_type
 
 from graph_olap_server.domain.errors import FieldProblem
 from graph_olap_server.domain.names import edge_type_problem, element_name_problem
 
-__all__ = ["ON_BAD_ROWS", "Definitions", "check_definitions", "declared_columns", "iter_definitions"]
+__all__ = ["ON_BAD_ROWS", "Definitions", "bad_rows_fail", "check_definitions", "declared_columns", "iter_definitions"]
 
 ON_BAD_ROWS = ("strict", "report", "skip")
 """What the export does with rows that cannot become nodes or edges."""
@@ -51,6 +52,11 @@ def check_definitions(nodes: Sequence[NodeDefinition], edges: Sequence[EdgeDefin
     for index, edge in enumerate(found.edges):
         _check_edge(found, f"edge_definitions.{index}", edge, labels)
     return found
+
+
+def bad_rows_fail(on_bad_rows: str, kind: Literal["node", "edge"]) -> bool:
+    """Tell whether bad rows of a node or edge definition make the snapshot fail."""
+    return on_bad_rows == "strict" or (on_bad_rows == "report" and kind == "node")
 
 
 def declared_columns(definition: NodeDefinition | EdgeDefinition) -> list[tuple[str, str]]:

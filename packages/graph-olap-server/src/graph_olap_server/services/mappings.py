@@ -31,6 +31,7 @@ from graph_olap_server.store.tables import InstanceRow, MappingRow, MappingVersi
 
 __all__ = [
     "Checked",
+    "check_new_definitions",
     "copy_mapping",
     "create_mapping",
     "delete_mapping",
@@ -68,7 +69,7 @@ def get_mapping(context: Context, mapping_id: int) -> Mapping:
 
 def create_mapping(context: Context, caller: Identity, request: CreateMapping) -> Checked:
     """Create version 1 of a mapping after checking everything that can be checked."""
-    definitions = _checked(context, request.node_definitions, request.edge_definitions)
+    definitions = check_new_definitions(context, request.node_definitions, request.edge_definitions)
     now = context.clock()
     with context.database.write() as session:
         lifetime = lifetime_of_new(lifetime_rule(context, session, "mapping"), now, request)
@@ -224,21 +225,28 @@ def set_mapping_lifecycle(context: Context, caller: Identity, mapping_id: int, r
         return mapping_view(session, row)
 
 
-def _merged(context: Context, current: MappingVersion, request: UpdateMapping) -> Definitions:
-    return _checked(
-        context,
-        current.node_definitions if request.node_definitions is None else request.node_definitions,
-        current.edge_definitions if request.edge_definitions is None else request.edge_definitions,
-    )
+def check_new_definitions(
+    context: Context, nodes: Sequence[NodeDefinition], edges: Sequence[EdgeDefinition]
+) -> Definitions:
+    """Check definitions and their SQL.
 
-
-def _checked(context: Context, nodes: Sequence[NodeDefinition], edges: Sequence[EdgeDefinition]) -> Definitions:
+    Raises:
+        PlatformError: ``VALIDATION_FAILED``, with every problem.
+    """
     definitions = check_definitions(nodes, edges)
     if not definitions.problems:
         check_sql(context.warehouse, definitions)
     if definitions.problems:
         raise validation_failed(definitions.problems)
     return definitions
+
+
+def _merged(context: Context, current: MappingVersion, request: UpdateMapping) -> Definitions:
+    return check_new_definitions(
+        context,
+        current.node_definitions if request.node_definitions is None else request.node_definitions,
+        current.edge_definitions if request.edge_definitions is None else request.edge_definitions,
+    )
 
 
 def _add_version(

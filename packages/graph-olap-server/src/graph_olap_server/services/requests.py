@@ -22,6 +22,7 @@ __all__ = [
     "Rename",
     "ShareInstance",
     "UpdateMapping",
+    "ValidateMapping",
 ]
 
 
@@ -98,6 +99,14 @@ class UpdateMapping(_Request):
     def makes_version(self) -> bool:
         """Whether the graph's definition changes, not only the metadata."""
         return any(part is not None for part in (self.node_definitions, self.edge_definitions, self.on_bad_rows))
+
+
+class ValidateMapping(_Request):
+    """Check a mapping against the data without creating it; takes the body of :class:`CreateMapping` too."""
+
+    node_definitions: list[NodeDefinition]
+    edge_definitions: list[EdgeDefinition] = Field(default_factory=list)
+    on_bad_rows: BadRowsMode = "report"
 
 
 class CopyMapping(_Request):

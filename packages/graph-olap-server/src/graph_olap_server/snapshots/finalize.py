@@ -20,6 +20,7 @@ from graph_olap.models.mapping import OnBadRows
 from graph_olap.models.types import parse_type
 
 from graph_olap_server import faults
+from graph_olap_server.domain.definitions import bad_rows_fail
 from graph_olap_server.snapshots.manifest import MANIFEST_NAME, EntityFile, SnapshotManifest
 from graph_olap_server.snapshots.quality import Judge, Judged
 from graph_olap_server.snapshots.store import ATTEMPTS_FOLDER, EntityKind
@@ -111,9 +112,7 @@ def finalize_snapshot(
 
 
 def _refuse(judged: Sequence[Judged], on_bad_rows: OnBadRows, report: LoadReport) -> None:
-    if on_bad_rows == "skip":
-        return
-    fatal = [item for item in judged if item.rejected_rows and (on_bad_rows == "strict" or item.key[0] == "node")]
+    fatal = [item for item in judged if item.rejected_rows and bad_rows_fail(on_bad_rows, item.key[0])]
     if not fatal:
         return
     problems = [_describe(item) for item in fatal[:3]]

@@ -9,18 +9,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
 __all__ = [
+    "BadRows",
     "CatalogInfo",
     "ColumnInfo",
+    "Misfit",
+    "Profile",
+    "ProfileTarget",
     "QueryColumn",
     "RowStream",
     "SourceColumn",
     "TableInfo",
     "Warehouse",
     "WarehouseError",
+    "WarehouseTimeoutError",
 ]
 
 
@@ -35,6 +41,10 @@ class WarehouseError(Exception):
         super().__init__(message)
         self.retryable = retryable
         self.column = column
+
+
+class WarehouseTimeoutError(WarehouseError):
+    """A query took longer than it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,49 @@ class SourceColumn:
     type: str
 
 
+@dataclass(frozen=True, slots=True)
+class ProfileTarget:
+    """A definition to profile: its query and its columns, the key columns first.
+
+    A node has one key column and no ``ends``. An edge has two; ``ends`` names the nodes whose keys they refer to.
+    """
+
+    name: str
+    sql: str
+    columns: tuple[SourceColumn, ...]
+    ends: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRows:
+    """Rows that cannot become nodes or edges, as in a load report."""
+
+    reason: str
+    rows: int
+    column: str | None
+    sample_keys: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Values of one column that do not fit the declared type, and the first of them as text."""
+
+    column: str
+    type: str
+    rows: int
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What aggregate queries tell about one definition."""
+
+    name: str
+    rows: int
+    bad: tuple[BadRows, ...]
+    misfits: tuple[Misfit, ...]
+
+
 class RowStream(ABC):
     """Rows of an export: a schema known before the first batch, then batches of bounded size."""
 
@@ -122,6 +175,19 @@ class Warehouse(ABC):
 
         Raises:
             WarehouseError: As :meth:`describe`, or a declared column is not among the query's columns.
+        """
+
+    @abstractmethod
+    def profile(self, targets: Sequence[ProfileTarget], seconds: float) -> Sequence[Profile]:
+        """Count rows, bad keys, missing ends and values that do not fit, all inside the warehouse.
+
+        Args:
+            targets: Nodes before the edges that refer to them.
+            seconds: What all queries together may take.
+
+        Raises:
+            WarehouseTimeoutError: They took longer and were cancelled.
+            WarehouseError: As :meth:`export`.
         """
 
     @abstractmethod

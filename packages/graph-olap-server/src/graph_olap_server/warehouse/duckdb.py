@@ -22,6 +22,8 @@ from graph_olap_server.machine import memory_limit_bytes
 from graph_olap_server.warehouse.base import (
     CatalogInfo,
     ColumnInfo,
+    Profile,
+    ProfileTarget,
     QueryColumn,
     RowStream,
     SourceColumn,
@@ -31,6 +33,7 @@ from graph_olap_server.warehouse.base import (
 )
 from graph_olap_server.warehouse.duckdb_errors import to_warehouse_error
 from graph_olap_server.warehouse.duckdb_export import export_relation
+from graph_olap_server.warehouse.duckdb_profile import profile_targets
 from graph_olap_server.warehouse.sql_check import SqlProblem, trimmed
 
 __all__ = ["DuckDBFile", "DuckDBFolder"]
@@ -71,6 +74,11 @@ class _DuckDBWarehouse(Warehouse):
     def export(self, sql: str, columns: Sequence[SourceColumn]) -> AbstractContextManager[RowStream]:
         """Stream the declared columns of a query as Arrow batches."""
         return self._export(sql, columns)
+
+    def profile(self, targets: Sequence[ProfileTarget], seconds: float) -> Sequence[Profile]:
+        """Count what cannot be loaded, with aggregate queries around the analyst's own."""
+        with self._connection() as connection:
+            return profile_targets(connection, lambda sql: _bind(connection, sql), targets, seconds)
 
     def check(self) -> None:
         """Open the warehouse and run a query."""

@@ -21,7 +21,7 @@ from graph_olap_server.warehouse.types import (
     resolve,
 )
 
-__all__ = ["BATCH_ROWS", "DuckDBRowStream", "export_relation"]
+__all__ = ["BATCH_ROWS", "BoundColumn", "DuckDBRowStream", "bind_column", "export_relation", "quote"]
 
 BATCH_ROWS = 65_536
 """Rows of a batch at most."""
@@ -35,11 +35,13 @@ def export_relation(relation: duckdb.DuckDBPyRelation, columns: Sequence[SourceC
     Raises:
         WarehouseError: A declared column is missing, ambiguous or of a type that can never be read as declared.
     """
-    return DuckDBRowStream(relation, [_bind_column(relation, column) for column in columns])
+    return DuckDBRowStream(relation, [bind_column(relation, column) for column in columns])
 
 
 @dataclass(frozen=True, slots=True)
-class _Bound:
+class BoundColumn:
+    """A declared column and the column of the query that it is read from."""
+
     name: str
     source: str
     source_type: str
@@ -47,19 +49,21 @@ class _Bound:
 
     @property
     def misfit(self) -> str | None:
-        return misfit_predicate(_quote(self.source), self.source_type, self.declared)
+        """SQL that is true for a value which a cast would change, or ``None``."""
+        return misfit_predicate(quote(self.source), self.source_type, self.declared)
 
     @property
     def select(self) -> str:
-        value = cast_expression(_quote(self.source), self.declared)
+        """SQL of the value as it travels; it fails for a value that does not fit."""
+        value = cast_expression(quote(self.source), self.declared)
         if self.misfit is not None:
             value = f"CASE WHEN {self.misfit} THEN error('{_MISFIT}') ELSE {value} END"
-        return f"{value} AS {_quote(self.name)}"
+        return f"{value} AS {quote(self.name)}"
 
     @property
     def bad(self) -> str:
         """SQL that is true for a value which does not fit."""
-        source = _quote(self.source)
+        source = quote(self.source)
         test = f"({source} IS NOT NULL AND TRY_CAST({source} AS {duckdb_type(self.declared)}) IS NULL)"
         return test if self.misfit is None else f"({test} OR {self.misfit})"
 
@@ -67,7 +71,7 @@ class _Bound:
 class DuckDBRowStream(RowStream):
     """Rows of one export; iterate once."""
 
-    def __init__(self, relation: duckdb.DuckDBPyRelation, columns: Sequence[_Bound]) -> None:
+    def __init__(self, relation: duckdb.DuckDBPyRelation, columns: Sequence[BoundColumn]) -> None:
         self._relation = relation
         self._columns = columns
         self._schema = pa.schema([arrow_field(column.name, column.declared) for column in columns])
@@ -110,7 +114,7 @@ class DuckDBRowStream(RowStream):
             return to_warehouse_error(error, own_text=False)
         aggregates = ", ".join(
             f"count(*) FILTER (WHERE {column.bad}), "
-            f"min(CAST({_quote(column.source)} AS VARCHAR)) FILTER (WHERE {column.bad})"
+            f"min(CAST({quote(column.source)} AS VARCHAR)) FILTER (WHERE {column.bad})"
             for column in self._columns
         )
         try:
@@ -124,7 +128,7 @@ class DuckDBRowStream(RowStream):
         return to_warehouse_error(error, own_text=False)
 
 
-def _misfit_error(column: _Bound, count: int, sample: str) -> WarehouseError:
+def _misfit_error(column: BoundColumn, count: int, sample: str) -> WarehouseError:
     shown = sample if len(sample) <= 60 else sample[:60] + "..."
     have = "has a value that does" if count == 1 else f"has {count:,} values that do"
     return WarehouseError(
@@ -134,7 +138,12 @@ def _misfit_error(column: _Bound, count: int, sample: str) -> WarehouseError:
     )
 
 
-def _bind_column(relation: duckdb.DuckDBPyRelation, column: SourceColumn) -> _Bound:
+def bind_column(relation: duckdb.DuckDBPyRelation, column: SourceColumn) -> BoundColumn:
+    """Find the column of a query that a declared column is read from.
+
+    Raises:
+        WarehouseError: It is missing, ambiguous or of a type that can never be read as declared.
+    """
     found = [index for index, name in enumerate(relation.columns) if name.lower() == column.name.lower()]
     if not found:
         names = relation.columns
@@ -158,8 +167,9 @@ def _bind_column(relation: duckdb.DuckDBPyRelation, column: SourceColumn) -> _Bo
         declared = resolve(parse_type(column.type), source_type)
     except ValueError as error:
         raise WarehouseError(f"Column {column.name}: {error}.", column=column.name) from error
-    return _Bound(column.name, relation.columns[found[0]], source_type, declared)
+    return BoundColumn(column.name, relation.columns[found[0]], source_type, declared)
 
 
-def _quote(name: str) -> str:
+def quote(name: str) -> str:
+    """Spell a name as a quoted identifier."""
     return '"' + name.replace('"', '""') + '"'

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 
 from graph_olap_server.warehouse.base import (
     CatalogInfo,
+    Profile,
+    ProfileTarget,
     QueryColumn,
     RowStream,
     SourceColumn,
@@ -31,6 +33,10 @@ class NoWarehouse(Warehouse):
         raise _no_warehouse()
 
     def export(self, sql: str, columns: Sequence[SourceColumn]) -> AbstractContextManager[RowStream]:
+        """Refuse."""
+        raise _no_warehouse()
+
+    def profile(self, targets: Sequence[ProfileTarget], seconds: float) -> Sequence[Profile]:
         """Refuse."""
         raise _no_warehouse()
 

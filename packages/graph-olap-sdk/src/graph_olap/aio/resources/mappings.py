@@ -6,9 +6,10 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 from typing import Mapping as MappingType
 
 from graph_olap._lifecycle import Lifetime, lifetimes
-from graph_olap._request import given, list_params
+from graph_olap._request import Call, given, list_params
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.models import (
+    DryRun,
     EdgeDefinition,
     Instance,
     Mapping,
@@ -159,6 +160,38 @@ class AsyncMappingResource:
             **given(ttl=ttl, inactivity_timeout=inactivity_timeout, on_bad_rows=on_bad_rows),
         }
         return Mapping.from_dict((await self._http.post("/api/mappings", body))["data"])
+
+    async def dry_run(
+        self,
+        node_definitions: Definitions,
+        edge_definitions: Definitions = (),
+        *,
+        on_bad_rows: Optional[str] = None,
+        timeout: float = 330.0,
+    ) -> DryRun:
+        """Check definitions against the data in the warehouse before anything is created.
+
+        Args:
+            node_definitions: As for :meth:`create`.
+            edge_definitions: As for :meth:`create`.
+            on_bad_rows: As for :meth:`create`; decides what makes the result invalid.
+            timeout: Seconds to wait for the answer.
+
+        Returns:
+            Rows, bad keys, missing ends and values that do not fit of every definition, with estimates of size and
+            load time. Print it for a table.
+
+        Raises:
+            ValidationError: A definition is wrong or its SQL fails; ``details["errors"]`` lists every problem.
+            TimeoutError: The data takes longer than the server allows.
+        """
+        body = {
+            "node_definitions": _plain(node_definitions),
+            "edge_definitions": _plain(edge_definitions),
+            **given(on_bad_rows=on_bad_rows),
+        }
+        reply = await self._http.request(Call("POST", "/api/mappings/validate", json=body, timeout=timeout))
+        return DryRun.from_dict(reply["data"])
 
     async def update(
         self,
