@@ -16,6 +16,7 @@ from graph_olap_server import __version__
 from graph_olap_server.api import health, instances, internal, mappings, schema, snapshots
 from graph_olap_server.api.idempotency import IdempotencyMiddleware
 from graph_olap_server.api.replies import ErrorReply, database_unavailable
+from graph_olap_server.api.transport import JsonBodiesMiddleware
 from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.services.context import Context
 from graph_olap_server.web import (
@@ -54,7 +55,7 @@ def create_app(context: Context) -> ASGIApp:
     # FastAPI documents its own 422 answers, which never leave this server.
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to change the document
     app.add_route("/openapi.json", lambda _request: FastJSONResponse(app.openapi()), include_in_schema=False)
-    return RequestMiddleware(IdempotencyMiddleware(app, context), quiet=("/health", "/ready"))
+    return RequestMiddleware(JsonBodiesMiddleware(IdempotencyMiddleware(app, context)), quiet=("/health", "/ready"))
 
 
 def _on_invalid_request(_request: Request, error: Exception) -> Response:

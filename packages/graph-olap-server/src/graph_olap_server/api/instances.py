@@ -86,9 +86,11 @@ def get_progress(context: Parts, _caller: Caller, instance_id: InstanceId) -> Re
 
 
 @router.put("/{instance_id}/lifecycle", response_model=Reply[Instance])
-def set_lifecycle(context: Parts, caller: Caller, instance_id: InstanceId, request: Lifecycle) -> Response:
+def set_lifecycle(
+    context: Parts, caller: Caller, instance_id: InstanceId, request: Lifecycle | None = None
+) -> Response:
     """Change when an instance expires."""
-    return reply(instances.set_instance_lifecycle(context, caller, instance_id, request))
+    return reply(instances.set_instance_lifecycle(context, caller, instance_id, request or Lifecycle()))
 
 
 @router.post("/{instance_id}/extend", response_model=Reply[Instance])
@@ -100,6 +102,8 @@ def extend_instance(
 
 
 @router.put("/{instance_id}/sharing", response_model=Reply[Instance])
-def share_instance(context: Parts, caller: Caller, instance_id: InstanceId, request: ShareInstance) -> Response:
+def share_instance(
+    context: Parts, caller: Caller, instance_id: InstanceId, request: ShareInstance | None = None
+) -> Response:
     """Set who besides the owner may read an instance."""
-    return reply(instances.share_instance(context, caller, instance_id, request))
+    return reply(instances.share_instance(context, caller, instance_id, request or ShareInstance()))

@@ -41,7 +41,7 @@ def list_mappings(context: Parts, _caller: Caller, query: PageQuery = _query) ->
 def create_mapping(context: Parts, caller: Caller, request: CreateMapping) -> Response:
     """Create a mapping."""
     checked = mappings.create_mapping(context, caller, request)
-    return reply(checked.mapping, status=201, warnings=checked.warnings)
+    return _with_version(reply(checked.mapping, status=201, warnings=checked.warnings), checked.mapping)
 
 
 @router.post("/validate", response_model=Reply[DryRun])
@@ -54,7 +54,8 @@ def validate_mapping(context: Parts, _caller: Caller, request: ValidateMapping) 
 @router.get("/{mapping_id}", response_model=Reply[Mapping])
 def get_mapping(context: Parts, _caller: Caller, mapping_id: MappingId) -> Response:
     """Get a mapping with its current definitions."""
-    return reply(mappings.get_mapping(context, mapping_id))
+    mapping = mappings.get_mapping(context, mapping_id)
+    return _with_version(reply(mapping), mapping)
 
 
 @router.put("/{mapping_id}", response_model=Reply[Mapping])
@@ -67,7 +68,7 @@ def update_mapping(
 ) -> Response:
     """Change a mapping; new definitions make a new version."""
     checked = mappings.update_mapping(context, caller, mapping_id, request, if_match)
-    return reply(checked.mapping, warnings=checked.warnings)
+    return _with_version(reply(checked.mapping, warnings=checked.warnings), checked.mapping)
 
 
 @router.delete("/{mapping_id}", status_code=204)
@@ -110,9 +111,9 @@ def diff_versions(
 
 
 @router.put("/{mapping_id}/lifecycle", response_model=Reply[Mapping])
-def set_lifecycle(context: Parts, caller: Caller, mapping_id: MappingId, request: Lifecycle) -> Response:
+def set_lifecycle(context: Parts, caller: Caller, mapping_id: MappingId, request: Lifecycle | None = None) -> Response:
     """Change when a mapping expires."""
-    return reply(mappings.set_mapping_lifecycle(context, caller, mapping_id, request))
+    return reply(mappings.set_mapping_lifecycle(context, caller, mapping_id, request or Lifecycle()))
 
 
 @router.get("/{mapping_id}/tree", response_model=Reply[dict[str, Any]])
@@ -141,3 +142,9 @@ def list_mapping_instances(
 ) -> Response:
     """List the instances of a mapping, newest first."""
     return page_reply(instances.list_mapping_instances(context, mapping_id, offset, limit))
+
+
+def _with_version(response: Response, mapping: Mapping) -> Response:
+    """Add the version that ``If-Match`` compares with."""
+    response.headers["ETag"] = f'"{mapping.current_version}"'
+    return response

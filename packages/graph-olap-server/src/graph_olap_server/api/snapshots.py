@@ -49,15 +49,17 @@ def get_snapshot(context: Parts, _caller: Caller, snapshot_id: SnapshotId) -> Re
 
 
 @router.put("/{snapshot_id}", response_model=Reply[Snapshot])
-def update_snapshot(context: Parts, caller: Caller, snapshot_id: SnapshotId, request: Rename) -> Response:
+def update_snapshot(context: Parts, caller: Caller, snapshot_id: SnapshotId, request: Rename | None = None) -> Response:
     """Change name or description."""
-    return reply(snapshots.rename_snapshot(context, caller, snapshot_id, request))
+    return reply(snapshots.rename_snapshot(context, caller, snapshot_id, request or Rename()))
 
 
 @router.put("/{snapshot_id}/lifecycle", response_model=Reply[Snapshot])
-def set_lifecycle(context: Parts, caller: Caller, snapshot_id: SnapshotId, request: Lifecycle) -> Response:
+def set_lifecycle(
+    context: Parts, caller: Caller, snapshot_id: SnapshotId, request: Lifecycle | None = None
+) -> Response:
     """Change when a snapshot expires."""
-    return reply(snapshots.set_snapshot_lifecycle(context, caller, snapshot_id, request))
+    return reply(snapshots.set_snapshot_lifecycle(context, caller, snapshot_id, request or Lifecycle()))
 
 
 @router.get("/{snapshot_id}/progress", response_model=Reply[SnapshotProgress])

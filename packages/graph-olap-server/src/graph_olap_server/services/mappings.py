@@ -277,7 +277,10 @@ def _add_version(
 
 
 def _require_match(row: MappingRow, if_match: str | None) -> None:
-    if if_match is not None and if_match.strip().strip('"') not in ("*", str(row.current_version)):
+    if if_match is None:
+        return
+    wanted = [tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")]
+    if "*" not in wanted and str(row.current_version) not in wanted:
         raise invalid_state(
             "mapping",
             row.id,
