@@ -32,6 +32,8 @@ class ProgressReporter:
         self.shows = automatic if show is None else show
         self._bar: Any = None
         self._last: Any = None
+        self._waited = False
+        self._percent = 0
 
     def __enter__(self) -> ProgressReporter:
         return self
@@ -45,18 +47,22 @@ class ProgressReporter:
 
         Args:
             progress: State of the work itself.
-            source: State of the work it waits for (an instance waits for its snapshot); the bar shows this one.
+            source: State of the work it waits for (an instance waits for its snapshot). The bar shows this one first,
+                as its first half.
         """
         if self._callback is not None:
             self._callback(progress.phase, progress.completed_steps, progress.total_steps)
         if self.shows:
+            self._waited = self._waited or source is not None
             if source is None:
-                self._show(progress, progress.phase)
+                self._show(progress, progress.phase, 50 if self._waited else 0)
             else:
-                self._show(source, f"snapshot {source.phase}")
+                self._show(source, f"snapshot {source.phase}", 0)
 
-    def _show(self, progress: Progress, phase: str) -> None:
-        state = (phase, progress.progress_percent, progress.rows)
+    def _show(self, progress: Progress, phase: str, done_before: int) -> None:
+        share = progress.progress_percent // 2 if self._waited else progress.progress_percent
+        self._percent = max(self._percent, done_before + share)  # a bar that jumps back is not believed
+        state = (phase, self._percent, progress.rows)
         if state == self._last:
             return
         changed_phase = self._last is None or self._last[0] != phase
@@ -64,7 +70,7 @@ class ProgressReporter:
         rows = f"{progress.rows:,} rows" if progress.rows else ""
         if not installed("tqdm"):
             if changed_phase:
-                parts = (f"{self._title}: {phase}", rows, f"{progress.progress_percent}%")
+                parts = (f"{self._title}: {phase}", rows, f"{self._percent}%")
                 print(", ".join(part for part in parts if part), file=sys.stderr)  # noqa: T201 - this is its output
             return
         description = f"{self._title}, {phase}"
@@ -73,7 +79,7 @@ class ProgressReporter:
             self._bar = _tqdm()(total=100, desc=description, bar_format=layout)
         self._bar.set_description_str(description, refresh=False)
         self._bar.set_postfix_str(rows, refresh=False)
-        self._bar.n = progress.progress_percent
+        self._bar.n = self._percent
         self._bar.refresh()
 
 
