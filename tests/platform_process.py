@@ -31,12 +31,14 @@ KNOWS: dict[str, Any] = {
 
 
 class Serve:
-    """One `graph-olap serve` process."""
+    """One `graph-olap serve` process, or another command of the server."""
 
-    def __init__(self, data_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, *arguments: str, env: dict[str, str] | None = None, command: str = "serve"
+    ) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GRAPH_OLAP_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "graph_olap_server", "serve", "--data-dir", str(data_dir), *arguments],
+            [sys.executable, "-m", "graph_olap_server", command, "--data-dir", str(data_dir), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -30,7 +30,6 @@ from graph_olap_server.launcher.base import Launcher, LauncherError
 from graph_olap_server.launcher.local import LocalLauncher
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
-from graph_olap_server.services.exports import release_all_claims
 from graph_olap_server.services.instances import ENGINES
 from graph_olap_server.snapshots.store import LocalSnapshotStore
 from graph_olap_server.store.database import Database
@@ -213,7 +212,6 @@ class Platform:
             context.snapshots.check()
             launcher.check()
             launcher.announce(self._local_url())
-            release_all_claims(context)
             reconcile(context, launcher)
         except LauncherError as error:
             raise StartupError(str(error)) from error

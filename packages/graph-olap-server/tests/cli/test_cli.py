@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import httpx
@@ -163,6 +163,9 @@ def test_a_stop_takes_instances_along_unless_they_are_kept(tmp_path: Path, keep:
 
         def list_running(self) -> Sequence[RunningInstance]:
             return [RunningInstance(7, {"id": 7})]
+
+        def remove_leftovers(self, known: Callable[[], Collection[int]]) -> Sequence[int]:
+            return []
 
         def announce(self, control_plane_url: str) -> None:
             assert control_plane_url == platform.url

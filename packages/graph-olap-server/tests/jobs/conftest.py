@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +45,7 @@ class LauncherDouble(Launcher):
         start_error: Refuse to start with this message.
         gone: Instances whose process has died, and how.
         stop_error: Refuse to stop with this message.
+        elsewhere: Instances on another machine.
     """
 
     url: str | None = None
@@ -52,6 +53,7 @@ class LauncherDouble(Launcher):
     stop_error: str | None = None
     gone: dict[int, PollResult] = field(default_factory=dict)
     engines: dict[int, Handle] = field(default_factory=dict)
+    elsewhere: set[int] = field(default_factory=set)
     started: list[InstanceSpec] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
     on_start: Callable[[InstanceSpec], None] | None = None
@@ -87,6 +89,12 @@ class LauncherDouble(Launcher):
 
     def list_running(self) -> Sequence[RunningInstance]:
         return [RunningInstance(number, handle) for number, handle in self.engines.items() if number not in self.gone]
+
+    def reaches(self, handle: Handle) -> bool:
+        return handle["instance_id"] not in self.elsewhere
+
+    def remove_leftovers(self, known: Callable[[], Collection[int]]) -> Sequence[int]:
+        return []
 
     def announce(self, control_plane_url: str) -> None:
         self.announced = control_plane_url

@@ -162,10 +162,31 @@ def test_an_export_that_takes_too_long_fails(context, make_snapshot, clock):
     assert "3600 s" in str(snapshot.error_message)
 
 
-def test_claims_of_a_dead_process_are_taken_back_at_boot(context, worker, make_snapshot):
+def test_claims_of_a_dead_process_are_taken_back_at_once(context, worker, make_snapshot):
     number = make_snapshot()
-    assert exports.claim_export(context, "dead") is not None
-    exports.release_all_claims(context)
+    node, pid, mark = context.holder.split(":")
+    assert exports.claim_export(context, f"{node}:{pid}:1{mark}:0") is not None
+    assert exports.release_dead_claims(context) == 1
+    drain(worker)
+    assert get_snapshot(context, number).status == "ready"
+
+
+def test_claims_of_the_living_and_of_other_machines_stay(context, make_snapshot):
+    make_snapshot()
+    node, pid, mark = context.holder.split(":")
+    assert exports.claim_export(context, f"{context.holder}:0") is not None
+    assert exports.claim_export(context, f"not-{node}:{pid}:1{mark}:0") is not None
+    assert exports.release_dead_claims(context) == 0
+    assert exports.claim_export(context, "w") is None
+
+
+def test_a_clock_set_back_keeps_nothing_waiting(context, worker, make_snapshot, clock):
+    number = make_snapshot()
+    assert exports.claim_export(context, "elsewhere") is not None
+    clock.pass_by(hours=-5)
+    assert exports.mend_exports(context) == 1
+    drain(worker)
+    clock.pass_by(seconds=10)
     drain(worker)
     assert get_snapshot(context, number).status == "ready"
 

@@ -147,12 +147,35 @@ def test_stop_leaves_foreign_folders_alone(make_launcher, tmp_path):
     assert foreign.exists()
 
 
-def test_same_instance_twice_is_refused(make_launcher, spec):
+@pytest.mark.parametrize("recorded", [True, False])
+def test_starting_what_runs_already_returns_its_handle(make_launcher, spec, tmp_path, recorded):
+    handle = make_launcher().start(spec())
+    if not recorded:
+        (Path(handle["folder"]) / "process.json").unlink()
+    assert make_launcher().start(spec()) == handle
+    assert is_alive(handle["pid"], handle["process_started"])
+
+
+def test_folders_of_unknown_instances_without_a_process_are_removed(make_launcher, spec):
+    launcher = make_launcher()
+    running = launcher.start(spec())
+    root = Path(running["folder"]).parent
+    for name in ("8", "9"):
+        (root / name).mkdir()
+    assert launcher.remove_leftovers(lambda: {8}) == [9]
+    assert sorted(path.name for path in root.iterdir() if path.is_dir()) == sorted({Path(running["folder"]).name, "8"})
+
+
+def test_an_instance_of_another_machine_is_left_alone(make_launcher, spec):
     launcher = make_launcher()
     handle = launcher.start(spec())
-    with pytest.raises(LauncherError, match="runs already"):
-        make_launcher().start(spec())
-    assert is_alive(handle["pid"], handle["process_started"])
+    root = Path(handle["folder"]).parent
+    (root / "9").mkdir()
+    (root / "9" / "process.json").write_text(json.dumps({**handle, "node": "elsewhere", "folder": str(root / "9")}))
+    assert not launcher.reaches({**handle, "node": "elsewhere"})
+    assert launcher.reaches(handle)
+    assert launcher.remove_leftovers(set) == []
+    assert len(launcher.list_running()) == 1
 
 
 def test_failed_start_leaves_nothing(tmp_path, make_launcher, spec):

@@ -1,6 +1,8 @@
 """Snapshot folders, source columns and the Parquet writer."""
 
+import fcntl
 import os
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -93,3 +95,16 @@ def test_writer_stops_when_cancelled(tmp_path, after):
         write_parquet(SCHEMA, (batch(0, 10) for _ in range(3)), path, cancelled=lambda: next(calls) >= after)
     assert path.read_text() == "earlier file"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_leftovers_of_crashes_are_removed(tmp_path: Path):
+    store = LocalSnapshotStore(tmp_path)
+    for name in ("1/engine", "2", ".deleted-3", ".deleted-1"):
+        (tmp_path / name).mkdir(parents=True)
+    abandoned, growing = tmp_path / "1/engine/.kuzu.db-abc", tmp_path / "1/engine/.kuzu.db-def"
+    abandoned.touch()
+    with growing.open("wb") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        assert sorted(store.remove_leftovers(lambda: {1})) == [".deleted-3", "1/engine/.kuzu.db-abc", "2"]
+    assert growing.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".deleted-1", "1"]

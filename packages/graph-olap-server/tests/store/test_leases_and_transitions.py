@@ -47,10 +47,10 @@ def test_a_lease_is_ours_until_it_is_taken(database: Database, add_snapshot: Cal
     snapshot_id = add_snapshot()
     with database.write() as session:
         row = session.get_one(SnapshotRow, snapshot_id)
-        first = claim_row(session, row, now, timedelta(seconds=10))
+        first = claim_row(session, row, now, timedelta(seconds=10), "a")
         assert first is not None
-        assert claim_row(session, row, now + timedelta(seconds=9), timedelta(seconds=10)) is None
-        second = claim_row(session, row, now + timedelta(seconds=10), timedelta(seconds=10))
+        assert claim_row(session, row, now + timedelta(seconds=9), timedelta(seconds=10), "b") is None
+        second = claim_row(session, row, now + timedelta(seconds=10), timedelta(seconds=10), "b")
         assert second not in (None, first)
         assert held_row(session, SnapshotRow, snapshot_id, first) is None
         assert held_row(session, SnapshotRow, snapshot_id, str(second)) is row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -31,7 +32,7 @@ from graph_olap_server.services.orchestration import (
     wake_waiting,
 )
 
-__all__ = ["Orchestrator", "Remover", "died", "fail_and_stop"]
+__all__ = ["Orchestrator", "Remover", "died", "fail_and_stop", "reachable"]
 
 _log = logging.getLogger(__name__)
 _FAST_POLL = 0.05
@@ -60,7 +61,7 @@ class Orchestrator:
         wake_waiting(self._context)
         while (task := claim_start(self._context)) is not None:
             self._start(task)
-        starting = list_records(self._context, "starting")
+        starting = reachable(self._launcher, list_records(self._context, "starting"))
         list(self._pool.map(self._follow, starting))
         self._watch()
         self._reports = {record.id: self._reports.get(record.id) for record in starting}
@@ -146,7 +147,7 @@ class Orchestrator:
         if time.monotonic() - self._watched_at < self._context.settings.orchestration_interval:
             return
         self._watched_at = time.monotonic()
-        for record in list_records(self._context, "running"):
+        for record in reachable(self._launcher, list_records(self._context, "running")):
             if record.handle is None:
                 continue
             result = self._launcher.poll(record.handle)
@@ -164,7 +165,7 @@ class Remover:
 
     def run(self) -> float:
         """One pass; comes again when something could not be stopped or deleted."""
-        stopping = list_records(self._context, "stopping")
+        stopping = reachable(self._launcher, list_records(self._context, "stopping"))
         left = [record for record, gone in zip(stopping, self._pool.map(self._stop, stopping), strict=True) if not gone]
         failed = [snapshot_id for snapshot_id in list_file_removals(self._context) if not self._delete(snapshot_id)]
         if left:
@@ -202,6 +203,11 @@ class Remover:
         faults.point("removal", "before_done")
         file_removal_done(self._context, snapshot_id)
         return True
+
+
+def reachable(launcher: Launcher, records: Sequence[InstanceRecord]) -> list[InstanceRecord]:
+    """Leave out instances on other machines: a worker over there follows and stops them."""
+    return [record for record in records if record.handle is None or launcher.reaches(record.handle)]
 
 
 def died(context: Context, launcher: Launcher, record: InstanceRecord, result: PollResult) -> None:

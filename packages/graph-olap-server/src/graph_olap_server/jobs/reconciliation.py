@@ -8,7 +8,13 @@ from graph_olap_server.jobs.instances import died
 from graph_olap_server.launcher.base import InstanceState, Launcher, LauncherError
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
-from graph_olap_server.services.orchestration import adopt_handle, list_records
+from graph_olap_server.services.exports import release_dead_claims
+from graph_olap_server.services.orchestration import (
+    adopt_handle,
+    list_instance_ids,
+    list_records,
+    list_snapshot_ids,
+)
 
 __all__ = ["reconcile"]
 
@@ -18,6 +24,7 @@ _log = logging.getLogger(__name__)
 def reconcile(context: Context, launcher: Launcher) -> None:
     """Adopt engines of records without a handle, fail records without an engine, stop engines without a record."""
     # Engines are listed before records: a record always exists before its engine does.
+    release_dead_claims(context)
     engines = {engine.instance_id: engine.handle for engine in launcher.list_running()}
     count = context.metrics.count
     records = {record.id: record for record in list_records(context, "starting", "running", "resuming", "stopping")}
@@ -29,7 +36,7 @@ def reconcile(context: Context, launcher: Launcher) -> None:
                 count("status_drift_fixed_total")
                 event(_log, "instance_adopted", instance_id=record.id)
             continue
-        if record.status == "stopping":
+        if record.status == "stopping" or not launcher.reaches(record.handle):
             continue
         result = launcher.poll(record.handle)
         if result.state is InstanceState.GONE:
@@ -47,5 +54,14 @@ def reconcile(context: Context, launcher: Launcher) -> None:
         except LauncherError as error:
             count("orphaned_pods_cleanup_failures_total")
             event(_log, "stop_failed", level=logging.WARNING, instance_id=instance_id, reason=str(error))
+    _remove_leftovers(context, launcher)
     context.signals.instances.set()
     context.signals.removals.set()
+
+
+def _remove_leftovers(context: Context, launcher: Launcher) -> None:
+    # Of a start, a stop or a removal that a crash cut short.
+    for instance_id in launcher.remove_leftovers(lambda: list_instance_ids(context)):
+        event(_log, "instance_folder_removed", instance_id=instance_id)
+    for name in context.snapshots.remove_leftovers(lambda: list_snapshot_ids(context)):
+        event(_log, "snapshot_files_removed", file=name)

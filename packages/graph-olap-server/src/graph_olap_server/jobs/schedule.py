@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
+import math
 import threading
+from collections.abc import Callable
 
 from graph_olap_server.jobs.exports import ExportWorker
 from graph_olap_server.jobs.instances import Orchestrator, Remover
@@ -17,24 +17,32 @@ from graph_olap_server.launcher.base import Launcher
 from graph_olap_server.logs import event
 from graph_olap_server.services.catalog import refresh_catalog
 from graph_olap_server.services.context import Context
-from graph_olap_server.services.exports import mend_exports
+from graph_olap_server.services.exports import mend_exports, release_dead_claims
 from graph_olap_server.services.job_runs import register_jobs
 
 __all__ = ["Jobs"]
 
 _log = logging.getLogger(__name__)
+_LOOK_SECONDS = 1.0
 
 
 class Jobs:
     """The background work of a platform.
 
+    Args:
+        context: The platform's parts.
+        launcher: Where instances run.
+        shared: Whether other processes work on the same database.
+
     Attributes:
         schema_read: Set once the first refresh of the schema cache has ended, well or badly.
     """
 
-    def __init__(self, context: Context, launcher: Launcher) -> None:
+    def __init__(self, context: Context, launcher: Launcher, *, shared: bool = False) -> None:
         self._context = context
         self._launcher = launcher
+        # Signals stay within a process: what another one queued is found by looking.
+        look = _LOOK_SECONDS if shared else math.inf
         self._orchestrator = Orchestrator(context, launcher)
         self._remover = Remover(context, launcher)
         self.schema_read = threading.Event()
@@ -49,13 +57,13 @@ class Jobs:
             NamedJob(context, "schema_cache", self._refresh_schema),
         ]
         jobs = [
-            Job("instance_orchestration", orchestration.run, signals.instances.subscribe()),
-            Job("removal", self._remover.run, signals.removals.subscribe()),
+            Job("instance_orchestration", _at_least_every(look, orchestration.run), signals.instances.subscribe()),
+            Job("removal", _at_least_every(look, self._remover.run), signals.removals.subscribe()),
             *(Job(job.name, job.run, signals.jobs.subscribe()) for job in named),
         ]
         for number in range(settings.export_workers):
-            worker = ExportWorker(context, f"{socket.gethostname()}:{os.getpid()}:{number}", self._is_stopping)
-            jobs.append(Job(f"export-{number}", worker.run, signals.exports.subscribe()))
+            worker = ExportWorker(context, f"{context.holder}:{number}", self._is_stopping)
+            jobs.append(Job(f"export-{number}", _at_least_every(look, worker.run), signals.exports.subscribe()))
         self._supervisor = Supervisor(jobs)
 
     def start(self) -> None:
@@ -88,6 +96,10 @@ class Jobs:
         event(_log, "schema_refreshed", tables=tables)
 
 
+def _at_least_every(seconds: float, run: Callable[[], float]) -> Callable[[], float]:
+    return lambda: min(run(), seconds)
+
+
 def _mend(context: Context) -> None:
-    if mended := mend_exports(context):
+    if mended := release_dead_claims(context) + mend_exports(context):
         event(_log, "exports_mended", level=logging.WARNING, count=mended)

@@ -8,13 +8,15 @@ The contract, for every adapter:
 * A handle is a small JSON object; it is stored with the instance and is all that a restarted control plane needs to
   poll or stop the instance (adoption).
 * ``stop`` of something that is already gone succeeds. It returns when the instance is gone and its folder removed.
+* ``start`` of an instance that runs already returns its handle: the one who started it may have died before storing it.
+* A handle may lie out of reach, on another machine; ``reaches`` tells, and nothing else is asked about it.
 * ``list_running`` finds every instance of this deployment, also those no record knows.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -109,6 +111,17 @@ class Launcher(ABC):
     @abstractmethod
     def list_running(self) -> Sequence[RunningInstance]:
         """Return all running instances of this deployment."""
+
+    def reaches(self, handle: Handle) -> bool:
+        """Tell whether this launcher can poll and stop the instance; one on another machine is out of reach."""
+        return True
+
+    @abstractmethod
+    def remove_leftovers(self, known: Callable[[], Collection[int]]) -> Sequence[int]:
+        """Remove what is left of instances that neither run nor are known; return their ids.
+
+        ``known`` is called after what lies there was listed: a record always exists before anything of its instance.
+        """
 
     @abstractmethod
     def announce(self, control_plane_url: str) -> None:

@@ -14,9 +14,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
@@ -82,6 +83,7 @@ class LocalLauncher(Launcher):
     ) -> None:
         self._root = root.absolute()
         self._settings = settings
+        self._node = settings.resolved_node_name
         self._internal_api_key = internal_api_key
         self._command = list(command or (sys.executable, "-P", "-m", "graph_olap_server.instance"))
         self._children: dict[tuple[int, str], subprocess.Popen[bytes]] = {}
@@ -90,8 +92,8 @@ class LocalLauncher(Launcher):
     def start(self, spec: InstanceSpec) -> Handle:
         """Start the process and return its handle; on failure nothing is left behind."""
         folder = self._root / str(spec.instance_id)
-        if self._running_in(folder) is not None:
-            raise LauncherError(f"Instance {spec.instance_id} runs already.")
+        if (running := self._running_in(folder)) is not None:
+            return running
         shutil.rmtree(folder, ignore_errors=True)
         try:
             self._root.mkdir(parents=True, exist_ok=True)
@@ -109,7 +111,7 @@ class LocalLauncher(Launcher):
         mark = start_mark(child.pid) or ""
         with self._lock:
             self._children[child.pid, mark] = child
-        handle = {"pid": child.pid, "process_started": mark, "folder": str(folder)}
+        handle = self._handle(child.pid, mark, folder)
         try:
             _write_atomically(folder / _HANDLE_FILE, json.dumps(handle))
         except OSError as error:
@@ -168,6 +170,25 @@ class LocalLauncher(Launcher):
             if (handle := self._running_in(folder)) is not None
         ]
 
+    def reaches(self, handle: Handle) -> bool:
+        """Tell whether the process is on this machine; handles of earlier versions name none and are."""
+        return bool(handle.get("node", self._node) == self._node)
+
+    def remove_leftovers(self, known: Callable[[], Collection[int]]) -> Sequence[int]:
+        """Remove the folders of instances that neither run nor are known."""
+        folders = list(self._folders())
+        wanted = known()
+        removed = []
+        for folder in folders:
+            handle = _read_handle(folder)
+            if int(folder.name) in wanted or self._running_in(folder) is not None:
+                continue
+            if handle is not None and not self.reaches(handle):
+                continue
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(int(folder.name))
+        return removed
+
     def announce(self, control_plane_url: str) -> None:
         """Write the address where running and future instances look for it."""
         self._root.mkdir(parents=True, exist_ok=True)
@@ -186,6 +207,9 @@ class LocalLauncher(Launcher):
             raise LauncherError(
                 f"The folder for instances {self._root} cannot be used: {error.strerror or error}."
             ) from error
+
+    def _handle(self, pid: int, mark: str, folder: Path) -> dict[str, Any]:
+        return {"node": self._node, "pid": pid, "process_started": mark, "folder": str(folder)}
 
     def _write_config(self, spec: InstanceSpec, folder: Path) -> None:
         settings = self._settings
@@ -254,13 +278,15 @@ class LocalLauncher(Launcher):
 
     def _running_in(self, folder: Path) -> Handle | None:
         handle = _read_handle(folder)
+        if handle is not None and not self.reaches(handle):
+            return None
         if handle is None:
             # A control plane that died just after the start left no record of the process.
             pid = find_by_argument(str(folder / CONFIG_FILE))
             mark = None if pid is None else start_mark(pid)
             if pid is None or mark is None:
                 return None
-            handle = {"pid": pid, "process_started": mark, "folder": str(folder)}
+            handle = self._handle(pid, mark, folder)
         pid, mark, _ = _parts(handle)
         return handle if self._exit_code(pid, mark) is None and is_alive(pid, mark) else None
 

@@ -11,6 +11,7 @@ from graph_olap_server.config import Settings
 from graph_olap_server.launcher.base import Launcher
 from graph_olap_server.metrics import Metrics
 from graph_olap_server.services.credentials import Credentials
+from graph_olap_server.services.holders import this_process
 from graph_olap_server.snapshots.store import SnapshotStore
 from graph_olap_server.store.database import Database
 from graph_olap_server.warehouse.base import Warehouse
@@ -65,3 +66,8 @@ class Context:
     clock: Callable[[], datetime] = utc_now
     launcher: Launcher | None = None
     metrics: Metrics = field(repr=False, default_factory=Metrics)
+
+    @property
+    def holder(self) -> str:
+        """The name under which this process holds leases."""
+        return this_process(self.settings.resolved_node_name)

@@ -8,18 +8,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from graph_olap.models import EdgeDefinition, LoadReport, NodeDefinition
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.definitions import iter_definitions
 from graph_olap_server.services.configuration import export_limit
 from graph_olap_server.services.context import Context
+from graph_olap_server.services.holders import has_died
 from graph_olap_server.services.views import get_version, version_view
 from graph_olap_server.snapshots.columns import source_columns
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 from graph_olap_server.snapshots.store import EntityKind
 from graph_olap_server.snapshots.writer import WrittenFile
-from graph_olap_server.store.leases import EXPORT_LEASE, claim_export_job, claim_row, held_row, renew
+from graph_olap_server.store.leases import EXPORT_LEASE, claim_export_job, claim_row, held_row, is_over, release, renew
 from graph_olap_server.store.tables import ExportJobRow, InstanceRow, SnapshotRow
 from graph_olap_server.store.transitions import change_status
 from graph_olap_server.warehouse.base import SourceColumn
@@ -36,7 +37,7 @@ __all__ = [
     "fail_finalization",
     "keep_claim",
     "mend_exports",
-    "release_all_claims",
+    "release_dead_claims",
     "release_export",
     "report_rows",
 ]
@@ -185,7 +186,7 @@ def claim_finalization(context: Context) -> FinalizeTask | None:
     now = context.clock()
     with context.database.write() as session:
         for snapshot in session.scalars(found):
-            token = claim_row(session, snapshot, now, EXPORT_LEASE)
+            token = claim_row(session, snapshot, now, EXPORT_LEASE, context.holder)
             if token is not None:
                 return _finalize_task(context, session, snapshot, token)
     return None
@@ -235,9 +236,7 @@ def mend_exports(context: Context) -> int:
     with context.database.read() as session:
         limit = timedelta(seconds=export_limit(context, session))
     late = select(SnapshotRow.id).where(SnapshotRow.status == "creating", SnapshotRow.started_at < now - limit)
-    stale = select(ExportJobRow.id).where(
-        ExportJobRow.status.in_(("claimed", "submitted")), ExportJobRow.lease_expires_at < now
-    )
+    stale = select(ExportJobRow.id).where(ExportJobRow.status.in_(("claimed", "submitted")), is_over(ExportJobRow, now))
     with context.database.read() as session:
         late_ids, stale_ids = session.scalars(late).all(), session.scalars(stale).all()
     if late_ids or stale_ids:
@@ -260,14 +259,34 @@ def mend_exports(context: Context) -> int:
     return len(late_ids) + len(stale_ids)
 
 
-def release_all_claims(context: Context) -> None:
-    """Take back every claim: right only at the start of the one process that works on this database."""
-    now = context.clock()
+def release_dead_claims(context: Context) -> int:
+    """Take back the claims of processes on this machine that are gone, without waiting for their leases to end.
+
+    Claims of living processes and of other machines stay. Returns how many were taken back.
+    """
+    node, now = context.settings.resolved_node_name, context.clock()
+    claimed = select(ExportJobRow).where(ExportJobRow.status.in_(("claimed", "submitted")))
+    snapshots = select(SnapshotRow).where(SnapshotRow.lease_token.is_not(None))
+    instances = select(InstanceRow).where(InstanceRow.lease_token.is_not(None))
+    with context.database.read() as session:
+        holders = [job.claimed_by for job in session.scalars(claimed)]
+        holders += [row.lease_holder for row in (*session.scalars(snapshots), *session.scalars(instances))]
+    dead = {holder for holder in holders if has_died(holder, node)}
+    if not dead:
+        return 0
     with context.database.write() as session:
-        for job in session.scalars(select(ExportJobRow).where(ExportJobRow.status == "claimed")):
+        jobs = session.scalars(claimed.where(ExportJobRow.claimed_by.in_(dead))).all()
+        for job in jobs:
             _back_to_pending(session, job, now, attempts=max(0, job.attempts - 1))
-        for model in (SnapshotRow, InstanceRow):
-            session.execute(update(model).values(lease_token=None, lease_expires_at=None))
+        rows = [
+            *session.scalars(snapshots.where(SnapshotRow.lease_holder.in_(dead))),
+            *session.scalars(instances.where(InstanceRow.lease_holder.in_(dead))),
+        ]
+        release(rows)
+        count = len(jobs) + len(rows)
+    context.signals.exports.set()
+    context.signals.instances.set()
+    return count
 
 
 def _finalize_task(context: Context, session: Session, snapshot: SnapshotRow, token: str) -> FinalizeTask:

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from graph_olap_server.launcher.base import Handle, InstanceSpec
 from graph_olap_server.services.context import Context
 from graph_olap_server.store.events import SYSTEM, record_event
-from graph_olap_server.store.leases import START_LEASE, claim_row, held_row, release
+from graph_olap_server.store.leases import START_LEASE, claim_row, held_row, is_held, is_over, release
 from graph_olap_server.store.tables import FileRemovalRow, InstanceRow, SnapshotRow
 from graph_olap_server.store.transitions import change_status
 
@@ -26,7 +26,9 @@ __all__ = [
     "finish_stopping",
     "forget_handle",
     "list_file_removals",
+    "list_instance_ids",
     "list_records",
+    "list_snapshot_ids",
     "mark_running",
     "restart_later",
     "store_handle",
@@ -66,10 +68,22 @@ def list_records(context: Context, *statuses: str) -> list[InstanceRecord]:
                 row.status,
                 row.handle,
                 row.starting_at,
-                row.lease_expires_at is not None and row.lease_expires_at > now,
+                is_held(row, now),
             )
             for row in rows
         ]
+
+
+def list_instance_ids(context: Context) -> set[int]:
+    """Return the instances that may have files: all but failed ones, whose cause is kept in the record."""
+    with context.database.read() as session:
+        return set(session.scalars(select(InstanceRow.id).where(InstanceRow.status != "failed")))
+
+
+def list_snapshot_ids(context: Context) -> set[int]:
+    """Return the snapshots that may have files: those there are, and removed ones whose files go as planned."""
+    with context.database.read() as session:
+        return {*session.scalars(select(SnapshotRow.id)), *session.scalars(select(FileRemovalRow.snapshot_id))}
 
 
 def wake_waiting(context: Context) -> None:
@@ -100,7 +114,7 @@ def claim_start(context: Context) -> StartTask | None:
         .where(
             InstanceRow.status == "starting",
             InstanceRow.handle.is_(None),
-            or_(InstanceRow.lease_expires_at.is_(None), InstanceRow.lease_expires_at <= now),
+            or_(InstanceRow.lease_expires_at.is_(None), is_over(InstanceRow, now)),
         )
         .order_by(InstanceRow.id)
         .limit(1)
@@ -110,7 +124,7 @@ def claim_start(context: Context) -> StartTask | None:
             return None
     with context.database.write() as session:
         row = session.scalars(unstarted).first()
-        token = None if row is None else claim_row(session, row, now, START_LEASE)
+        token = None if row is None else claim_row(session, row, now, START_LEASE, context.holder)
         if row is None or token is None:
             return None
         spec = InstanceSpec(

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
 from graph_olap_server import faults
 
-__all__ = ["ATTEMPTS_FOLDER", "EntityKind", "LocalSnapshotStore", "SnapshotStore"]
+__all__ = ["ATTEMPTS_FOLDER", "ENGINE_FOLDER", "EntityKind", "LocalSnapshotStore", "SnapshotStore"]
 
 EntityKind = Literal["node", "edge"]
 
 ATTEMPTS_FOLDER = "attempts"
 """Folder within a snapshot for the files of export attempts; gone once the snapshot is ready."""
+
+
+ENGINE_FOLDER = "engine"
+"""Folder within a snapshot for the loaded database files that instances keep for the next ones.
+
+Hidden files in it are copies on their way, locked by who writes them.
+"""
+
+_DELETED = ".deleted-"
 
 
 class SnapshotStore(ABC):
@@ -38,6 +49,13 @@ class SnapshotStore(ABC):
     @abstractmethod
     def delete(self, snapshot_id: int) -> None:
         """Remove everything of the snapshot; one that is already gone is fine."""
+
+    @abstractmethod
+    def remove_leftovers(self, known: Callable[[], Collection[int]]) -> Sequence[str]:
+        """Remove what crashes left: files of unknown snapshots and half-written copies; return their names.
+
+        ``known`` is called after what lies there was listed: a record always exists before its files.
+        """
 
     @abstractmethod
     def size_bytes(self, snapshot_id: int) -> int:
@@ -80,7 +98,7 @@ class LocalSnapshotStore(SnapshotStore):
         The folder is renamed first: a crash in between leaves a name that no reader looks for.
         """
         folder = self.folder(snapshot_id)
-        doomed = self._root / f".deleted-{snapshot_id}"
+        doomed = self._root / f"{_DELETED}{snapshot_id}"
         shutil.rmtree(doomed, ignore_errors=True)
         try:
             folder.rename(doomed)
@@ -88,6 +106,21 @@ class LocalSnapshotStore(SnapshotStore):
             return
         faults.point("removal", "renamed")
         shutil.rmtree(doomed)
+
+    def remove_leftovers(self, known: Callable[[], Collection[int]]) -> Sequence[str]:
+        """Remove folders of unknown snapshots and copies of engine files whose writer is gone."""
+        entries = [entry for entry in self._root.iterdir() if entry.is_dir()] if self._root.is_dir() else []
+        wanted = known()
+        removed = []
+        for entry in entries:
+            number = entry.name.removeprefix(_DELETED)
+            if number.isdigit() and int(number) not in wanted:
+                shutil.rmtree(entry, ignore_errors=True)
+                removed.append(entry.name)
+        for file in self._root.glob(f"*/{ENGINE_FOLDER}/.*"):
+            if _remove_unlocked(file):
+                removed.append(str(file.relative_to(self._root)))
+        return removed
 
     def size_bytes(self, snapshot_id: int) -> int:
         """Return the bytes of all Parquet files; the engine's cache is not counted."""
@@ -100,3 +133,13 @@ class LocalSnapshotStore(SnapshotStore):
         probe = self._root / ".write-check"
         probe.write_bytes(b"")
         probe.unlink(missing_ok=True)
+
+
+def _remove_unlocked(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.unlink()
+    except OSError:
+        return False  # still being written, or finished meanwhile
+    return True

@@ -7,19 +7,32 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
 from graph_olap_server.store.tables import ExportJobRow, InstanceRow, SnapshotRow
 from graph_olap_server.store.transitions import change_status
 
-__all__ = ["EXPORT_LEASE", "START_LEASE", "claim_export_job", "claim_row", "held_row", "release", "renew"]
+__all__ = [
+    "EXPORT_LEASE",
+    "START_LEASE",
+    "claim_export_job",
+    "claim_row",
+    "held_row",
+    "is_held",
+    "is_over",
+    "release",
+    "renew",
+]
 
 EXPORT_LEASE = timedelta(minutes=10)
 """How long an export may be silent before another worker takes it."""
 
 START_LEASE = timedelta(seconds=60)
 """How long starting an engine process or finalising a snapshot may be silent."""
+
+_FAR = 2 * EXPORT_LEASE
+"""No lease ends later than this from now; one that does was given before the clock was set back, and counts as over."""
 
 Leased = SnapshotRow | ExportJobRow | InstanceRow
 Row = TypeVar("Row", SnapshotRow, ExportJobRow, InstanceRow)
@@ -31,7 +44,9 @@ def claim_export_job(session: Session, worker: str, now: datetime) -> ExportJobR
         select(ExportJobRow)
         .where(
             ExportJobRow.status == "pending",
-            or_(ExportJobRow.not_before.is_(None), ExportJobRow.not_before <= now),
+            or_(
+                ExportJobRow.not_before.is_(None), ExportJobRow.not_before <= now, ExportJobRow.not_before > now + _FAR
+            ),
         )
         .order_by(ExportJobRow.id)
         .limit(1)
@@ -59,14 +74,27 @@ def claim_export_job(session: Session, worker: str, now: datetime) -> ExportJobR
     return row
 
 
-def claim_row(session: Session, row: SnapshotRow | InstanceRow, now: datetime, lease: timedelta) -> str | None:
+def claim_row(
+    session: Session, row: SnapshotRow | InstanceRow, now: datetime, lease: timedelta, holder: str
+) -> str | None:
     """Take the lease of a row that nobody holds; return the token, or ``None`` when somebody works on it."""
-    if row.lease_expires_at is not None and row.lease_expires_at > now:
+    if is_held(row, now):
         return None
     row.lease_token = str(uuid.uuid4())
     row.lease_expires_at = now + lease
+    row.lease_holder = holder
     session.flush()
     return row.lease_token
+
+
+def is_held(row: Leased, now: datetime) -> bool:
+    """Tell whether somebody works on a row."""
+    return row.lease_expires_at is not None and now < row.lease_expires_at <= now + _FAR
+
+
+def is_over(model: type[Leased], now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a lease was given and has ended without being given back."""
+    return or_(model.lease_expires_at <= now, model.lease_expires_at > now + _FAR)
 
 
 def held_row(session: Session, model: type[Row], row_id: int, token: str) -> Row | None:
@@ -88,3 +116,5 @@ def release(rows: Sequence[Leased]) -> None:
     for row in rows:
         row.lease_token = None
         row.lease_expires_at = None
+        if not isinstance(row, ExportJobRow):
+            row.lease_holder = None

@@ -198,6 +198,7 @@ class SnapshotRow(_Owned, Base):
     last_used_at: Mapped[datetime | None]
     lease_token: Mapped[str | None] = mapped_column(String(36))
     lease_expires_at: Mapped[datetime | None]
+    lease_holder: Mapped[str | None] = mapped_column(String(255))
 
 
 class ExportJobRow(Base):
@@ -264,6 +265,7 @@ class InstanceRow(_Owned, Base):
     last_activity_at: Mapped[datetime | None]
     lease_token: Mapped[str | None] = mapped_column(String(36))
     lease_expires_at: Mapped[datetime | None]
+    lease_holder: Mapped[str | None] = mapped_column(String(255))
 
 
 class EventRow(Base):

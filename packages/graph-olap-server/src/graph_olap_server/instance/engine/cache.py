@@ -8,6 +8,7 @@ first has put a copy in its place by then, which it does in the background once 
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from graph_olap_server import faults
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.logs import event
+from graph_olap_server.snapshots.store import ENGINE_FOLDER
 
 __all__ = ["cached_file", "mark_loaded", "publish", "restore"]
 
@@ -28,7 +30,7 @@ _FORMAT = 1
 
 def cached_file(adapter: type[GraphEngine], snapshot_folder: Path) -> Path:
     """Return where the loaded file of this engine in this version lies."""
-    return snapshot_folder / "engine" / f"{adapter.name}-{adapter.version()}-{_FORMAT}.db"
+    return snapshot_folder / ENGINE_FOLDER / f"{adapter.name}-{adapter.version()}-{_FORMAT}.db"
 
 
 def mark_loaded(database: Path) -> None:
@@ -101,6 +103,8 @@ def _copy(source: Path, target: Path) -> None:
     temporary = Path(name)
     try:
         with source.open("rb") as reading, os.fdopen(descriptor, "wb") as writing:
+            # Ends with the process: reconciliation knows by it which copies will never be finished.
+            fcntl.flock(writing, fcntl.LOCK_EX)
             # Clones blocks where the file system can, copies inside the kernel elsewhere.
             while os.copy_file_range(reading.fileno(), writing.fileno(), 1 << 30):
                 pass
