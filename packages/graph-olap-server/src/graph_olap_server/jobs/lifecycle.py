@@ -15,6 +15,7 @@ from graph_olap_server.services.expiry import (
     expire_mappings,
     expire_snapshots,
 )
+from graph_olap_server.services.outcomes import forget_outcomes
 
 __all__ = ["apply_lifetimes"]
 
@@ -29,6 +30,7 @@ def apply_lifetimes(context: Context) -> None:
         instances = expire_instances(context, lambda idle: _is_busy(client, idle))
     snapshots, mappings = expire_snapshots(context), expire_mappings(context)
     events = drop_old_events(context)
+    forget_outcomes(context)
     if instances or snapshots or mappings or events:
         event(_log, "expired", instances=instances, snapshots=snapshots, mappings=mappings, events=events)
     context.signals.removals.set()
