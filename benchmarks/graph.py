@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from graph_olap.models import EdgeDefinition, NodeDefinition, PrimaryKey, PropertyDefinition
 
-__all__ = ["EDGES", "NODES", "write_warehouse"]
+__all__ = ["EDGES", "NODES", "SMALL_EDGES", "SMALL_NODES", "write_warehouse"]
 
 _SEED = 20130101
 # Probabilities of the four quadrants, as in Graph500.
@@ -32,6 +32,17 @@ EDGES = [
         from_key="src",
         to_key="dst",
         properties=[PropertyDefinition(name="amount", type="DOUBLE"), PropertyDefinition(name="paid_at", type="INT64")],
+    )
+]
+
+# A thousand nodes and five thousand edges of the same shape, for start-up times.
+SMALL_NODES = [NODES[0].model_copy(update={"sql": "SELECT id, name FROM accounts WHERE id < 1000"})]
+SMALL_EDGES = [
+    EDGES[0].model_copy(
+        update={
+            "sql": "SELECT id % 1000 AS src, id * 7 % 1000 AS dst, id / 3 AS amount, id AS paid_at "
+            "FROM accounts WHERE id < 5000"
+        }
     )
 ]
 
