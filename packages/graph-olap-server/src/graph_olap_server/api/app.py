@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from graph_olap_server import __version__
 from graph_olap_server.api import health, instances, internal, mappings, schema, snapshots
+from graph_olap_server.api.documentation import complete_document
 from graph_olap_server.api.idempotency import IdempotencyMiddleware
 from graph_olap_server.api.replies import ErrorReply, database_unavailable
 from graph_olap_server.api.transport import JsonBodiesMiddleware
@@ -94,10 +95,6 @@ def _problem(item: dict[str, Any]) -> tuple[str, str]:
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
-        for path in document["paths"].values():
-            for operation in path.values():
-                operation["responses"].pop("422", None)
-        for name in ("HTTPValidationError", "ValidationError"):
-            document["components"]["schemas"].pop(name, None)
+        complete_document(document)
         app.openapi_schema = document
     return app.openapi_schema
