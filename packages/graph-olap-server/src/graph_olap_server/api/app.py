@@ -13,12 +13,25 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp
 
 from graph_olap_server import __version__
-from graph_olap_server.api import health, instances, internal, mappings, schema, snapshots
+from graph_olap_server.api import (
+    configuration,
+    favorites,
+    health,
+    instances,
+    internal,
+    mappings,
+    operations,
+    schema,
+    snapshots,
+    users,
+)
 from graph_olap_server.api.documentation import complete_document
 from graph_olap_server.api.idempotency import IdempotencyMiddleware
+from graph_olap_server.api.observe import ERROR_CODE_KEY, ObserveMiddleware
+from graph_olap_server.api.profiles import fit_error
 from graph_olap_server.api.replies import ErrorReply, database_unavailable
 from graph_olap_server.api.transport import JsonBodiesMiddleware
-from graph_olap_server.domain.errors import validation_failed
+from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.services.context import Context
 from graph_olap_server.web import (
     EXCEPTION_HANDLERS,
@@ -47,16 +60,27 @@ def create_app(context: Context) -> ASGIApp:
     app.state.context = context
     for error, handler in EXCEPTION_HANDLERS.items():
         app.add_exception_handler(error, handler)
+    app.add_exception_handler(PlatformError, _on_platform_error)
     app.add_exception_handler(405, _on_wrong_method)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(OperationalError, _on_database_error)
     app.add_exception_handler(PoolTimeoutError, _on_database_error)
-    for room in (mappings, snapshots, instances, schema, internal, health):
+    rooms = (mappings, snapshots, instances, favorites, schema, users, configuration, operations, internal, health)
+    for room in rooms:
         app.include_router(room.router)
     # FastAPI documents its own 422 answers, which never leave this server.
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to change the document
     app.add_route("/openapi.json", lambda _request: FastJSONResponse(app.openapi()), include_in_schema=False)
-    return RequestMiddleware(JsonBodiesMiddleware(IdempotencyMiddleware(app, context)), quiet=("/health", "/ready"))
+    return RequestMiddleware(
+        ObserveMiddleware(JsonBodiesMiddleware(IdempotencyMiddleware(app, context)), context),
+        quiet=("/health", "/ready"),
+    )
+
+
+def _on_platform_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PlatformError)
+    request.scope[ERROR_CODE_KEY] = error.code
+    return error_response(fit_error(request, error))
 
 
 def _on_invalid_request(_request: Request, error: Exception) -> Response:

@@ -14,27 +14,36 @@ from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.domain.roles import Identity, Role, require_role
 from graph_olap_server.domain.states import StateMachine
 from graph_olap_server.services.access import identify, require_service
+from graph_olap_server.services.configuration import require_explicit_snapshots, require_no_maintenance
 from graph_olap_server.services.context import Context
 from graph_olap_server.store.pages import PageQuery
 
 __all__ = [
+    "CALLER_KEY",
     "AdminCaller",
+    "Bootstrapper",
     "Caller",
+    "CreatingCaller",
+    "ExplicitSnapshots",
     "InstanceId",
     "Limit",
     "MappingId",
     "Offset",
+    "OpsCaller",
     "Parts",
+    "Scraper",
     "ServiceCaller",
     "SnapshotId",
     "Version",
     "authenticate",
     "list_query",
+    "read_timestamp",
     "status_filter",
 ]
 
 _LARGEST_ID = 2**63 - 1
-_CALLER = "graph_olap.caller"
+CALLER_KEY = "graph_olap.caller"
+"""Where the caller of a request is kept in its scope."""
 
 
 def _parts(request: Request) -> Context:
@@ -48,9 +57,9 @@ Parts = Annotated[Context, Depends(_parts)]
 
 def authenticate(context: Context, scope: Scope) -> Identity:
     """Return the caller of a request; asked twice, it answers the second time from the request's scope."""
-    caller: Identity | None = scope.get(_CALLER)
+    caller: Identity | None = scope.get(CALLER_KEY)
     if caller is None:
-        caller = scope[_CALLER] = identify(context, Headers(scope=scope), _address(scope))
+        caller = scope[CALLER_KEY] = identify(context, Headers(scope=scope), _address(scope))
     return caller
 
 
@@ -69,6 +78,52 @@ def _admin(caller: Caller) -> Identity:
 
 AdminCaller = Annotated[Identity, Depends(_admin)]
 """The authenticated user, who must be admin or ops."""
+
+
+def _ops(caller: Caller) -> Identity:
+    require_role(caller, Role.OPS)
+    return caller
+
+
+OpsCaller = Annotated[Identity, Depends(_ops)]
+"""The authenticated user, who must be ops."""
+
+
+def _creator(context: Parts, caller: Caller) -> Identity:
+    require_no_maintenance(context, caller)
+    return caller
+
+
+CreatingCaller = Annotated[Identity, Depends(_creator)]
+"""The authenticated user, who may make new work: not while maintenance mode is on, unless ops."""
+
+
+def _snapshot_writer(context: Parts) -> None:
+    require_explicit_snapshots(context)
+
+
+ExplicitSnapshots = Depends(_snapshot_writer)
+"""Snapshots of one's own must not be switched off."""
+
+
+def _scraper(request: Request, context: Parts) -> None:
+    if "x-internal-api-key" in request.headers and not request.headers.get("x-username"):
+        require_service(context, request.headers, _address(request.scope))
+    else:
+        require_role(authenticate(context, request.scope), Role.OPS)
+
+
+Scraper = Depends(_scraper)
+"""Ops, or the internal key."""
+
+
+def _bootstrapper(request: Request, context: Parts) -> None:
+    if context.settings.auth_mode == "strict":
+        require_service(context, request.headers, _address(request.scope))
+
+
+Bootstrapper = Depends(_bootstrapper)
+"""Anybody on a laptop; in strict mode the holder of the internal key."""
 
 
 def _service(request: Request, context: Parts) -> None:
@@ -108,8 +163,8 @@ def list_query(*sort_fields: str) -> Any:
             sort_order=sort_order,
             owner=owner,
             search=search,
-            created_after=_timestamp("created_after", created_after),
-            created_before=_timestamp("created_before", created_before),
+            created_after=read_timestamp("created_after", created_after),
+            created_before=read_timestamp("created_before", created_before),
         )
 
     return Depends(read)
@@ -135,7 +190,8 @@ def _unknown_status(status: str, machine: StateMachine) -> PlatformError:
     return validation_failed([("status", f"unknown status {status!r}; use one of {', '.join(machine.statuses)}")])
 
 
-def _timestamp(field: str, text: str | None) -> datetime | None:
+def read_timestamp(field: str, text: str | None) -> datetime | None:
+    """Read a date or time of a query; without an offset it is UTC."""
     if text is None:
         return None
     try:

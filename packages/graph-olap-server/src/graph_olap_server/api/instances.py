@@ -5,14 +5,26 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from graph_olap.models import Instance, InstanceProgress
+from graph_olap.models import Instance, InstanceEvent, InstanceProgress, InstanceSlots
 
-from graph_olap_server.api.dependencies import Caller, InstanceId, Parts, list_query, status_filter
+from graph_olap_server.api.dependencies import (
+    Caller,
+    CreatingCaller,
+    InstanceId,
+    Limit,
+    Offset,
+    Parts,
+    list_query,
+    status_filter,
+)
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
 from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.domain.states import INSTANCE
 from graph_olap_server.services import instances
+from graph_olap_server.services.cluster import instance_slots
+from graph_olap_server.services.ops_requests import ResizeCpu, ResizeMemory
 from graph_olap_server.services.requests import CreateInstance, ExtendInstance, Lifecycle, Rename, ShareInstance
+from graph_olap_server.services.resizing import list_instance_events, resize_cpu, resize_memory
 from graph_olap_server.services.views import progress_fields
 from graph_olap_server.store.pages import PageQuery
 
@@ -38,19 +50,25 @@ def list_instances(
 
 
 @router.post("", status_code=201, response_model=Reply[Instance])
-def create_instance(context: Parts, caller: Caller, request: CreateInstance) -> Response:
+def create_instance(context: Parts, caller: CreatingCaller, request: CreateInstance) -> Response:
     """Start an instance of a snapshot, or of a mapping that is exported first."""
     return reply(instances.create_instance(context, caller, request), status=201)
 
 
 @router.post("/from-mapping", status_code=201, response_model=Reply[Instance])
-def create_instance_from_mapping(context: Parts, caller: Caller, request: CreateInstance) -> Response:
+def create_instance_from_mapping(context: Parts, caller: CreatingCaller, request: CreateInstance) -> Response:
     """Export a mapping and start an instance of it."""
     if request.snapshot_id is not None:
         raise validation_failed([("snapshot_id", "is not possible here; use POST /api/instances")])
     if request.mapping_id is None:
         raise validation_failed([("mapping_id", "Field required")])
     return reply(instances.create_instance(context, caller, request), status=201)
+
+
+@router.get("/user/status", response_model=Reply[InstanceSlots])
+def get_user_status(context: Parts, caller: Caller) -> Response:
+    """Say how many instances the caller has and may still start."""
+    return reply(instance_slots(context, caller))
 
 
 @router.get("/{instance_id}", response_model=Reply[Instance])
@@ -83,6 +101,28 @@ def delete_instance(context: Parts, caller: Caller, instance_id: InstanceId) -> 
 def get_progress(context: Parts, _caller: Caller, instance_id: InstanceId) -> Response:
     """Say how far the start of an instance is."""
     return reply(progress_fields(instances.get_instance_progress(context, instance_id)))
+
+
+@router.get("/{instance_id}/events", response_model=ListReply[InstanceEvent])
+def list_events(
+    context: Parts, _caller: Caller, instance_id: InstanceId, offset: Offset = 0, limit: Limit = 50
+) -> Response:
+    """List changes of an instance's resources, newest first."""
+    return page_reply(list_instance_events(context, instance_id, offset, limit))
+
+
+@router.put("/{instance_id}/cpu", response_model=Reply[Instance])
+def set_cpu(context: Parts, caller: Caller, instance_id: InstanceId, request: ResizeCpu) -> Response:
+    """Give a running instance other CPU cores; warnings say what takes effect at its next start only."""
+    resized = resize_cpu(context, caller, instance_id, request)
+    return reply(resized.instance, warnings=resized.warnings)
+
+
+@router.put("/{instance_id}/memory", response_model=Reply[Instance])
+def set_memory(context: Parts, caller: Caller, instance_id: InstanceId, request: ResizeMemory) -> Response:
+    """Give a running instance more memory; warnings say what takes effect at its next start only."""
+    resized = resize_memory(context, caller, instance_id, request)
+    return reply(resized.instance, warnings=resized.warnings)
 
 
 @router.put("/{instance_id}/lifecycle", response_model=Reply[Instance])

@@ -7,7 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from graph_olap.models import LoadReport, Snapshot, SnapshotProgress
 
-from graph_olap_server.api.dependencies import Caller, Parts, SnapshotId, list_query, status_filter
+from graph_olap_server.api.dependencies import (
+    Caller,
+    CreatingCaller,
+    ExplicitSnapshots,
+    Parts,
+    SnapshotId,
+    list_query,
+    status_filter,
+)
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
 from graph_olap_server.domain.states import SNAPSHOT
 from graph_olap_server.services import snapshots
@@ -36,8 +44,8 @@ def list_snapshots(
     )
 
 
-@router.post("", status_code=201, response_model=Reply[Snapshot])
-def create_snapshot(context: Parts, caller: Caller, request: CreateSnapshot) -> Response:
+@router.post("", status_code=201, response_model=Reply[Snapshot], dependencies=[ExplicitSnapshots])
+def create_snapshot(context: Parts, caller: CreatingCaller, request: CreateSnapshot) -> Response:
     """Queue the export of a mapping."""
     return reply(snapshots.create_snapshot(context, caller, request), status=201)
 
@@ -48,13 +56,13 @@ def get_snapshot(context: Parts, _caller: Caller, snapshot_id: SnapshotId) -> Re
     return reply(snapshots.get_snapshot(context, snapshot_id))
 
 
-@router.put("/{snapshot_id}", response_model=Reply[Snapshot])
+@router.put("/{snapshot_id}", response_model=Reply[Snapshot], dependencies=[ExplicitSnapshots])
 def update_snapshot(context: Parts, caller: Caller, snapshot_id: SnapshotId, request: Rename | None = None) -> Response:
     """Change name or description."""
     return reply(snapshots.rename_snapshot(context, caller, snapshot_id, request or Rename()))
 
 
-@router.put("/{snapshot_id}/lifecycle", response_model=Reply[Snapshot])
+@router.put("/{snapshot_id}/lifecycle", response_model=Reply[Snapshot], dependencies=[ExplicitSnapshots])
 def set_lifecycle(
     context: Parts, caller: Caller, snapshot_id: SnapshotId, request: Lifecycle | None = None
 ) -> Response:
@@ -75,7 +83,7 @@ def get_load_report(context: Parts, _caller: Caller, snapshot_id: SnapshotId) ->
 
 
 @router.post("/{snapshot_id}/retry", response_model=Reply[Snapshot])
-def retry_snapshot(context: Parts, caller: Caller, snapshot_id: SnapshotId) -> Response:
+def retry_snapshot(context: Parts, caller: CreatingCaller, snapshot_id: SnapshotId) -> Response:
     """Export a failed snapshot again."""
     return reply(snapshots.retry_snapshot(context, caller, snapshot_id))
 

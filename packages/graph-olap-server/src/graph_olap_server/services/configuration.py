@@ -35,6 +35,7 @@ __all__ = [
     "get_lifecycle",
     "get_maintenance",
     "lifetime_rule",
+    "require_explicit_snapshots",
     "require_no_maintenance",
     "update_concurrency",
     "update_export",
@@ -73,6 +74,16 @@ def require_no_maintenance(context: Context, caller: Identity) -> None:
     if mode.enabled:
         details = {"service": "maintenance", "enabled": True}
         raise PlatformError("MAINTENANCE_MODE", mode.message or _MAINTENANCE, details, retry_after=60)
+
+
+def require_explicit_snapshots(context: Context) -> None:
+    """Raise 403 where snapshots are made by the platform only."""
+    if not context.settings.explicit_snapshots:
+        raise PlatformError(
+            "FEATURE_DISABLED",
+            "Snapshots of one's own are switched off here. Create an instance from the mapping instead.",
+            {"feature": "explicit_snapshots"},
+        )
 
 
 def get_lifecycle(context: Context) -> LifecycleConfig:

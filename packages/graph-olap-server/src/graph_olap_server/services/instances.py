@@ -46,8 +46,10 @@ __all__ = [
     "extend_instance",
     "get_instance",
     "get_instance_progress",
+    "instance_view",
     "list_instances",
     "list_mapping_instances",
+    "owned_instance",
     "record_activity",
     "rename_instance",
     "set_instance_lifecycle",
@@ -94,7 +96,7 @@ def list_mapping_instances(context: Context, mapping_id: int, offset: int, limit
 def get_instance(context: Context, instance_id: int) -> Instance:
     """Return an instance."""
     with context.database.read() as session:
-        return _view(context, session, find_instance(session, instance_id))
+        return instance_view(context, session, find_instance(session, instance_id))
 
 
 def create_instance(context: Context, caller: Identity, request: CreateInstance) -> Instance:
@@ -137,7 +139,7 @@ def create_instance(context: Context, caller: Identity, request: CreateInstance)
         session.add(row)
         session.flush()
         record_event(session, "created", "instance", row.id, now=now, actor=caller.username, to_status=row.status)
-        view = _view(context, session, row)
+        view = instance_view(context, session, row)
     context.signals.exports.set()
     context.signals.instances.set()
     return view
@@ -147,27 +149,27 @@ def rename_instance(context: Context, caller: Identity, instance_id: int, reques
     """Change name or description."""
     now = context.clock()
     with context.database.write() as session:
-        row = _owned(session, caller, instance_id)
+        row = owned_instance(session, caller, instance_id)
         rename(row, request, now)
         record_event(session, "updated", "instance", row.id, now=now, actor=caller.username)
-        return _view(context, session, row)
+        return instance_view(context, session, row)
 
 
 def set_instance_lifecycle(context: Context, caller: Identity, instance_id: int, request: Lifecycle) -> Instance:
     """Change when an instance expires."""
     now = context.clock()
     with context.database.write() as session:
-        row = _owned(session, caller, instance_id)
+        row = owned_instance(session, caller, instance_id)
         apply_lifecycle(lifetime_rule(context, session, "instance"), row, now, request)
         record_event(session, "lifecycle_changed", "instance", row.id, now=now, actor=caller.username)
-        return _view(context, session, row)
+        return instance_view(context, session, row)
 
 
 def extend_instance(context: Context, caller: Identity, instance_id: int, request: ExtendInstance) -> Instance:
     """Add hours to the expiry; two extensions at the same time add up."""
     now = context.clock()
     with context.database.write() as session:
-        row = _owned(session, caller, instance_id)
+        row = owned_instance(session, caller, instance_id)
         expires = (row.expires_at or now) + timedelta(hours=request.hours)
         longest = lifetime_rule(context, session, "instance").max_ttl
         latest = None if longest is None else row.created_at + parse_duration(longest)
@@ -180,27 +182,27 @@ def extend_instance(context: Context, caller: Identity, instance_id: int, reques
         row.expires_at, row.updated_at = expires, now
         details = {"hours": request.hours}
         record_event(session, "extended", "instance", row.id, now=now, actor=caller.username, details=details)
-        return _view(context, session, row)
+        return instance_view(context, session, row)
 
 
 def share_instance(context: Context, caller: Identity, instance_id: int, request: ShareInstance) -> Instance:
     """Set who besides the owner may read the instance."""
     now = context.clock()
     with context.database.write() as session:
-        row = _owned(session, caller, instance_id)
+        row = owned_instance(session, caller, instance_id)
         row.shared_users = sorted(set(request.users) - {row.owner_username})
         row.shared_everyone = request.everyone
         row.updated_at = now
         details: dict[str, Any] = {"users": row.shared_users, "everyone": row.shared_everyone}
         record_event(session, "shared", "instance", row.id, now=now, actor=caller.username, details=details)
-        return _view(context, session, row)
+        return instance_view(context, session, row)
 
 
 def terminate_instance(context: Context, caller: Identity, instance_id: int) -> None:
     """Let an instance go: it is gone for clients at once, its process ends in the background."""
     now = context.clock()
     with context.database.write() as session:
-        row = _owned(session, caller, instance_id)
+        row = owned_instance(session, caller, instance_id)
         stop_instance_row(session, row, now, caller.username)
     context.signals.removals.set()
 
@@ -272,12 +274,14 @@ def _require_capacity(context: Context, session: Session, caller: Identity) -> N
             )
 
 
-def _owned(session: Session, caller: Identity, instance_id: int) -> InstanceRow:
+def owned_instance(session: Session, caller: Identity, instance_id: int) -> InstanceRow:
+    """Return an instance that the caller may change, or raise 404 or 403."""
     row = find_instance(session, instance_id)
     require_owner(caller, "instance", row.id, row.owner_username)
     return row
 
 
-def _view(context: Context, session: Session, row: InstanceRow) -> Instance:
+def instance_view(context: Context, session: Session, row: InstanceRow) -> Instance:
+    """Describe one instance."""
     (view,) = instance_views(session, [row], context.clock())
     return view

@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 from graph_olap_server import faults
 from graph_olap_server.store.migrate import upgrade
@@ -92,6 +93,14 @@ class Database:
         """Touch the database; raises SQLAlchemy's ``OperationalError`` when it cannot be reached."""
         with self.read() as session:
             session.execute(text("SELECT 1"))
+
+    def connections(self) -> dict[str, float]:
+        """Count this process's connections: ``total``, ``in_use`` and ``available``."""
+        pool = self._engine.pool
+        if not isinstance(pool, QueuePool):
+            return {"total": 1, "in_use": 0, "available": 1}
+        used, idle = pool.checkedout(), pool.checkedin()
+        return {"total": used + idle, "in_use": used, "available": idle}
 
     def close(self) -> None:
         """Close all connections."""
