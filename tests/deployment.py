@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,12 +44,14 @@ class Deployment:
     servers: list[Serve] = field(default_factory=list)
     url: str = ""
 
-    def start(self, fault: str = "", *, command: str = "serve", wait: bool = True) -> Serve:
+    def start(
+        self, fault: str = "", *, command: str = "serve", wait: bool = True, options: Sequence[str] = ()
+    ) -> Serve:
         """Start a server that dies at a point."""
         env = {**_FAST, "GRAPH_OLAP_FAULT": fault, "GRAPH_OLAP_LOG_LEVEL": "WARNING"}
         if self.on_postgres:
             env["GRAPH_OLAP_DATABASE_URL"] = self.database_url
-        arguments = () if command == "worker" else ("--port", "0")
+        arguments = (*options, *(() if command == "worker" else ("--port", "0")))
         warehouse = f"duckdb:///{self.warehouse}"
         server = Serve(self.data_dir, *arguments, "--warehouse", warehouse, env=env, command=command)
         self.servers.append(server)
@@ -155,10 +159,9 @@ class Deployment:
         if (folders := self.folders("snapshots")) != {str(row.id) for row in snapshots}:
             found.append(f"snapshot folders {sorted(folders)}")
         root = self.data_dir / "snapshots"
-        partial = [path.name for path in root.rglob(".*") if "check" not in path.name] if root.is_dir() else []
+        # Unlike rglob, walk does not mind folders that go away meanwhile.
+        names = [name for _, folders, files in os.walk(root) for name in (*folders, *files)]
+        partial = [name for name in names if name.startswith(".") and "check" not in name]
         if partial:
             found.append(f"leftovers {partial}")
-        scratch = self.data_dir / "scratch"
-        if scratch.is_dir() and len(list(scratch.iterdir())) > len(self.servers):
-            found.append(f"scratch {[path.name for path in scratch.iterdir()]}")
         return found

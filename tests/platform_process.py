@@ -12,6 +12,7 @@ from queue import Queue
 from typing import Any
 
 _READY = "Graph OLAP ready at "
+_WORKER_READY = "Graph OLAP worker ready"
 
 PERSON: dict[str, Any] = {
     "label": "Person",
@@ -55,10 +56,12 @@ class Serve:
             reader.start()
 
     def wait_ready(self, timeout: float = 60) -> str:
-        """Return the URL that the server printed."""
+        """Return the URL that the server printed, nothing for a worker."""
         while (line := self._lines.get(timeout=timeout)) is not None:
             if line.startswith(_READY):
                 return line.removeprefix(_READY).strip()
+            if line.startswith(_WORKER_READY):
+                return ""
         raise AssertionError("serve ended before it was ready:\n" + "".join(self._errors))
 
     def wait(self, timeout: float = 30) -> tuple[int, str]:

@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "faults": set(),
     "logs": set(),
     "machine": set(),
+    "scratch": set(),
     "metrics": set(),
     "config": {"domain"},
     "__init__": set(),

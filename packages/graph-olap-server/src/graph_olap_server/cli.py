@@ -45,6 +45,19 @@ Every option is also an environment variable, for example GRAPH_OLAP_PORT; optio
 Stop it with Ctrl-C or SIGTERM.
 """
 
+_API_HELP = """\
+The parts of the platform in processes of their own, as many as needed, on one data folder and one database. With
+several machines the database is PostgreSQL.
+
+examples:
+  graph-olap api --no-jobs --port 8000
+  graph-olap api --no-jobs --port 8001
+  graph-olap worker
+
+Each piece of work is claimed with a lease, so that no two processes do it. Instances live on while any of the processes
+does.
+"""
+
 _KEY_HELP = """\
 Make, list and revoke API keys. A key is shown once and stored as a hash.
 
@@ -72,15 +85,21 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True)
 
     serve = commands.add_parser("serve", help="run the platform", description=_SERVE_HELP, formatter_class=plain)
-    serve.add_argument("--host", help=_help("host"))
-    serve.add_argument("--port", type=int, help=_help("port"))
-    _add_data_dir(serve)
-    serve.add_argument("--warehouse", metavar="URL", help=_help("warehouse"))
-    serve.add_argument("--engine", help=_help("engine"))
-    serve.add_argument("--auth-mode", choices=["dev", "strict"], help=_help("auth_mode"))
-    serve.add_argument("--log-level", metavar="LEVEL", help=_help("log_level"))
-    serve.add_argument("--keep-instances", action="store_true", default=None, help=_help("keep_instances"))
-    serve.set_defaults(run=_serve)
+    _add_api_options(serve)
+    _add_worker_options(serve)
+    serve.set_defaults(run=_serve, api=True, jobs=True, shared=False)
+
+    api = commands.add_parser("api", help="run the API, one of several", description=_API_HELP, formatter_class=plain)
+    _add_api_options(api)
+    _add_worker_options(api)
+    api.add_argument("--no-jobs", dest="jobs", action="store_false", help="Leave the background work to workers.")
+    api.set_defaults(run=_serve, api=True, shared=True)
+
+    worker = commands.add_parser(
+        "worker", help="do the background work, one of several", description=_API_HELP, formatter_class=plain
+    )
+    _add_worker_options(worker)
+    worker.set_defaults(run=_serve, api=False, jobs=True, shared=True)
 
     demo = commands.add_parser("demo", help="do the main job once, on real data, and check the answers")
     demo.add_argument("--keep", action="store_true", help="Keep the folder with all files and print its path.")
@@ -105,6 +124,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_api_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help=_help("host"))
+    parser.add_argument("--port", type=int, help=_help("port"))
+    parser.add_argument("--auth-mode", choices=["dev", "strict"], help=_help("auth_mode"))
+
+
+def _add_worker_options(parser: argparse.ArgumentParser) -> None:
+    _add_data_dir(parser)
+    parser.add_argument("--warehouse", metavar="URL", help=_help("warehouse"))
+    parser.add_argument("--engine", help=_help("engine"))
+    parser.add_argument("--log-level", metavar="LEVEL", help=_help("log_level"))
+    parser.add_argument("--keep-instances", action="store_true", default=None, help=_help("keep_instances"))
+
+
 def _serve(options: argparse.Namespace) -> int:
     # Imported here, so that --help and api-key do not wait for the engines' and the warehouse's libraries.
     from graph_olap_server.platform import Platform, StartupError
@@ -114,13 +147,13 @@ def _serve(options: argparse.Namespace) -> int:
     wanted = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: wanted.set())
-    platform = Platform(settings)
+    platform = Platform(settings, api=options.api, jobs=options.jobs, shared=options.shared)
     try:
         platform.start()
     except StartupError as error:
         return _fail(str(error))
     try:
-        _say(f"Graph OLAP ready at {platform.url}")
+        _say(f"Graph OLAP ready at {platform.url}" if options.api else "Graph OLAP worker ready")
         while not wanted.wait(0.5):
             if platform.failed.is_set():
                 return _fail("The API ended unexpectedly; the log has the cause.")
@@ -182,7 +215,7 @@ def _with_database(options: argparse.Namespace, work: Any) -> int:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         return _fail(f"The data folder {settings.data_dir} cannot be written ({error.strerror}). Use --data-dir.")
-    database = Database(settings.resolved_database_url)
+    database = Database(settings.resolved_database_url, connections=settings.database_connections)
     try:
         database.migrate()
         work(database)

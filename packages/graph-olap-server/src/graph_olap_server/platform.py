@@ -13,12 +13,13 @@ import secrets
 import socket
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 import uvicorn
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from graph_olap_server.api.app import create_app
@@ -29,6 +30,7 @@ from graph_olap_server.jobs.shutdown import stop_instances
 from graph_olap_server.launcher.base import Launcher, LauncherError
 from graph_olap_server.launcher.local import LocalLauncher
 from graph_olap_server.logs import event
+from graph_olap_server.scratch import ScratchFolder
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.instances import ENGINES
 from graph_olap_server.snapshots.store import LocalSnapshotStore
@@ -56,6 +58,9 @@ class Platform:
 
     Args:
         settings: All settings.
+        api: Answer requests.
+        jobs: Do the background work.
+        shared: Whether other processes work on the same data folder; they always may with PostgreSQL.
         launcher: Another launcher than the local one; for tests.
 
     Attributes:
@@ -66,9 +71,21 @@ class Platform:
         StartupError: On entering; nothing is left behind.
     """
 
-    def __init__(self, settings: Settings, *, launcher: Launcher | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        api: bool = True,
+        jobs: bool = True,
+        shared: bool = False,
+        launcher: Launcher | None = None,
+    ) -> None:
         self.settings = settings
         self.url = ""
+        self._has_api = api
+        self._has_jobs = jobs
+        self._shared = shared or not settings.has_local_database
+        self._lock: IO[str] | None = None
         self.failed = threading.Event()
         self._given_launcher = launcher
         self._parts = ExitStack()
@@ -95,7 +112,10 @@ class Platform:
             raise
 
     def stop(self) -> None:
-        """Stop API, jobs and (unless ``keep_instances``) instances; may be called twice."""
+        """Stop API, jobs and instances; may be called twice.
+
+        Instances live on with ``keep_instances``, and while another process works on the data folder.
+        """
         if not self._stopped:
             self._stopped = True
             self._parts.close()
@@ -105,12 +125,14 @@ class Platform:
         if settings.engine not in ENGINES:
             raise StartupError(f"Unknown engine {settings.engine!r}. Use one of {', '.join(ENGINES)}.")
         # What can be wrong is tried before anything is created.
-        warehouse = self._open_warehouse()
+        scratch = ScratchFolder(settings.data_dir / "scratch")
+        warehouse = self._open_warehouse(scratch.path)
         if settings.data_dir.is_dir():
             self._lock_folder()
-        listener = self._listen()
+        listener = self._listen() if self._has_api else None
         if not settings.data_dir.is_dir():
             self._lock_folder()
+        self._enter_scratch(scratch)
         internal_key = self._internal_key()
         database = self._open_database()
         launcher = self._given_launcher or LocalLauncher(
@@ -125,20 +147,35 @@ class Platform:
             launcher=launcher,
         )
         self._recover(context, launcher)
-        if not settings.keep_instances:
-            self._parts.callback(stop_instances, context, launcher)
-        jobs = Jobs(context, launcher)
-        self._parts.callback(jobs.stop, _JOB_SECONDS)
-        jobs.start()
-        self._serve(context, listener)
-        jobs.schema_read.wait(_SCHEMA_SECONDS)
-        event(_log, "platform_ready", url=self.url, auth_mode=settings.auth_mode)
-        if settings.auth_mode == "dev":
+        jobs = self._start_jobs(context, launcher) if self._has_jobs else None
+        if listener is not None:
+            self._serve(context, listener)
+        if jobs is not None:
+            jobs.schema_read.wait(_SCHEMA_SECONDS)
+        event(_log, "platform_ready", url=self.url or None, auth_mode=settings.auth_mode, jobs=self._has_jobs)
+        if listener is not None and settings.auth_mode == "dev":
             event(_log, "identity_headers_are_believed", level=logging.WARNING, auth_mode="dev")
 
-    def _open_warehouse(self) -> Warehouse:
+    def _start_jobs(self, context: Context, launcher: Launcher) -> Jobs:
+        if not self.settings.keep_instances:
+            self._parts.callback(self._stop_instances, context, launcher)
+        jobs = Jobs(context, launcher, shared=self._shared)
+        self._parts.callback(jobs.stop, _JOB_SECONDS)
+        jobs.start()
+        return jobs
+
+    def _stop_instances(self, context: Context, launcher: Launcher) -> None:
+        assert self._lock is not None
         try:
-            warehouse = open_warehouse(self.settings.warehouse)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            event(_log, "instances_left_to_others")
+            return
+        stop_instances(context, launcher)
+
+    def _open_warehouse(self, scratch: Path) -> Warehouse:
+        try:
+            warehouse = open_warehouse(self.settings.warehouse, scratch)
             self._parts.callback(warehouse.close)
             warehouse.check()
         except WarehouseError as error:
@@ -149,17 +186,26 @@ class Platform:
         folder = self.settings.data_dir
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock: IO[str] = (folder / "serve.lock").open("a")
+            lock = self._lock = (folder / "serve.lock").open("a")
         except OSError as error:
             raise StartupError(
                 f"The data folder {folder} cannot be written ({error.strerror}). Choose another with --data-dir."
             ) from error
         self._parts.callback(lock.close)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, (fcntl.LOCK_SH if self._shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
             raise StartupError(
                 f"Another server already works on the data folder {folder}. Stop it, or choose another with --data-dir."
+            ) from error
+
+    def _enter_scratch(self, scratch: ScratchFolder) -> None:
+        try:
+            self._parts.enter_context(scratch)
+        except OSError as error:
+            raise StartupError(
+                f"The data folder {self.settings.data_dir} cannot be written ({error.strerror}). "
+                "Check its rights, or choose another with --data-dir."
             ) from error
 
     def _listen(self) -> socket.socket:
@@ -194,16 +240,23 @@ class Platform:
             raise StartupError(f"The key file {path} cannot be used ({error.strerror}). Check its rights.") from error
 
     def _open_database(self) -> Database:
-        database = Database(self.settings.resolved_database_url)
+        database = Database(self.settings.resolved_database_url, connections=self.settings.database_connections)
         self._parts.callback(database.close)
         try:
             database.migrate()
         except SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise StartupError(
-                f"The database of {self.settings.data_dir} cannot be opened ({cause}). "
-                "Check the file, or choose another folder with --data-dir."
-            ) from error
+            if self.settings.has_local_database:
+                message = (
+                    f"The database of {self.settings.data_dir} cannot be opened ({cause}). "
+                    "Check the file, or choose another folder with --data-dir."
+                )
+            else:
+                shown = make_url(self.settings.resolved_database_url).render_as_string(hide_password=True)
+                message = (
+                    f"The database {shown} cannot be used ({cause}). Check GRAPH_OLAP_DATABASE_URL and the server."
+                )
+            raise StartupError(message) from error
         return database
 
     def _recover(self, context: Context, launcher: Launcher) -> None:
@@ -211,8 +264,10 @@ class Platform:
         try:
             context.snapshots.check()
             launcher.check()
-            launcher.announce(self._local_url())
-            reconcile(context, launcher)
+            if (url := self.settings.control_plane_url or self._local_url()) != "":
+                launcher.announce(url)
+            if self._has_jobs:
+                reconcile(context, launcher)
         except LauncherError as error:
             raise StartupError(str(error)) from error
         except OSError as error:
@@ -273,10 +328,12 @@ def _stop_server(server: uvicorn.Server, thread: threading.Thread) -> None:
 
 def _read_or_make_key(path: Path) -> str:
     if not path.exists():
-        temporary = path.with_name(f".{path.name}.new")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))
-        temporary.replace(path)
+        with suppress(FileExistsError):  # a neighbour was faster: its key counts
+            os.link(temporary, path)
+        temporary.unlink()
     return path.read_text().strip()

@@ -155,6 +155,8 @@ class Story:
             assert time.monotonic() < deadline, f"not at rest: {found}"
             time.sleep(0.1)
         self.deployment.check()
+        # One of the server that runs; a new one removes those of the dead.
+        assert len(self.deployment.folders("scratch")) == 1
 
     def end(self) -> None:
         self.remove("instances")

@@ -117,9 +117,9 @@ class LocalSnapshotStore(SnapshotStore):
             if number.isdigit() and int(number) not in wanted:
                 shutil.rmtree(entry, ignore_errors=True)
                 removed.append(entry.name)
-        for file in self._root.glob(f"*/{ENGINE_FOLDER}/.*"):
-            if _remove_unlocked(file):
-                removed.append(str(file.relative_to(self._root)))
+            elif entry.name.isdigit():
+                copies = _hidden_files(entry / ENGINE_FOLDER)
+                removed += [str(file.relative_to(self._root)) for file in copies if _remove_unlocked(file)]
         return removed
 
     def size_bytes(self, snapshot_id: int) -> int:
@@ -133,6 +133,13 @@ class LocalSnapshotStore(SnapshotStore):
         probe = self._root / ".write-check"
         probe.write_bytes(b"")
         probe.unlink(missing_ok=True)
+
+
+def _hidden_files(folder: Path) -> list[Path]:
+    try:
+        return [file for file in folder.iterdir() if file.name.startswith(".")]
+    except FileNotFoundError:  # no engine has loaded it yet, or it is being removed
+        return []
 
 
 def _remove_unlocked(file: Path) -> bool:

@@ -54,10 +54,10 @@ class _DuckDBWarehouse(Warehouse):
 
     dialect = "duckdb"
 
-    def __init__(self, url: str, catalog: str) -> None:
+    def __init__(self, url: str, catalog: str, scratch: Path | None) -> None:
         self._url = url
         self._catalog = f"{catalog}_db" if catalog.lower() in _TAKEN_NAMES else catalog
-        self._spill = tempfile.mkdtemp(prefix="graph-olap-duckdb-")
+        self._spill = tempfile.mkdtemp(prefix="graph-olap-duckdb-") if scratch is None else str(scratch / "duckdb")
         self._remove_spill = weakref.finalize(self, shutil.rmtree, self._spill, ignore_errors=True)
 
     def catalogs(self) -> Sequence[CatalogInfo]:
@@ -115,7 +115,6 @@ class _DuckDBWarehouse(Warehouse):
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         """Return a private in-memory connection with our limits, not yet sealed."""
-        Path(self._spill).mkdir(exist_ok=True)
         connection = duckdb.connect(
             ":memory:",
             config={
@@ -139,9 +138,9 @@ class DuckDBFile(_DuckDBWarehouse):
         WarehouseError: The file is missing, is no DuckDB database or is locked by a writer.
     """
 
-    def __init__(self, url: str, file: Path) -> None:
+    def __init__(self, url: str, file: Path, scratch: Path | None = None) -> None:
         self._file = file
-        super().__init__(url, file.stem)
+        super().__init__(url, file.stem, scratch)
         self.check()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
@@ -165,11 +164,11 @@ class DuckDBFolder(_DuckDBWarehouse):
         WarehouseError: The folder holds no such file, or two files of one stem, or a file cannot be read.
     """
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, scratch: Path | None = None) -> None:
         self._folder = folder
         self._lock = threading.Lock()
         self._views: tuple[object, duckdb.DuckDBPyConnection] | None = None
-        super().__init__(url, folder.name)
+        super().__init__(url, folder.name, scratch)
         self.check()
 
     def close(self) -> None:

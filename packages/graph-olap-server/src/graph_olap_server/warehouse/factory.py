@@ -14,8 +14,13 @@ __all__ = ["open_warehouse"]
 _FORMS = "duckdb:///path/file.duckdb, or duckdb:///folder/ of Parquet and CSV files"
 
 
-def open_warehouse(url: str | None) -> Warehouse:
+def open_warehouse(url: str | None, scratch: Path | None = None) -> Warehouse:
     """Open the warehouse that a URL names; ``None`` gives one without tables, so that a platform can start.
+
+    Args:
+        url: Warehouse URL.
+        scratch: Folder for data that does not fit into memory, made when it is needed; by default one of our own in the
+            system's temporary folder, which a killed process leaves behind.
 
     Raises:
         WarehouseError: The scheme is unknown, or the file or folder is missing, unreadable, locked or no database.
@@ -36,11 +41,11 @@ def open_warehouse(url: str | None) -> Warehouse:
     except OSError as error:
         raise WarehouseError(f"The warehouse {url} cannot be looked at: {error.strerror}. Check the path.") from error
     if is_folder:
-        return DuckDBFolder(url, path)
+        return DuckDBFolder(url, path, scratch)
     if not exists:
         kind = "folder" if rest.endswith("/") else "file"
         raise WarehouseError(f"The warehouse {url} does not exist: there is no {kind} {path}. Check the path.")
-    return DuckDBFile(url, path)
+    return DuckDBFile(url, path, scratch)
 
 
 def _path(text: str) -> Path:
