@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph_olap_server import faults
 from graph_olap_server.api.dependencies import authenticate
 from graph_olap_server.api.replies import database_unavailable
 from graph_olap_server.domain.errors import unavailable, validation_failed
@@ -45,7 +46,7 @@ _ABANDONED = re.compile(
     r"|PUT /api/mappings/\d+"
 )
 
-_BEAT_SECONDS = 5.0
+_BEAT_SECONDS = 3.0
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = (0.02, 0.5)
 
@@ -113,6 +114,7 @@ class _Run:
             await _in_thread(outcomes.store, self._context, found.claim, outcome)
             await _send(outcome, send, _REPLAYED)
         else:
+            faults.point("request", "claimed")
             await _send(await self._do(found), send)
 
     async def without_key(self, send: Send) -> None:
@@ -152,8 +154,10 @@ class _Run:
             work.cancel()
         if claim is None:
             return outcome
+        faults.point("request", "done")
         if storable:
             await _in_thread(outcomes.store, self._context, claim, outcome, kept)
+            faults.point("request", "stored")
         else:
             await _in_thread(outcomes.release, self._context, claim)
         return outcome

@@ -37,7 +37,7 @@ KEPT = timedelta(hours=24)
 ABANDONED_KEPT = timedelta(seconds=120)
 """How long the answer to a request without a key is remembered when its client went away."""
 
-_LEASE = timedelta(seconds=20)
+_LEASE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
