@@ -12,6 +12,7 @@ import schemathesis
 from graph_olap_server.api.documentation import operation_key
 from graph_olap_server.services.catalog import refresh_catalog
 from graph_olap_server.services.context import Context
+from graph_olap_server.services.job_runs import TRIGGERABLE_JOBS, register_jobs
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import one_of
 from schemathesis import GenerationMode
@@ -49,6 +50,7 @@ def test_nothing_sent_breaks_it_or_gets_an_undocumented_answer(
     """Each operation with generated requests, good and bad, as an ops user of a filled platform."""
     context = make_context(per_analyst_limit=100, login_failures_limit=1_000_000)
     refresh_catalog(context)
+    register_jobs(context, dict.fromkeys(TRIGGERABLE_JOBS, 300))
     client = client_of(context, **{"X-Username": "olga", "X-User-Role": "ops"})
     for number in range(1, 4):
         client.post("/api/mappings", json=payments)

@@ -18,6 +18,7 @@ __all__ = [
     "ENDPOINT_FILE",
     "LOG_FILE",
     "MEMORY_EXCEEDED_FILE",
+    "MEMORY_LIMIT_FILE",
     "Endpoint",
     "InstanceConfig",
 ]
@@ -26,6 +27,7 @@ CONFIG_FILE = "config.json"
 ENDPOINT_FILE = "endpoint.json"
 CONTROL_PLANE_URL_FILE = "control-plane-url"
 LOG_FILE = "instance.log"
+MEMORY_LIMIT_FILE = "memory-limit"
 MEMORY_EXCEEDED_FILE = "memory-exceeded"
 
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from graph_olap_server.domain.instance_config import MEMORY_EXCEEDED_FILE
+from graph_olap_server.domain.instance_config import MEMORY_EXCEEDED_FILE, MEMORY_LIMIT_FILE
 from graph_olap_server.logs import event
 
 __all__ = ["OUT_OF_MEMORY_EXIT_CODE", "MemoryGuard", "resident_bytes"]
@@ -48,10 +48,20 @@ class MemoryGuard:
         used = resident_bytes() or 0
         if used <= self._limit:
             return False
+        self._limit = max(self._limit, self._raised_limit())
+        if used <= self._limit:
+            return False
         event(_log, "memory_limit_passed", level=logging.ERROR, used_bytes=used, limit_bytes=self._limit)
         (self._folder / MEMORY_EXCEEDED_FILE).write_text(str(self._limit))
         self._end(OUT_OF_MEMORY_EXIT_CODE)
         return True
+
+    def _raised_limit(self) -> int:
+        """Return the limit that the launcher set after the start, or 0."""
+        try:
+            return int((self._folder / MEMORY_LIMIT_FILE).read_text())
+        except (OSError, ValueError):
+            return 0
 
     def _watch(self) -> None:
         pause = threading.Event()

@@ -30,6 +30,7 @@ from graph_olap_server.domain.instance_config import (
     ENDPOINT_FILE,
     LOG_FILE,
     MEMORY_EXCEEDED_FILE,
+    MEMORY_LIMIT_FILE,
     Endpoint,
     InstanceConfig,
 )
@@ -153,14 +154,20 @@ class LocalLauncher(Launcher):
         event(_logger, "instance_process_stopped", folder=folder.name, pid=pid)
 
     def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:
-        """Bind the process and all it started to so many cores; threads and buffer of its engine stay as they are."""
+        """Bind the process to so many cores and raise its memory limit; threads and buffer of its engine stay."""
         pid, mark, folder = _parts(handle)
         if folder.parent != self._root or not is_alive(pid, mark):
             raise LauncherError("The instance's process does not run on this machine.")
         limit = memory_limit_bytes()
         if memory_gb is not None and memory_gb * _GB > limit:
             raise LauncherError(f"This machine has {limit / _GB:.1f} GB; an instance cannot have {memory_gb} GB.")
-        return resized(pid, _read_config(folder), cpu_cores, memory_gb)
+        config = _read_config(folder)
+        if memory_gb is not None:
+            try:
+                _write_atomically(folder / MEMORY_LIMIT_FILE, str(memory_bytes(memory_gb)))
+            except OSError as error:
+                raise LauncherError(f"The new limit could not be written: {error.strerror or error}.") from error
+        return resized(pid, config, cpu_cores, memory_gb)
 
     def list_running(self) -> Sequence[RunningInstance]:
         """Return the instances whose process runs, by id."""

@@ -29,7 +29,7 @@ def resized(pid: int, config: InstanceConfig, cpu_cores: int, memory_gb: int | N
     if memory_gb is not None:
         notes.append(
             f"The engine keeps the buffer of {config.buffer_bytes / _GB:.1f} GB that it was started with; "
-            "algorithms and results can use the rest."
+            "the rest is for algorithms and results."
         )
     return notes
 

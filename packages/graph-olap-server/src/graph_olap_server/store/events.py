@@ -52,4 +52,6 @@ def record_event(
             request_id=request_id.get(),
         )
     )
-    mark_applied(session, event_type, resource_type, resource_id)
+    if result == "success":
+        # A refused change is no answer to give again when the request is repeated.
+        mark_applied(session, event_type, resource_type, resource_id)
