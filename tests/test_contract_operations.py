@@ -223,6 +223,23 @@ def test_ops_see_and_set_everything(url: str, root: GraphOLAPClient, client: Cli
         nobody.ops.get_state()
 
 
+def test_the_audit_log_says_who_did_what(root: GraphOLAPClient, client: Client, mapping: Any):
+    with pytest.raises(PermissionDeniedError):
+        client("bob").mappings.delete(mapping.id)
+    (denied,) = root.ops.get_audit_log(resource_type="mapping", resource_id=mapping.id, result="denied")
+    assert (denied.username, denied.action, denied.source) == ("bob", "delete_mapping", "127.0.0.1")
+    assert denied.details["code"] == "PERMISSION_DENIED"
+    (trigger,) = root.ops.get_audit_log(resource_type="job", result="success")
+    assert (trigger.username, trigger.resource_name, trigger.details) == (
+        "olga",
+        "reconciliation",
+        {"reason": "smoke test"},
+    )
+    assert "system" in {entry.username for entry in root.ops.get_audit_log(resource_type="instance", limit=100)}
+    with pytest.raises(ForbiddenError):
+        client("ada").ops.get_audit_log()
+
+
 def test_bulk_delete(root: GraphOLAPClient, client: Client, mapping: Any):
     ids = [client("ada").mappings.copy(mapping.id, f"bulk-{number}").id for number in range(3)]
     filters = {"name_prefix": "bulk-", "created_by": "ada"}

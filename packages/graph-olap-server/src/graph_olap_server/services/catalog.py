@@ -43,11 +43,14 @@ def refresh_catalog(context: Context) -> int:
         raise unavailable("warehouse", str(error)) from error
     now = context.clock()
     with context.database.write() as session:
+        before = _table_names(session)
         for model in (ColumnRow, TableRow, SchemaRow):
             session.execute(delete(model))
         for catalog in catalogs:
             _store_catalog(session, catalog)
             faults.point("schema", "replacing")
+        session.flush()
+        context.metrics.count("schema_cache_stale_entries_deleted_total", len(before - _table_names(session)))
         tables = sum(len(catalog.tables) for catalog in catalogs)
         session.merge(SettingRow(key=_REFRESHED, value={"tables": tables}, updated_at=now, updated_by=SYSTEM))
     return tables
@@ -196,6 +199,11 @@ def _store_catalog(session: Session, catalog: CatalogInfo) -> None:
                     for column in table.columns
                 ],
             )
+
+
+def _table_names(session: Session) -> set[tuple[str, str, str]]:
+    names = session.execute(select(TableRow.catalog_name, TableRow.schema_name, TableRow.table_name))
+    return {(row[0], row[1], row[2]) for row in names}
 
 
 def _cached_at(session: Session) -> datetime | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Union
 
-from graph_olap._request import given
+from graph_olap._request import given, list_params
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.models import (
+    AuditEntry,
     ClusterHealth,
     ClusterInstances,
     ConcurrencyConfig,
@@ -15,6 +16,7 @@ from graph_olap.models import (
     MaintenanceMode,
     ResourceLifecycleConfig,
 )
+from graph_olap.pagination import PaginatedList
 
 __all__ = ["AsyncOpsResource"]
 
@@ -171,6 +173,54 @@ class AsyncOpsResource:
         params = {"status": status, "limit": limit}
         jobs: List[Dict[str, Any]] = (await self._http.get("/api/ops/export-jobs", params))["data"]
         return jobs
+
+    async def get_audit_log(
+        self,
+        username: Optional[str] = None,
+        action: Optional[str] = None,
+        resource_type: Optional[str] = None,
+        resource_id: Optional[int] = None,
+        resource_name: Optional[str] = None,
+        result: Optional[str] = None,
+        created_after: Optional[str] = None,
+        created_before: Optional[str] = None,
+        offset: int = 0,
+        limit: int = 50,
+    ) -> PaginatedList[AuditEntry]:
+        """List who did what to which object, when, from where and with which result; newest first.
+
+        Args:
+            username: Only what this user did; ``system`` is the platform itself.
+            action: ``created``, ``deleted``, ``configured``, ``triggered``, ...
+            resource_type: ``mapping``, ``snapshot``, ``instance``, ``user``, ``job``, ``configuration``, ...
+            resource_id: Number of the object.
+            resource_name: Name of an object without a number, such as a user.
+            result: ``success``, ``denied`` or ``failed``.
+            created_after: Earliest time, ISO 8601.
+            created_before: Latest time, ISO 8601.
+            offset: Number of matches to skip.
+            limit: Largest number of entries, at most 100.
+
+        Raises:
+            ValidationError: A filter is wrong.
+
+        Example:
+            >>> for entry in await client.ops.get_audit_log(resource_type="mapping", result="denied"):
+            ...     print(entry.created_at, entry.username, entry.action, entry.resource_id, entry.source)
+        """
+        params = list_params(
+            limit,
+            offset=offset,
+            username=username,
+            action=action,
+            resource_type=resource_type,
+            resource_id=resource_id,
+            resource_name=resource_name,
+            result=result,
+            created_after=created_after,
+            created_before=created_before,
+        )
+        return PaginatedList.from_reply(await self._http.get("/api/ops/audit", params), AuditEntry.from_dict)
 
     async def get_metrics(self) -> str:
         """Get the platform's metrics in Prometheus text format."""
