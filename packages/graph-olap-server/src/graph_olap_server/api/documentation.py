@@ -8,18 +8,39 @@ from typing import Any
 
 __all__ = ["complete_document", "operation_key"]
 
-_ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorReply"}}}
-_WHY = {
-    400: "The request is wrong; details.errors lists every problem.",
-    401: "No credential, or one that is not good.",
-    403: "Not allowed: wrong owner or role, account switched off, or the feature is off.",
-    404: "There is no such thing.",
-    408: "The work took longer than it may.",
-    409: "It does not fit the current state, a limit, or an earlier request with the same Idempotency-Key.",
-    413: "The body is larger than 10 MiB.",
-    429: "Too often; Retry-After says when to come back.",
-    500: "The server failed.",
-    503: "Something that is needed does not answer, or maintenance is on; Retry-After says when to come back.",
+_ERROR_SCHEMA = {"$ref": "#/components/schemas/ErrorReply"}
+# Status: what it means, and the code and message of an example.
+_ERRORS = {
+    400: (
+        "The request is wrong; details.errors lists every problem.",
+        "VALIDATION_FAILED",
+        "name: must not be blank",
+    ),
+    401: ("No credential, or one that is not good.", "UNAUTHORIZED", "The API key is unknown, expired or revoked."),
+    403: (
+        "Not allowed: wrong owner or role, account switched off, or the feature is off.",
+        "PERMISSION_DENIED",
+        "Mapping 7 belongs to ada. Ask ada or an admin.",
+    ),
+    404: ("There is no such thing.", "RESOURCE_NOT_FOUND", "Mapping 7 does not exist."),
+    408: ("The work took longer than it may.", "REQUEST_TIMEOUT", "The dry run took longer than 300 s."),
+    409: (
+        "It does not fit the current state, a limit, or an earlier request with the same Idempotency-Key.",
+        "INVALID_STATE",
+        "Instance 12 is starting; it must be running.",
+    ),
+    413: ("The body is larger than 10 MiB.", "PAYLOAD_TOO_LARGE", "The request body is larger than 10485760 bytes."),
+    429: (
+        "Too often; Retry-After says when to come back.",
+        "RATE_LIMIT_EXCEEDED",
+        "Too many failed logins from this address.",
+    ),
+    500: ("The server failed.", "INTERNAL_ERROR", "The server failed. Quote request 5f0c to your operator."),
+    503: (
+        "Something that is needed does not answer, or maintenance is on; Retry-After says when to come back.",
+        "SERVICE_UNAVAILABLE",
+        "The database does not answer at the moment. Try again.",
+    ),
 }
 _ALWAYS = (400, 401, 403, 429, 500, 503)
 _MORE = {
@@ -115,6 +136,7 @@ def complete_document(document: dict[str, Any]) -> None:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     document["components"]["securitySchemes"] = _CREDENTIALS
+    document["components"]["responses"] = {f"Error{status}": _error(status) for status in _ERRORS}
     for path, method, operation in _operations(document):
         _complete(operation, operation_key(method, path))
 
@@ -140,17 +162,29 @@ def _complete(operation: dict[str, Any], key: str) -> None:
     for wildcard in ("422", "4XX", "5XX"):
         responses.pop(wildcard, None)
     if key == "GET /ready":
-        responses["503"] = {"description": "Not ready.", "content": _ERROR}
+        responses["503"] = {"description": "Not ready.", "content": {"application/json": {"schema": _ERROR_SCHEMA}}}
     if key in ("GET /health", "GET /ready"):
         return
     for status in _statuses(key, operation):
-        responses.setdefault(str(status), {"description": _WHY[status], "content": _ERROR})
+        responses.setdefault(str(status), {"$ref": f"#/components/responses/Error{status}"})
     internal = key.partition(" ")[2].startswith("/api/internal/")
     operation["security"] = [{"internalKey": []}] if internal else [{name: []} for name in _CREDENTIALS]
     if "requestBody" in operation and key in _BODIES:
         operation["requestBody"]["content"]["application/json"]["example"] = _BODIES[key]
     if key.startswith(("POST", "PUT")) and not internal:
         operation.setdefault("parameters", []).append(_KEY_HEADER)
+
+
+def _error(status: int) -> dict[str, Any]:
+    why, code, message = _ERRORS[status]
+    example = {"error": {"code": code, "message": message, "details": {}}, "meta": {"request_id": "5f0c"}}
+    found: dict[str, Any] = {
+        "description": why,
+        "content": {"application/json": {"schema": _ERROR_SCHEMA, "example": example}},
+    }
+    if status in (429, 503):
+        found["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
+    return found
 
 
 def _statuses(key: str, operation: dict[str, Any]) -> list[int]:
