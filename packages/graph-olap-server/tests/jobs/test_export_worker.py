@@ -7,7 +7,9 @@ import pytest
 from graph_olap_server.domain.roles import Identity, Role
 from graph_olap_server.jobs.exports import ExportWorker
 from graph_olap_server.services import exports
+from graph_olap_server.services.configuration import update_export
 from graph_olap_server.services.context import Context
+from graph_olap_server.services.ops_requests import UpdateExport
 from graph_olap_server.services.requests import CreateSnapshot
 from graph_olap_server.services.snapshots import (
     create_snapshot,
@@ -160,6 +162,15 @@ def test_an_export_that_takes_too_long_fails(context, make_snapshot, clock):
     snapshot = get_snapshot(context, number)
     assert snapshot.status == "failed"
     assert "3600 s" in str(snapshot.error_message)
+
+
+def test_a_limit_that_ops_set_counts_for_exports_on_their_way(context, make_snapshot, clock):
+    number = make_snapshot()
+    assert exports.claim_export(context, "w") is not None
+    update_export(context, Identity("olga", Role.OPS), UpdateExport(max_duration_seconds=60))
+    clock.pass_by(seconds=61)
+    exports.mend_exports(context)
+    assert "60 s" in str(get_snapshot(context, number).error_message)
 
 
 def test_claims_of_a_dead_process_are_taken_back_at_once(context, worker, make_snapshot):

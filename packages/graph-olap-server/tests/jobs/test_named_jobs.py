@@ -19,6 +19,7 @@ from graph_olap_server.services.job_runs import (
     trigger_job,
 )
 from graph_olap_server.services.ops_requests import TriggerJob
+from graph_olap_server.store.tables import JobRow
 
 OLGA = Identity("olga", Role.OPS)
 NAME = "lifecycle"
@@ -84,6 +85,17 @@ def test_a_run_that_fell_silent_is_taken_over_and_cannot_report(registered, cloc
     assert not keep_run(registered, lost)
     end_run(registered, lost, 1.0, "too late")
     assert status(registered).last_failure_at is None
+
+
+def test_the_job_of_a_process_that_died_runs_at_once(registered):
+    run = begin_run(registered, NAME, forced=True)
+    with registered.database.write() as session:
+        row = session.get_one(JobRow, NAME)
+        # This process with another start: its id was used again.
+        row.lease_holder = f"{row.lease_holder}-earlier"
+    assert not status(registered).running
+    assert begin_run(registered, NAME, forced=True) is not None
+    assert not keep_run(registered, run)
 
 
 def test_failures_are_counted_and_tried_again_within_a_minute(registered, clock):

@@ -16,6 +16,7 @@ from graph_olap_server.domain.errors import PlatformError, unavailable, validati
 from graph_olap_server.domain.roles import Identity
 from graph_olap_server.metrics import JOB_NAMES
 from graph_olap_server.services.context import Context
+from graph_olap_server.services.holders import has_died
 from graph_olap_server.services.ops_requests import TriggerJob
 from graph_olap_server.store.events import record_event
 from graph_olap_server.store.tables import JobRow
@@ -76,13 +77,13 @@ def begin_run(context: Context, name: str, *, forced: bool = False) -> JobRun | 
     now = context.clock()
     with context.database.read() as session:
         # A job that waits must not take the write lock each time it looks.
-        if not _may_run(session.get(JobRow, name), now, forced):
+        if not _may_run(context, session.get(JobRow, name), now, forced):
             return None
     with context.database.write() as session:
         row = session.get(JobRow, name, with_for_update=True)
-        if row is None or not _may_run(row, now, forced):
+        if row is None or not _may_run(context, row, now, forced):
             return None
-        row.lease_token, row.lease_expires_at = str(uuid.uuid4()), now + JOB_LEASE
+        row.lease_token, row.lease_holder, row.lease_expires_at = str(uuid.uuid4()), context.holder, now + JOB_LEASE
         # Whoever asks from now on gets one more run.
         row.last_started_at, row.requested_at = now, None
         return JobRun(name, row.lease_token)
@@ -106,7 +107,7 @@ def end_run(context: Context, run: JobRun, seconds: float, error: str | None) ->
     with context.database.write() as session:
         row = session.get(JobRow, run.name, with_for_update=True)
         if row is not None and row.lease_token == run.token:
-            row.lease_token = row.lease_expires_at = None
+            row.lease_token = row.lease_holder = row.lease_expires_at = None
             _record(row, context.clock(), seconds, error)
 
 
@@ -125,9 +126,9 @@ def seconds_until_run(context: Context, name: str) -> float:
     now = context.clock()
     with context.database.read() as session:
         row = session.get(JobRow, name)
-    if row is None or _leased(row, now):
+    if row is None or _leased(context, row, now):
         return _LOOK_SECONDS
-    if _may_run(row, now, forced=False):
+    if _may_run(context, row, now, forced=False):
         return 0
     assert row.next_run_at is not None
     return min(_LOOK_SECONDS, max(0.01, (row.next_run_at - now).total_seconds()))
@@ -150,7 +151,7 @@ def trigger_job(context: Context, caller: Identity, request: TriggerJob) -> dict
     now = context.clock()
     with context.database.write() as session:
         row = session.get(JobRow, name, with_for_update=True)
-        if row is None or _abandoned(row, now):
+        if row is None or _abandoned(context, row, now):
             raise unavailable("scheduler", "No process runs background jobs at the moment; start graph-olap serve.")
         _require_pause(row, now)
         row.triggered_at = row.requested_at = now
@@ -171,19 +172,21 @@ def list_jobs(context: Context) -> list[JobStatus]:
     now = context.clock()
     with context.database.read() as session:
         rows = {row.name: row for row in session.scalars(select(JobRow))}
-    return [_status(name, rows.get(name), now) for name in JOB_NAMES]
+    return [_status(context, name, rows.get(name), now) for name in JOB_NAMES]
 
 
-def _may_run(row: JobRow | None, now: datetime, forced: bool) -> bool:
-    if row is None or _leased(row, now):
+def _may_run(context: Context, row: JobRow | None, now: datetime, forced: bool) -> bool:
+    if row is None or _leased(context, row, now):
         return False
     # A next run further away than the interval was planned before the clock was set back.
     latest = now + timedelta(seconds=row.interval_seconds)
     return forced or row.requested_at is not None or row.next_run_at is None or not now < row.next_run_at <= latest
 
 
-def _leased(row: JobRow, now: datetime) -> bool:
-    return row.lease_expires_at is not None and now < row.lease_expires_at <= now + JOB_LEASE
+def _leased(context: Context, row: JobRow, now: datetime) -> bool:
+    if row.lease_expires_at is None or not now < row.lease_expires_at <= now + JOB_LEASE:
+        return False
+    return not has_died(row.lease_holder, context.settings.resolved_node_name)
 
 
 def _record(row: JobRow, now: datetime, seconds: float, error: str | None) -> None:
@@ -198,8 +201,8 @@ def _record(row: JobRow, now: datetime, seconds: float, error: str | None) -> No
     row.next_run_at = now + timedelta(seconds=wait)
 
 
-def _abandoned(row: JobRow, now: datetime) -> bool:
-    return not _leased(row, now) and row.next_run_at is not None and row.next_run_at < now - _OVERDUE
+def _abandoned(context: Context, row: JobRow, now: datetime) -> bool:
+    return not _leased(context, row, now) and row.next_run_at is not None and row.next_run_at < now - _OVERDUE
 
 
 def _require_pause(row: JobRow, now: datetime) -> None:
@@ -214,7 +217,7 @@ def _require_pause(row: JobRow, now: datetime) -> None:
     )
 
 
-def _status(name: str, row: JobRow | None, now: datetime) -> JobStatus:
+def _status(context: Context, name: str, row: JobRow | None, now: datetime) -> JobStatus:
     if row is None:
         return JobStatus(name=name, schedule="not scheduled", health_status="unknown")
     health = "unhealthy" if row.consecutive_failures >= _UNHEALTHY_FAILURES else "healthy"
@@ -225,7 +228,7 @@ def _status(name: str, row: JobRow | None, now: datetime) -> JobStatus:
         schedule=f"every {row.interval_seconds:g}s",
         interval_seconds=max(1, round(row.interval_seconds)),
         next_run=row.next_run_at,
-        running=_leased(row, now),
+        running=_leased(context, row, now),
         last_started_at=row.last_started_at,
         last_success_at=row.last_success_at,
         last_failure_at=row.last_failure_at,

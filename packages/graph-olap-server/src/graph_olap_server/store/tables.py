@@ -321,6 +321,7 @@ class JobRow(Base):
     requested_at: Mapped[datetime | None]
     triggered_at: Mapped[datetime | None]
     lease_token: Mapped[str | None] = mapped_column(String(36))
+    lease_holder: Mapped[str | None] = mapped_column(String(255))
     lease_expires_at: Mapped[datetime | None]
     last_started_at: Mapped[datetime | None]
     last_success_at: Mapped[datetime | None]
