@@ -108,6 +108,7 @@ RULES = {
 HIDDEN = {"/api/openapi.json", "/api/docs", "/docs/oauth2-redirect", "/openapi.json"}
 ROLES = {"ada": Role.ANALYST, "bob": Role.ANALYST, "root": Role.ADMIN, "olga": Role.OPS}
 QUERY = {"/api/schema/search/tables": {"q": "a"}, "/api/schema/search/columns": {"q": "a"}}
+USER = {"username": "eve", "email": "eve@example.com", "display_name": "Eve"}
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -165,7 +166,7 @@ def routes(context: Context) -> list[tuple[str, str]]:
 
 def test_every_route_has_a_rule_and_is_documented(routes: list[tuple[str, str]], callers: dict[str, httpx.Client]):
     found = {operation_key(method, path) for method, path in routes}
-    assert found - RULES.keys() == set()
+    assert found == RULES.keys()
     paths = callers["nobody"].get("/openapi.json").json()["paths"]
     assert found == {operation_key(method, path) for path, operations in paths.items() for method in operations}
 
@@ -200,6 +201,39 @@ def test_what_is_missing_is_missing_for_everybody(routes: list[tuple[str, str]],
         for caller in ROLES:
             reply = callers[caller].request(method, re.sub(r"{[^}]*}", "999", path), json=body.get("example"))
             assert (reply.status_code, reply.json()["error"]["code"]) == (404, "RESOURCE_NOT_FOUND"), f"{method} {path}"
+
+
+@pytest.mark.parametrize(
+    ("caller", "method", "path", "body", "status"),
+    [
+        ("root", "PUT", "/api/users/bob/role", {"role": "ops"}, 403),
+        ("olga", "PUT", "/api/users/bob/role", {"role": "ops"}, 200),
+        ("root", "PUT", "/api/users/olga/role", {"role": "analyst"}, 403),
+        ("root", "PUT", "/api/users/olga", {"is_active": False}, 403),
+        ("root", "DELETE", "/api/users/olga", None, 403),
+        ("root", "POST", "/api/users", USER | {"role": "ops"}, 403),
+        ("olga", "POST", "/api/users", USER | {"role": "ops"}, 201),
+        ("root", "PUT", "/api/users/bob/role", {"role": "admin"}, 200),
+    ],
+)
+def test_only_ops_make_and_touch_ops(
+    callers: dict[str, httpx.Client], caller: str, method: str, path: str, body: Any, status: int
+):
+    reply = callers[caller].request(method, path, json=body)
+    assert reply.status_code == status, reply.text
+    if status == 403:
+        assert reply.json()["error"]["code"] == "INSUFFICIENT_ROLE"
+
+
+@pytest.mark.parametrize("caller", ["root", "olga"])
+def test_nobody_changes_the_own_role_or_locks_themselves_out(callers: dict[str, httpx.Client], caller: str):
+    for method, path, body in (
+        ("PUT", f"/api/users/{caller}/role", {"role": "analyst"}),
+        ("PUT", f"/api/users/{caller}", {"is_active": False}),
+        ("DELETE", f"/api/users/{caller}", None),
+    ):
+        assert callers[caller].request(method, path, json=body).status_code in (400, 403, 409), f"{method} {path}"
+    assert callers[caller].get(f"/api/users/{caller}").json()["is_active"]
 
 
 def expectation(rule: str, caller: str) -> str | None:
