@@ -187,3 +187,10 @@ class TestCatalog:
         assert after["last_refresh"] > before["last_refresh"]
         assert root.post("/api/schema/admin/refresh").json()["data"] == {"status": "refresh triggered"}
         assert as_user("ada").post("/api/schema/admin/refresh").status_code == 403
+
+
+def test_a_nul_character_is_no_failure_of_the_server(ada: httpx.Client, payments: dict[str, Any]):
+    """PostgreSQL refuses it, SQLite keeps it; neither may end in a 500."""
+    for path in ("/api/mappings?search=%00", "/api/mappings?owner=%00", "/api/schema/search/tables?q=%00"):
+        assert ada.get(path).status_code in (200, 400), path
+    assert ada.post("/api/mappings", json={**payments, "description": "a\0b"}).status_code in (201, 400)

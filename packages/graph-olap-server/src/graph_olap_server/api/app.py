@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.routing import compile_path
 from starlette.types import ASGIApp
@@ -64,6 +64,7 @@ def create_app(context: Context) -> ASGIApp:
     app.add_exception_handler(405, _on_wrong_method)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(OperationalError, _on_database_error)
+    app.add_exception_handler(DataError, _on_unfit_value)
     app.add_exception_handler(PoolTimeoutError, _on_database_error)
     rooms = (mappings, snapshots, instances, favorites, schema, users, configuration, operations, internal, health)
     for room in rooms:
@@ -98,6 +99,15 @@ def _on_wrong_method(request: Request, _error: Exception) -> Response:
         for method in operations
     }
     return method_not_allowed(request, sorted(found))
+
+
+def _on_unfit_value(_request: Request, error: Exception) -> Response:
+    # PostgreSQL keeps no NUL characters; SQLite does. Anything else is our own mistake.
+    if "NUL" not in str(error):
+        raise error
+    return error_response(
+        validation_failed([("request", "a text holds a NUL character, which cannot be stored or searched")])
+    )
 
 
 def _on_database_error(_request: Request, error: Exception) -> Response:

@@ -38,7 +38,7 @@ _POSTGRES_SESSION = {
     "statement_timeout": "60000",
     "tcp_user_timeout": "30000",
 }
-_CONNECT_SECONDS = 5
+_CONNECT_SECONDS = 2
 
 
 class Database:
