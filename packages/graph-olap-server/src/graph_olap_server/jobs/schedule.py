@@ -54,12 +54,13 @@ class Jobs:
             NamedJob(context, "reconciliation", lambda: reconcile(context, launcher), at_start=False),
             NamedJob(context, "lifecycle", lambda: apply_lifetimes(context)),
             NamedJob(context, "export_reconciliation", lambda: _mend(context)),
-            NamedJob(context, "schema_cache", self._refresh_schema),
         ]
+        schema = NamedJob(context, "schema_cache", self._refresh_schema)
         jobs = [
             Job("instance_orchestration", _at_least_every(look, orchestration.run), signals.instances.subscribe()),
             Job("removal", _at_least_every(look, self._remover.run), signals.removals.subscribe()),
             *(Job(job.name, job.run, signals.jobs.subscribe()) for job in named),
+            Job(schema.name, lambda: self._read_schema(schema), signals.jobs.subscribe()),
         ]
         for number in range(settings.export_workers):
             worker = ExportWorker(context, f"{context.holder}:{number}", self._is_stopping)
@@ -88,11 +89,15 @@ class Jobs:
     def _is_stopping(self) -> bool:
         return self._supervisor.stopping
 
-    def _refresh_schema(self) -> None:
+    def _read_schema(self, job: NamedJob) -> float:
         try:
-            tables = refresh_catalog(self._context)
+            return job.run()
         finally:
+            # Also when another process reads it right now: nobody waits for more than one pass.
             self.schema_read.set()
+
+    def _refresh_schema(self) -> None:
+        tables = refresh_catalog(self._context)
         event(_log, "schema_refreshed", tables=tables)
 
 
