@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default_factory=lambda: Path.home() / ".graph-olap", description="Folder for state, snapshots and instances."
     )
-    database_url: str | None = Field(None, description="SQLAlchemy URL; default is SQLite in the data folder.")
+    database_url: str | None = Field(
+        None, description="Database: postgresql://user@host/name; default is SQLite in the data folder."
+    )
     database_connections: int = Field(40, ge=4, description="Most connections to PostgreSQL that one process opens.")
     node_name: str | None = Field(
         None,
