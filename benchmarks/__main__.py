@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -24,27 +23,12 @@ from graph_olap import GraphOLAPClient
 from graph_olap.instance.connection import InstanceConnection
 from graph_olap_server.demo.platform import running_platform
 
+from benchmarks.control_plane import measure_control_plane
 from benchmarks.graph import EDGES, NODES, SMALL_EDGES, SMALL_NODES, write_warehouse
 from benchmarks.peers import POINT_QUERY, WIDE_QUERY
+from benchmarks.report import Row, say, table
 
 RESULTS = Path(__file__).parent / "results.md"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: seconds are medians."""
-
-    work: str
-    ours: float
-    peer_name: str
-    peer: float
-    target: str
-    runs: int
-
-    @property
-    def ratio(self) -> float:
-        """Ours over the peer's."""
-        return self.ours / self.peer
 
 
 def main() -> None:
@@ -53,31 +37,35 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, default=1_000_000)
     parser.add_argument("--edges", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=5, help="runs of each measurement (the load: at most 3)")
+    parser.add_argument("--load-seconds", type=float, default=60, help="how long many clients ask at a time")
     arguments = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="graph-olap-bench-"))
+    for part in ("data-plane", "control-plane"):
+        (work / part).mkdir()
     try:
-        rows = _measure(work, arguments)
+        rows = _measure(work / "data-plane", arguments)
+        control_plane = measure_control_plane(work / "control-plane", arguments.load_seconds)
     finally:
         shutil.rmtree(work)
-    table = _table(rows, arguments)
-    print(table)
+    page = _page(rows, control_plane, arguments)
+    print(page)
     if (arguments.nodes, arguments.edges) == (1_000_000, 10_000_000):
-        RESULTS.write_text(table, encoding="utf-8")
+        RESULTS.write_text(page, encoding="utf-8")
 
 
 def _measure(work: Path, arguments: argparse.Namespace) -> list[Row]:
     database = work / "warehouse.duckdb"
-    _say("writing the warehouse")
+    say("writing the warehouse")
     write_warehouse(database, arguments.nodes, arguments.edges)
     with (
         running_platform(work, f"duckdb:///{database}") as url,
         GraphOLAPClient(url, username="bench", timeout=600) as client,
     ):
         mapping = client.mappings.create("bench", "R-MAT", NODES, EDGES)
-        _say("exporting a snapshot")
+        say("exporting a snapshot")
         started = time.perf_counter()
         snapshot = client.snapshots.create_and_wait(mapping.id, "bench", timeout=900, progress=False)
-        _say(f"export took {time.perf_counter() - started:.1f} s")
+        say(f"export took {time.perf_counter() - started:.1f} s")
         folder = Path(snapshot.gcs_path.removeprefix("file://"))
         rows = [_first_answer(client, database, arguments.runs)]
         rows += _load(client, snapshot.id, folder, work, min(arguments.runs, 3))
@@ -93,7 +81,7 @@ def _measure(work: Path, arguments: argparse.Namespace) -> list[Row]:
 
 
 def _first_answer(client: GraphOLAPClient, database: Path, runs: int) -> Row:
-    _say("mapping to first answer")
+    say("mapping to first answer")
     mapping = client.mappings.create("small", "", SMALL_NODES, SMALL_EDGES)
     seconds = []
     for _ in range(runs):
@@ -122,12 +110,12 @@ def _first_answer(client: GraphOLAPClient, database: Path, runs: int) -> Row:
 def _load(client: GraphOLAPClient, snapshot_id: int, folder: Path, work: Path, runs: int) -> list[Row]:
     first, again, peer = [], [], []
     for run in range(runs):
-        _say(f"load {run + 1}/{runs}: the engine alone")
+        say(f"load {run + 1}/{runs}: the engine alone")
         peer.append(_peer("load", folder, work)["seconds"])
         shutil.rmtree(folder / "engine", ignore_errors=True)
-        _say(f"load {run + 1}/{runs}: platform, first instance of the snapshot")
+        say(f"load {run + 1}/{runs}: platform, first instance of the snapshot")
         first.append(_timed_instance(client, snapshot_id, folder))
-        _say(f"load {run + 1}/{runs}: platform, second instance")
+        say(f"load {run + 1}/{runs}: platform, second instance")
         again.append(_timed_instance(client, snapshot_id, folder))
     median = statistics.median
     return [
@@ -149,7 +137,7 @@ def _timed_instance(client: GraphOLAPClient, snapshot_id: int, folder: Path) -> 
 
 
 def _round_trip(connection: InstanceConnection, folder: Path, work: Path) -> Row:
-    _say("small queries")
+    say("small queries")
     seconds = []
     for number in range(600):
         started = time.perf_counter()
@@ -167,7 +155,7 @@ def _round_trip(connection: InstanceConnection, folder: Path, work: Path) -> Row
 
 
 def _result(connection: InstanceConnection, folder: Path, work: Path, runs: int) -> Row:
-    _say("large results")
+    say("large results")
     seconds = [_timed(lambda: connection.query_df(WIDE_QUERY, backend="polars")) for _ in range(runs + 1)][1:]
     peer = _peer("result", folder, work)["seconds"]
     return Row(
@@ -183,7 +171,7 @@ def _result(connection: InstanceConnection, folder: Path, work: Path, runs: int)
 def _algorithms(connection: InstanceConnection, runs: int) -> list[Row]:
     rows = []
     for name in ("pagerank", "wcc", "louvain"):
-        _say(name)
+        say(name)
         run: Callable[..., Any] = getattr(connection.algo, name)
         run("Account", f"bench_{name}", edge_type="PAID")  # the first run projects the graph
         seconds, kernel = [], []
@@ -224,28 +212,19 @@ def _peer(job: str, folder: Path, work: Path) -> dict[str, Any]:
     return result
 
 
-def _table(rows: list[Row], arguments: argparse.Namespace) -> str:
-    lines = [
-        "# Benchmark results",
-        "",
+def _page(rows: list[Row], control_plane: list[Row], arguments: argparse.Namespace) -> str:
+    return (
+        "# Benchmark results\n\n"
         f"Written by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores, {platform.machine()}, Python "
         f"{platform.python_version()}, kuzu {version('kuzu')}, icebug {version('icebug')}; "
         f"{arguments.nodes:,} nodes, {arguments.edges:,} edges with two properties, R-MAT, seed fixed. "
-        "Seconds are medians; the ratio is what counts.",
-        "",
-        "| work | ours (s) | peer | peer (s) | ratio | difference | target | runs |",
-        "|---|---:|---|---:|---:|---:|---|---:|",
-    ]
-    lines += [
-        f"| {row.work} | {row.ours:.4g} | {row.peer_name} | {row.peer:.4g} | {row.ratio:.2f} "
-        f"| {(row.ours - row.peer) * 1000:+.1f} ms | {row.target} | {row.runs} |"
-        for row in rows
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _say(text: str) -> None:
-    print(f"... {text}", file=sys.stderr, flush=True)
+        "Seconds are medians; the ratio is what counts.\n\n"
+        "## From the warehouse to answers\n\n"
+        f"{table(rows)}\n\n"
+        "## The control plane under load\n\n"
+        "On SQLite, with instances that are rows only.\n\n"
+        f"{table(control_plane)}\n"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,8 +23,13 @@ class PlatformStartError(Exception):
 
 
 @contextmanager
-def running_platform(data_dir: Path, warehouse_url: str) -> Iterator[str]:
+def running_platform(data_dir: Path, warehouse_url: str, command: Sequence[str] | None = None) -> Iterator[str]:
     """Start a platform, yield its URL, stop it and everything it started.
+
+    Args:
+        data_dir: Folder for its state and its log.
+        warehouse_url: Warehouse to serve.
+        command: Another command that prints the same ready line, for tests and benchmarks.
 
     Raises:
         PlatformStartError: It ended or stayed silent instead of becoming ready.
@@ -32,7 +37,8 @@ def running_platform(data_dir: Path, warehouse_url: str) -> Iterator[str]:
     log_path = data_dir / "serve.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [
+            command
+            or [
                 *(sys.executable, "-m", "graph_olap_server", "serve", "--host", "127.0.0.1", "--port", "0"),
                 *("--data-dir", str(data_dir / "platform"), "--warehouse", warehouse_url),
             ],

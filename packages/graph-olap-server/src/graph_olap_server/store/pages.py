@@ -51,13 +51,19 @@ class Page(Generic[Item]):
 def list_page(session: Session, model: type[Row], query: PageQuery, *conditions: ColumnElement[bool]) -> Page[Row]:
     """Return one page of rows that meet the query and all conditions."""
     where = [*conditions, *_filters(model, query)]
-    total = session.execute(select(func.count()).select_from(model).where(*where)).scalar_one()
     column = getattr(model, query.sort_by)
-    order: Any = (column.asc(), model.id.asc()) if query.sort_order == "asc" else (column.desc(), model.id.desc())
-    statement = select(model).where(*where).order_by(column.is_(None), *order).offset(query.offset)
+    order: list[Any] = [column.asc(), model.id.asc()] if query.sort_order == "asc" else [column.desc(), model.id.desc()]
+    if model.__table__.c[query.sort_by].nullable:
+        order.insert(0, column.is_(None))  # only where needed: it keeps the database from reading along an index
+    statement = select(model).where(*where).order_by(*order).offset(query.offset)
     if query.limit is not None:
         statement = statement.limit(query.limit)
-    return Page(session.scalars(statement).all(), total, query.offset, total if query.limit is None else query.limit)
+    items = session.scalars(statement).all()
+    total = query.offset + len(items)
+    # A page that is not full, and not behind the end, is the last one: nothing is left to count.
+    if (query.limit is not None and len(items) >= query.limit) or (not items and query.offset):
+        total = session.execute(select(func.count()).select_from(model).where(*where)).scalar_one()
+    return Page(items, total, query.offset, total if query.limit is None else query.limit)
 
 
 def _filters(model: type[Row], query: PageQuery) -> list[ColumnElement[bool]]:

@@ -140,8 +140,8 @@ class _Owned:
     """Columns that mappings, snapshots and instances share."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    owner_username: Mapped[str] = mapped_column(String(255), index=True)
-    name: Mapped[str] = mapped_column(String(255))
+    owner_username: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(255), index=True)
     description: Mapped[str | None] = mapped_column(Text)
     ttl: Mapped[str | None] = mapped_column(String(64))
     inactivity_timeout: Mapped[str | None] = mapped_column(String(64))
@@ -154,7 +154,10 @@ class MappingRow(_Owned, Base):
     """A mapping; its definitions are in its versions."""
 
     __tablename__ = "mappings"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_mappings_owner_created", "owner_username", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     current_version: Mapped[int]
     last_activity_at: Mapped[datetime]
@@ -181,7 +184,10 @@ class SnapshotRow(_Owned, Base):
     """An exported copy of a mapping version; the lease is held by whoever finalises it."""
 
     __tablename__ = "snapshots"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_snapshots_owner_created", "owner_username", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     mapping_id: Mapped[int] = mapped_column(ForeignKey("mappings.id"), index=True)
     mapping_version: Mapped[int]
@@ -241,7 +247,10 @@ class InstanceRow(_Owned, Base):
     """A graph instance; the lease is held by whoever starts it."""
 
     __tablename__ = "instances"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("ix_instances_owner_created", "owner_username", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     mapping_id: Mapped[int] = mapped_column(index=True)
     mapping_version: Mapped[int]
