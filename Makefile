@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CONTROL_PLANE_TESTS := $(addprefix packages/graph-olap-server/tests/,store services api jobs cli domain)
+CONTROL_PLANE_TESTS := $(addprefix packages/graph-olap-server/tests/,store api jobs cli domain)
 MANIFESTS := constraints.txt VERSION packages/graph-olap-sdk/pyproject.toml packages/graph-olap-server/pyproject.toml requirements-dev.txt
 
 .PHONY: install demo test test-slow test-postgres check format bench serve sync clean
