@@ -241,3 +241,15 @@ def test_an_instance_that_passed_its_memory_says_so_also_after_adoption(make_lau
         assert result.out_of_memory
         assert result.reason is not None
         assert "more than its memory of 3.0 GB" in result.reason
+
+
+def test_a_process_whose_threads_still_end_is_gone_with_its_signal(make_launcher, spec, until, monkeypatch):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    until(lambda: launcher.poll(handle).state is InstanceState.LISTENING)
+    child = launcher._children[handle["pid"], handle["process_started"]]
+    # What waitpid says of a killed leader while other threads of the process are still there.
+    monkeypatch.setattr(child, "poll", lambda: None)
+    os.kill(handle["pid"], signal.SIGKILL)
+    until(lambda: launcher.poll(handle).state is InstanceState.GONE)
+    assert "SIGKILL" in launcher.poll(handle).reason

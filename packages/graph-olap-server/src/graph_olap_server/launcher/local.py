@@ -60,6 +60,7 @@ __all__ = ["LocalLauncher", "buffer_bytes"]
 _logger = logging.getLogger(__name__)
 
 _HANDLE_FILE = "process.json"
+_REAP_SECONDS = 2.0
 _KILL_SECONDS = 5.0
 _MIN_BUFFER = 256 * 1024**2
 _GB = 1024**3
@@ -132,6 +133,9 @@ class LocalLauncher(Launcher):
             if endpoint is None or endpoint.pid != pid:
                 return PollResult(InstanceState.STARTING)
             return PollResult(InstanceState.LISTENING, url=endpoint.url)
+        if exit_code is None:
+            # A killed process shows as a zombie while its threads still end; how it ended is known only after them.
+            exit_code = self._exit_code(pid, mark, wait_seconds=_REAP_SECONDS)
         limit = _exceeded_limit(folder)
         reason = _reason(exit_code, folder, limit)
         return PollResult(InstanceState.GONE, reason=reason, out_of_memory=limit is not None)
@@ -264,11 +268,15 @@ class LocalLauncher(Launcher):
             Path(f"/proc/{child.pid}/oom_score_adj").write_text("500")
         return child
 
-    def _exit_code(self, pid: int, mark: str) -> int | None:
+    def _exit_code(self, pid: int, mark: str, wait_seconds: float = 0) -> int | None:
         """Return how a process of ours ended; ``None`` while it runs and for those that we did not start."""
         with self._lock:
             child = self._children.get((pid, mark))
-            return None if child is None else child.poll()
+        if child is None:
+            return None
+        with suppress(subprocess.TimeoutExpired):
+            return child.wait(wait_seconds) if wait_seconds else child.poll()
+        return None
 
     def _collect(self, pid: int, mark: str) -> None:
         with self._lock:
