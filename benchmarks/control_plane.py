@@ -117,7 +117,7 @@ def _memory(client: GraphOLAPClient, mapping_id: int, url: str) -> Row:
             for _ in range(100):
                 owner.instances.create(snapshot.id, "row")
     after = _resident_megabytes(client, url)
-    return Row("memory after 1,000 instances (MB, not s)", after, "before them", before, "< 400 MB", 1)
+    return Row("memory after 1,000 instances (MB, not s)", after, "before them", before, "< 400 MB", 1, "MB")
 
 
 def _resident_megabytes(client: GraphOLAPClient, url: str) -> float:

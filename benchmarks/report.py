@@ -11,7 +11,7 @@ __all__ = ["Row", "say", "table"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Medians in seconds, ours and the peer's."""
+    """Medians, ours and the peer's, in seconds unless ``unit`` says otherwise."""
 
     work: str
     ours: float
@@ -19,11 +19,18 @@ class Row:
     peer: float
     target: str
     runs: int
+    unit: str = "s"
 
     @property
     def ratio(self) -> float:
         """Ours over the peer's."""
         return self.ours / self.peer
+
+    @property
+    def difference(self) -> str:
+        """Ours less the peer's."""
+        difference = self.ours - self.peer
+        return f"{difference * 1000:+.1f} ms" if self.unit == "s" else f"{difference:+.1f} {self.unit}"
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -34,7 +41,7 @@ def table(rows: Sequence[Row]) -> str:
     ]
     lines += [
         f"| {row.work} | {row.ours:.4g} | {row.peer_name} | {row.peer:.4g} | {row.ratio:.2f} "
-        f"| {(row.ours - row.peer) * 1000:+.1f} ms | {row.target} | {row.runs} |"
+        f"| {row.difference} | {row.target} | {row.runs} |"
         for row in rows
     ]
     return "\n".join(lines)
