@@ -32,8 +32,10 @@ __all__ = [
     "ColumnRow",
     "EventRow",
     "ExportJobRow",
+    "FailedLoginRow",
     "FavoriteRow",
     "FileRemovalRow",
+    "HostRow",
     "InstanceRow",
     "JobRow",
     "MappingRow",
@@ -244,7 +246,10 @@ class ExportJobRow(Base):
 
 
 class InstanceRow(_Owned, Base):
-    """A graph instance; the lease is held by whoever starts it."""
+    """A graph instance; the lease is held by whoever starts it.
+
+    ``host`` is the machine that its engine runs on, for launchers that bind an engine to one.
+    """
 
     __tablename__ = "instances"
     __table_args__ = (
@@ -259,6 +264,7 @@ class InstanceRow(_Owned, Base):
     status: Mapped[str] = mapped_column(String(32), index=True)
     waits_for_snapshot: Mapped[bool]
     handle: Mapped[dict[str, Any] | None]
+    host: Mapped[str | None] = mapped_column(String(200))
     instance_url: Mapped[str | None] = mapped_column(Text)
     reported: Mapped[dict[str, Any] | None]
     error_code: Mapped[str | None] = mapped_column(String(64))
@@ -351,6 +357,31 @@ class FileRemovalRow(Base):
     last_error: Mapped[str | None] = mapped_column(Text)
 
 
+class HostRow(Base):
+    """A machine on which a worker runs: ``beats`` goes up as long as it does.
+
+    ``reconcile_requested_at`` asks for a comparison of its engines with the records, which only it can see.
+    """
+
+    __tablename__ = "hosts"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    beats: Mapped[int]
+    seen_at: Mapped[datetime]
+    reconcile_requested_at: Mapped[datetime | None]
+
+
+class FailedLoginRow(Base):
+    """A failed login; kept as long as it counts."""
+
+    __tablename__ = "failed_logins"
+    __table_args__ = (Index("ix_failed_logins_address_failed_at", "address", "failed_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(64))
+    failed_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class SettingRow(Base):
     """A value that the platform keeps: what ops configured, or the time of the last schema refresh."""
 
@@ -404,8 +435,9 @@ class ColumnRow(Base):
 class RequestOutcomeRow(Base):
     """A write that may be repeated: who works on it, what it changed, and its answer once there is one.
 
-    The token is held by the attempt that runs; without a ``status`` there is no answer yet. ``resource_type`` and
-    ``resource_id`` are set in the transaction that does the work: an attempt that died after it is not repeated.
+    The token is held by the attempt that runs; without a ``status`` there is no answer yet. ``resource_type`` with
+    ``resource_id`` or ``resource_name`` is set in the transaction that does the work: an attempt that died after it is
+    not repeated.
     """
 
     __tablename__ = "request_outcomes"
@@ -414,9 +446,11 @@ class RequestOutcomeRow(Base):
     body_hash: Mapped[str] = mapped_column(String(64))
     token: Mapped[str] = mapped_column(String(36))
     lease_expires_at: Mapped[datetime]
+    lease_holder: Mapped[str | None] = mapped_column(String(255))
     event_type: Mapped[str | None] = mapped_column(String(64))
     resource_type: Mapped[str | None] = mapped_column(String(32))
     resource_id: Mapped[int | None]
+    resource_name: Mapped[str | None] = mapped_column(String(255))
     status: Mapped[int | None]
     headers: Mapped[dict[str, str] | None]
     body: Mapped[bytes | None] = mapped_column(LargeBinary)
