@@ -41,6 +41,7 @@ SUBSTITUTIONS: dict[str, str] = {
     "AsyncGraphOLAPClient": "GraphOLAPClient",
     "AsyncHTTPClient": "HTTPClient",
     "AsyncHealthResource": "HealthResource",
+    "AsyncInstanceChanges": "InstanceChanges",
     "AsyncInstanceConnection": "InstanceConnection",
     "AsyncInstanceResource": "InstanceResource",
     "AsyncMappingResource": "MappingResource",

@@ -52,26 +52,45 @@ class HTTPClient:
 
     def get(self, path: str, params: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
         """Send a GET and return the decoded body."""
-        return self.request(Call("GET", path, params=params))
+        return self.call(Call("GET", path, params=params))
 
     def post(self, path: str, json: Any = None) -> Dict[str, Any]:
         """Send a POST with a fresh idempotency key and return the decoded body."""
-        return self.request(Call("POST", path, json=json))
+        return self.call(Call("POST", path, json=json))
 
     def put(self, path: str, json: Any = None) -> Dict[str, Any]:
         """Send a PUT with a fresh idempotency key and return the decoded body."""
-        return self.request(Call("PUT", path, json=json))
+        return self.call(Call("PUT", path, json=json))
 
     def delete(self, path: str, json: Any = None) -> Dict[str, Any]:
         """Send a DELETE and return the decoded body, ``{}`` when there is none."""
-        return self.request(Call("DELETE", path, json=json))
+        return self.call(Call("DELETE", path, json=json))
 
     def get_text(self, path: str) -> str:
         """Send a GET and return the body as text."""
         response = self.send(Call("GET", path, headers={"Accept": "text/plain"}))
         return response.text
 
-    def request(self, call: Call) -> Dict[str, Any]:
+    def request(
+        self, method: str, path: str, params: Optional[Mapping[str, Any]] = None, json: Any = None
+    ) -> Dict[str, Any]:
+        """Send a request by its parts and return the decoded body.
+
+        Args:
+            method: HTTP method, in capitals.
+            path: Path under ``api_url``, or a whole URL.
+            params: Query parameters; those that are ``None`` are left out.
+            json: Body, anything JSON can say.
+
+        Returns:
+            The decoded body, ``{}`` when there is none.
+
+        Raises:
+            GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
+        """
+        return self.call(Call(method, path, params=params, json=json))
+
+    def call(self, call: Call) -> Dict[str, Any]:
         """Send a call and return the decoded body; every reply of the contract is an object.
 
         Raises:

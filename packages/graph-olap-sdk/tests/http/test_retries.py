@@ -138,7 +138,7 @@ def test_a_delete_whose_answer_was_lost_has_succeeded_when_the_object_is_gone(pl
 def test_probes_are_never_repeated(platform, client):
     platform.on("GET", "/ready", _refused)
     with pytest.raises(exceptions.ConnectionError):
-        client.health._http.request(Call("GET", "/ready", repeat=Repeat.NEVER))
+        client.health._http.call(Call("GET", "/ready", repeat=Repeat.NEVER))
     assert len(platform.sent) == 1
 
 

@@ -6,7 +6,8 @@ The blocking client is derived from this package, see docs/design/sync-and-async
 from __future__ import annotations
 
 from graph_olap.aio.client import AsyncGraphOLAPClient
-from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager, AsyncNetworkXManager
+from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager
 from graph_olap.aio.instance.connection import AsyncInstanceConnection
+from graph_olap.aio.instance.networkx import AsyncNetworkXManager
 
 __all__ = ["AsyncAlgorithmManager", "AsyncGraphOLAPClient", "AsyncInstanceConnection", "AsyncNetworkXManager"]

@@ -51,26 +51,45 @@ class AsyncHTTPClient:
 
     async def get(self, path: str, params: Optional[Mapping[str, Any]] = None) -> Dict[str, Any]:
         """Send a GET and return the decoded body."""
-        return await self.request(Call("GET", path, params=params))
+        return await self.call(Call("GET", path, params=params))
 
     async def post(self, path: str, json: Any = None) -> Dict[str, Any]:
         """Send a POST with a fresh idempotency key and return the decoded body."""
-        return await self.request(Call("POST", path, json=json))
+        return await self.call(Call("POST", path, json=json))
 
     async def put(self, path: str, json: Any = None) -> Dict[str, Any]:
         """Send a PUT with a fresh idempotency key and return the decoded body."""
-        return await self.request(Call("PUT", path, json=json))
+        return await self.call(Call("PUT", path, json=json))
 
     async def delete(self, path: str, json: Any = None) -> Dict[str, Any]:
         """Send a DELETE and return the decoded body, ``{}`` when there is none."""
-        return await self.request(Call("DELETE", path, json=json))
+        return await self.call(Call("DELETE", path, json=json))
 
     async def get_text(self, path: str) -> str:
         """Send a GET and return the body as text."""
         response = await self.send(Call("GET", path, headers={"Accept": "text/plain"}))
         return response.text
 
-    async def request(self, call: Call) -> Dict[str, Any]:
+    async def request(
+        self, method: str, path: str, params: Optional[Mapping[str, Any]] = None, json: Any = None
+    ) -> Dict[str, Any]:
+        """Send a request by its parts and return the decoded body.
+
+        Args:
+            method: HTTP method, in capitals.
+            path: Path under ``api_url``, or a whole URL.
+            params: Query parameters; those that are ``None`` are left out.
+            json: Body, anything JSON can say.
+
+        Returns:
+            The decoded body, ``{}`` when there is none.
+
+        Raises:
+            GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
+        """
+        return await self.call(Call(method, path, params=params, json=json))
+
+    async def call(self, call: Call) -> Dict[str, Any]:
         """Send a call and return the decoded body; every reply of the contract is an object.
 
         Raises:

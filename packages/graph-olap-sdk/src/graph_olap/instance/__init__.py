@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from graph_olap.instance.algorithms import AlgorithmManager, NetworkXManager
+from graph_olap.instance.algorithms import AlgorithmManager
 from graph_olap.instance.connection import InstanceConnection
+from graph_olap.instance.networkx import NetworkXManager
 
 __all__ = ["AlgorithmManager", "InstanceConnection", "NetworkXManager"]

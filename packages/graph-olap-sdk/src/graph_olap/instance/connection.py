@@ -17,7 +17,8 @@ from graph_olap._values import PropertyTypes, converter, needs_property_types
 from graph_olap.config import Config
 from graph_olap.exceptions import ConnectionError, InvalidStateError, ValidationError
 from graph_olap.http import HTTPClient
-from graph_olap.instance.algorithms import AlgorithmManager, NetworkXManager
+from graph_olap.instance.algorithms import AlgorithmManager
+from graph_olap.instance.networkx import NetworkXManager
 from graph_olap.models import GraphSchema, LockStatus, QueryInfo, QueryResult
 from graph_olap.models.instance import Schema
 

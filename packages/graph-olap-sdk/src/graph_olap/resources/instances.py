@@ -3,23 +3,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Tuple
 
-from graph_olap._lifecycle import Lifetime, lifetimes
 from graph_olap._progress import ProgressCallback
 from graph_olap._request import Call, given, list_params
 from graph_olap._waiting import Deadline
+from graph_olap.config import Config
 from graph_olap.exceptions import ConnectionError, InvalidStateError
 from graph_olap.http import HTTPClient
 from graph_olap.instance.connection import InstanceConnection
 from graph_olap.models import Instance, InstanceProgress
 from graph_olap.pagination import PaginatedList
+from graph_olap.resources.instance_changes import InstanceChanges
 from graph_olap.resources.waiting import wait_for_instance
 
 __all__ = ["InstanceResource"]
 
 
-class InstanceResource:
+class InstanceResource(InstanceChanges):
     """Manage graph instances.
 
     Example:
@@ -30,8 +31,9 @@ class InstanceResource:
         >>> client.instances.terminate(instance.id)
     """
 
-    def __init__(self, http: HTTPClient) -> None:
+    def __init__(self, http: HTTPClient, config: Optional[Config] = None) -> None:
         self._http = http
+        self._config = config or http.config
 
     def list(
         self,
@@ -332,7 +334,7 @@ class InstanceResource:
             >>> df = conn.query_df("MATCH (n)-[r]->(m) RETURN n.id, m.id")
         """
         instance, url = self._running(instance_id)
-        self._http.request(Call("GET", f"{url}/health"))
+        self._http.call(Call("GET", f"{url}/health"))
         return InstanceConnection(url, instance_id=instance.id, http=self._http)
 
     def terminate(self, instance_id: int) -> None:
@@ -344,16 +346,6 @@ class InstanceResource:
         """
         self._http.post(f"/api/instances/{instance_id}/terminate")
 
-    def update(self, instance_id: int, *, name: Optional[str] = None, description: Optional[str] = None) -> Instance:
-        """Change name or description of an instance.
-
-        Raises:
-            PermissionDeniedError: It belongs to somebody else.
-            NotFoundError: There is no such instance.
-        """
-        body = given(name=name, description=description)
-        return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}", body)["data"])
-
     def get_progress(self, instance_id: int) -> InstanceProgress:
         """Get how far the start is: phase, steps, rows.
 
@@ -363,86 +355,6 @@ class InstanceResource:
         reply = self._http.get(f"/api/instances/{instance_id}/progress")
         return InstanceProgress.from_api_response(reply["data"])
 
-    def extend_ttl(self, instance_id: int, hours: int = 24) -> Instance:
-        """Move the expiry of an instance by some hours.
-
-        Args:
-            instance_id: The instance to keep longer.
-            hours: Hours to add to its current expiry.
-
-        Raises:
-            ValidationError: It would live longer than allowed (7 days from creation by default).
-            PermissionDeniedError: It belongs to somebody else.
-
-        Example:
-            >>> instance = client.instances.extend_ttl(123)  # 24 hours more
-            >>> instance = client.instances.extend_ttl(123, hours=48)
-        """
-        reply = self._http.post(f"/api/instances/{instance_id}/extend", {"hours": hours})
-        return Instance.from_dict(reply["data"])
-
-    def set_lifecycle(self, instance_id: int, ttl: Lifetime = None, inactivity_timeout: Lifetime = None) -> Instance:
-        """Set the lifetimes of an instance, counted from now.
-
-        Args:
-            instance_id: The instance to change.
-            ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
-            inactivity_timeout: The same for the lifetime without use.
-
-        Raises:
-            ValidationError: A duration is wrong or over the maximum.
-            PermissionDeniedError: The instance belongs to somebody else.
-        """
-        body = lifetimes(ttl, inactivity_timeout)
-        return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}/lifecycle", body)["data"])
-
-    def update_cpu(self, instance_id: int, cpu_cores: int) -> Instance:
-        """Change the CPU cores of a running instance, without a restart.
-
-        Args:
-            instance_id: The instance to change.
-            cpu_cores: CPU cores, 1 to 8.
-
-        Raises:
-            ValidationError: The number is out of range.
-            InvalidStateError: The instance is not running.
-            PermissionDeniedError: It belongs to somebody else.
-
-        Example:
-            >>> instance = client.instances.update_cpu(123, cpu_cores=4)
-        """
-        reply = self._http.put(f"/api/instances/{instance_id}/cpu", {"cpu_cores": cpu_cores})
-        return Instance.from_dict(reply["data"])
-
-    def update_memory(self, instance_id: int, memory_gb: int) -> Instance:
-        """Give a running instance more memory.
-
-        Args:
-            instance_id: The instance to change.
-            memory_gb: Memory in GB, 2 to 32; never less than now.
-
-        Raises:
-            ValidationError: The number is out of range.
-            InvalidStateError: The instance is not running, or has more already.
-            ConcurrencyLimitError: A memory limit is reached.
-        """
-        reply = self._http.put(f"/api/instances/{instance_id}/memory", {"memory_gb": memory_gb})
-        return Instance.from_dict(reply["data"])
-
-    def share(self, instance_id: int, users: Sequence[str] = (), *, everyone: bool = False) -> Instance:
-        """Say who besides you may query an instance; the list replaces the one before.
-
-        Args:
-            instance_id: Your instance.
-            users: User names.
-            everyone: Whether every user may query it.
-
-        Raises:
-            PermissionDeniedError: It belongs to somebody else.
-        """
-        body = {"users": [*users], "everyone": everyone}
-        return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}/sharing", body)["data"])
-
     def get_health(self, instance_id: int) -> Dict[str, Any]:
         """Get what the process of a running instance says about itself.
 
@@ -451,7 +363,7 @@ class InstanceResource:
             ConnectionError: It cannot be reached.
         """
         _, url = self._running(instance_id)
-        health: Dict[str, Any] = self._http.request(Call("GET", f"{url}/health"))
+        health: Dict[str, Any] = self._http.call(Call("GET", f"{url}/health"))
         return health
 
     def check_health(self, instance_id: int) -> bool:
@@ -463,7 +375,7 @@ class InstanceResource:
 
     def _running(self, instance_id: int) -> Tuple[Instance, str]:
         instance = self.get(instance_id)
-        url = self._http.config.instance_base_url(instance.instance_url, instance.pod_name)
+        url = self._config.instance_base_url(instance.instance_url, instance.pod_name)
         if instance.status != "running" or url is None:
             raise InvalidStateError(
                 f"Instance {instance_id} is {instance.status.replace('_', ' ')}; it must be running.",

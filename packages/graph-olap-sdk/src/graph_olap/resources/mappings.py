@@ -191,7 +191,7 @@ class MappingResource:
             "edge_definitions": _plain(edge_definitions),
             **given(on_bad_rows=on_bad_rows),
         }
-        reply = self._http.request(Call("POST", "/api/mappings/validate", json=body, timeout=timeout))
+        reply = self._http.call(Call("POST", "/api/mappings/validate", json=body, timeout=timeout))
         return DryRun.from_dict(reply["data"])
 
     def update(

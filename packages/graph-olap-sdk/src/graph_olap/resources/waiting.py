@@ -94,7 +94,7 @@ def _accepts_queries(http: HTTPClient, instance: Instance) -> bool:
     if url is None:
         return False
     try:
-        http.request(Call("GET", f"{url}/ready", repeat=Repeat.NEVER))
+        http.call(Call("GET", f"{url}/ready", repeat=Repeat.NEVER))
     except (ServiceUnavailableError, ConnectionError):
         return False
     return True

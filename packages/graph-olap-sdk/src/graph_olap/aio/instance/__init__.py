@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager, AsyncNetworkXManager
+from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager
 from graph_olap.aio.instance.connection import AsyncInstanceConnection
+from graph_olap.aio.instance.networkx import AsyncNetworkXManager
 
 __all__ = ["AsyncAlgorithmManager", "AsyncInstanceConnection", "AsyncNetworkXManager"]

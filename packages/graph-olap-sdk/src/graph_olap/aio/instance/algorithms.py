@@ -1,4 +1,4 @@
-"""Graph algorithms of a running instance: native ones and those of NetworkX."""
+"""Native graph algorithms of a running instance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from graph_olap._request import given
 from graph_olap.aio.instance.executions import AsyncExecutions
 from graph_olap.models import AlgorithmExecution
 
-__all__ = ["AsyncAlgorithmManager", "AsyncNetworkXManager"]
+__all__ = ["AsyncAlgorithmManager"]
 
 
 class AsyncAlgorithmManager(AsyncExecutions):
@@ -316,122 +316,3 @@ class AsyncAlgorithmManager(AsyncExecutions):
             ),
         }
         return await self._execute("shortest_path", body, timeout, wait=True)
-
-
-class AsyncNetworkXManager(AsyncExecutions):
-    """Any algorithm of NetworkX, and fast kernels for the common ones; ``conn.networkx`` of a connection.
-
-    Example:
-        >>> await conn.networkx.algorithms(category="centrality")
-        >>> execution = await conn.networkx.run("harmonic_centrality", "Account", "harmonic")
-    """
-
-    _family = "networkx"
-
-    async def run(
-        self,
-        name: str,
-        node_label: Optional[str] = None,
-        property_name: Optional[str] = None,
-        params: Optional[Mapping[str, Any]] = None,
-        timeout: Optional[float] = None,
-        wait: bool = True,
-        *,
-        edge_type: Optional[str] = None,
-        subgraph_query: Optional[str] = None,
-        directed: Optional[bool] = None,
-        weight_property: Optional[str] = None,
-    ) -> AlgorithmExecution:
-        """Run an algorithm of NetworkX by name.
-
-        Args:
-            name: Name or alias, see :meth:`algorithms`.
-            node_label: Only nodes with this label; all labels by default.
-            property_name: Node property to write the values to; nothing is written by default.
-            params: Parameters of the algorithm, see :meth:`algorithm_info`.
-            timeout: Seconds to wait for the end; as long as it takes by default. The algorithm itself goes on.
-            wait: ``False`` returns at once; :meth:`wait` waits later.
-            edge_type: Only relationships of this type.
-            subgraph_query: Read-only Cypher that returns ``source`` and ``target`` nodes; replaces label and type.
-            directed: Force a directed or an undirected graph.
-            weight_property: Numeric relationship property loaded as ``weight``.
-
-        Raises:
-            AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
-            ValidationError: Label, type, property or a parameter is wrong.
-            ResourceLockedError: Another algorithm holds the instance.
-            AlgorithmFailedError: It failed or was cancelled.
-            AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
-        """
-        body = {
-            **given(
-                node_label=node_label,
-                edge_type=edge_type,
-                result_property=property_name,
-                subgraph_query=subgraph_query,
-                directed=directed,
-                weight_property=weight_property,
-            ),
-            "parameters": encode_parameters(params),
-        }
-        return await self._execute(name, body, timeout, wait)
-
-    async def degree_centrality(
-        self,
-        node_label: Optional[str] = None,
-        property_name: Optional[str] = None,
-        *,
-        timeout: Optional[float] = None,
-        wait: bool = True,
-        **params: Any,
-    ) -> AlgorithmExecution:
-        """Share of the other nodes that each node is connected to; ``params`` as for NetworkX."""
-        return await self.run("degree_centrality", node_label, property_name, params, timeout, wait)
-
-    async def betweenness_centrality(
-        self,
-        node_label: Optional[str] = None,
-        property_name: Optional[str] = None,
-        *,
-        timeout: Optional[float] = None,
-        wait: bool = True,
-        **params: Any,
-    ) -> AlgorithmExecution:
-        """Share of the shortest paths that lead through each node; ``params`` as for NetworkX."""
-        return await self.run("betweenness_centrality", node_label, property_name, params, timeout, wait)
-
-    async def closeness_centrality(
-        self,
-        node_label: Optional[str] = None,
-        property_name: Optional[str] = None,
-        *,
-        timeout: Optional[float] = None,
-        wait: bool = True,
-        **params: Any,
-    ) -> AlgorithmExecution:
-        """How near each node is to all others; ``params`` as for NetworkX."""
-        return await self.run("closeness_centrality", node_label, property_name, params, timeout, wait)
-
-    async def eigenvector_centrality(
-        self,
-        node_label: Optional[str] = None,
-        property_name: Optional[str] = None,
-        *,
-        timeout: Optional[float] = None,
-        wait: bool = True,
-        **params: Any,
-    ) -> AlgorithmExecution:
-        """How central the neighbours of each node are; ``params`` as for NetworkX (``max_iter``, ``tol``, ...)."""
-        return await self.run("eigenvector_centrality", node_label, property_name, params, timeout, wait)
-
-    async def clustering_coefficient(
-        self,
-        node_label: Optional[str] = None,
-        property_name: Optional[str] = None,
-        *,
-        timeout: Optional[float] = None,
-        wait: bool = True,
-        **params: Any,
-    ) -> AlgorithmExecution:
-        """Share of the pairs of each node's neighbours that are connected themselves; ``params`` as for NetworkX."""
-        return await self.run("clustering", node_label, property_name, params, timeout, wait)

@@ -14,7 +14,8 @@ from graph_olap._parameters import encode_parameters
 from graph_olap._request import Call, Repeat, decode_json, given
 from graph_olap._values import PropertyTypes, converter, needs_property_types
 from graph_olap.aio.http import AsyncHTTPClient
-from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager, AsyncNetworkXManager
+from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager
+from graph_olap.aio.instance.networkx import AsyncNetworkXManager
 from graph_olap.config import Config
 from graph_olap.exceptions import ConnectionError, InvalidStateError, ValidationError
 from graph_olap.models import GraphSchema, LockStatus, QueryInfo, QueryResult

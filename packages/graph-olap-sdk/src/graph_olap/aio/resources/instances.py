@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Tuple
 
-from graph_olap._lifecycle import Lifetime, lifetimes
 from graph_olap._progress import ProgressCallback
 from graph_olap._request import Call, given, list_params
 from graph_olap._waiting import Deadline
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.aio.instance.connection import AsyncInstanceConnection
+from graph_olap.aio.resources.instance_changes import AsyncInstanceChanges
 from graph_olap.aio.resources.waiting import wait_for_instance
+from graph_olap.config import Config
 from graph_olap.exceptions import ConnectionError, InvalidStateError
 from graph_olap.models import Instance, InstanceProgress
 from graph_olap.pagination import PaginatedList
@@ -18,7 +19,7 @@ from graph_olap.pagination import PaginatedList
 __all__ = ["AsyncInstanceResource"]
 
 
-class AsyncInstanceResource:
+class AsyncInstanceResource(AsyncInstanceChanges):
     """Manage graph instances.
 
     Example:
@@ -29,8 +30,9 @@ class AsyncInstanceResource:
         >>> await client.instances.terminate(instance.id)
     """
 
-    def __init__(self, http: AsyncHTTPClient) -> None:
+    def __init__(self, http: AsyncHTTPClient, config: Optional[Config] = None) -> None:
         self._http = http
+        self._config = config or http.config
 
     async def list(
         self,
@@ -335,7 +337,7 @@ class AsyncInstanceResource:
             >>> df = await conn.query_df("MATCH (n)-[r]->(m) RETURN n.id, m.id")
         """
         instance, url = await self._running(instance_id)
-        await self._http.request(Call("GET", f"{url}/health"))
+        await self._http.call(Call("GET", f"{url}/health"))
         return AsyncInstanceConnection(url, instance_id=instance.id, http=self._http)
 
     async def terminate(self, instance_id: int) -> None:
@@ -347,18 +349,6 @@ class AsyncInstanceResource:
         """
         await self._http.post(f"/api/instances/{instance_id}/terminate")
 
-    async def update(
-        self, instance_id: int, *, name: Optional[str] = None, description: Optional[str] = None
-    ) -> Instance:
-        """Change name or description of an instance.
-
-        Raises:
-            PermissionDeniedError: It belongs to somebody else.
-            NotFoundError: There is no such instance.
-        """
-        body = given(name=name, description=description)
-        return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}", body))["data"])
-
     async def get_progress(self, instance_id: int) -> InstanceProgress:
         """Get how far the start is: phase, steps, rows.
 
@@ -368,88 +358,6 @@ class AsyncInstanceResource:
         reply = await self._http.get(f"/api/instances/{instance_id}/progress")
         return InstanceProgress.from_api_response(reply["data"])
 
-    async def extend_ttl(self, instance_id: int, hours: int = 24) -> Instance:
-        """Move the expiry of an instance by some hours.
-
-        Args:
-            instance_id: The instance to keep longer.
-            hours: Hours to add to its current expiry.
-
-        Raises:
-            ValidationError: It would live longer than allowed (7 days from creation by default).
-            PermissionDeniedError: It belongs to somebody else.
-
-        Example:
-            >>> instance = await client.instances.extend_ttl(123)  # 24 hours more
-            >>> instance = await client.instances.extend_ttl(123, hours=48)
-        """
-        reply = await self._http.post(f"/api/instances/{instance_id}/extend", {"hours": hours})
-        return Instance.from_dict(reply["data"])
-
-    async def set_lifecycle(
-        self, instance_id: int, ttl: Lifetime = None, inactivity_timeout: Lifetime = None
-    ) -> Instance:
-        """Set the lifetimes of an instance, counted from now.
-
-        Args:
-            instance_id: The instance to change.
-            ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
-            inactivity_timeout: The same for the lifetime without use.
-
-        Raises:
-            ValidationError: A duration is wrong or over the maximum.
-            PermissionDeniedError: The instance belongs to somebody else.
-        """
-        body = lifetimes(ttl, inactivity_timeout)
-        return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}/lifecycle", body))["data"])
-
-    async def update_cpu(self, instance_id: int, cpu_cores: int) -> Instance:
-        """Change the CPU cores of a running instance, without a restart.
-
-        Args:
-            instance_id: The instance to change.
-            cpu_cores: CPU cores, 1 to 8.
-
-        Raises:
-            ValidationError: The number is out of range.
-            InvalidStateError: The instance is not running.
-            PermissionDeniedError: It belongs to somebody else.
-
-        Example:
-            >>> instance = await client.instances.update_cpu(123, cpu_cores=4)
-        """
-        reply = await self._http.put(f"/api/instances/{instance_id}/cpu", {"cpu_cores": cpu_cores})
-        return Instance.from_dict(reply["data"])
-
-    async def update_memory(self, instance_id: int, memory_gb: int) -> Instance:
-        """Give a running instance more memory.
-
-        Args:
-            instance_id: The instance to change.
-            memory_gb: Memory in GB, 2 to 32; never less than now.
-
-        Raises:
-            ValidationError: The number is out of range.
-            InvalidStateError: The instance is not running, or has more already.
-            ConcurrencyLimitError: A memory limit is reached.
-        """
-        reply = await self._http.put(f"/api/instances/{instance_id}/memory", {"memory_gb": memory_gb})
-        return Instance.from_dict(reply["data"])
-
-    async def share(self, instance_id: int, users: Sequence[str] = (), *, everyone: bool = False) -> Instance:
-        """Say who besides you may query an instance; the list replaces the one before.
-
-        Args:
-            instance_id: Your instance.
-            users: User names.
-            everyone: Whether every user may query it.
-
-        Raises:
-            PermissionDeniedError: It belongs to somebody else.
-        """
-        body = {"users": [*users], "everyone": everyone}
-        return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}/sharing", body))["data"])
-
     async def get_health(self, instance_id: int) -> Dict[str, Any]:
         """Get what the process of a running instance says about itself.
 
@@ -458,7 +366,7 @@ class AsyncInstanceResource:
             ConnectionError: It cannot be reached.
         """
         _, url = await self._running(instance_id)
-        health: Dict[str, Any] = await self._http.request(Call("GET", f"{url}/health"))
+        health: Dict[str, Any] = await self._http.call(Call("GET", f"{url}/health"))
         return health
 
     async def check_health(self, instance_id: int) -> bool:
@@ -470,7 +378,7 @@ class AsyncInstanceResource:
 
     async def _running(self, instance_id: int) -> Tuple[Instance, str]:
         instance = await self.get(instance_id)
-        url = self._http.config.instance_base_url(instance.instance_url, instance.pod_name)
+        url = self._config.instance_base_url(instance.instance_url, instance.pod_name)
         if instance.status != "running" or url is None:
             raise InvalidStateError(
                 f"Instance {instance_id} is {instance.status.replace('_', ' ')}; it must be running.",

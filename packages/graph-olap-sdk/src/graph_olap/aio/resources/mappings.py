@@ -190,7 +190,7 @@ class AsyncMappingResource:
             "edge_definitions": _plain(edge_definitions),
             **given(on_bad_rows=on_bad_rows),
         }
-        reply = await self._http.request(Call("POST", "/api/mappings/validate", json=body, timeout=timeout))
+        reply = await self._http.call(Call("POST", "/api/mappings/validate", json=body, timeout=timeout))
         return DryRun.from_dict(reply["data"])
 
     async def update(

@@ -93,7 +93,7 @@ async def _accepts_queries(http: AsyncHTTPClient, instance: Instance) -> bool:
     if url is None:
         return False
     try:
-        await http.request(Call("GET", f"{url}/ready", repeat=Repeat.NEVER))
+        await http.call(Call("GET", f"{url}/ready", repeat=Repeat.NEVER))
     except (ServiceUnavailableError, ConnectionError):
         return False
     return True

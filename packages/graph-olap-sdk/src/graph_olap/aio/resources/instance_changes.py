@@ -1,0 +1,112 @@
+"""Changing instances: names, lifetimes, resources and who may use them."""
+
+from __future__ import annotations
+
+from typing import Optional, Sequence
+
+from graph_olap._lifecycle import Lifetime, lifetimes
+from graph_olap._request import given
+from graph_olap.aio.http import AsyncHTTPClient
+from graph_olap.models import Instance
+
+__all__ = ["AsyncInstanceChanges"]
+
+
+class AsyncInstanceChanges:
+    """The methods of ``client.instances`` that change an instance."""
+
+    _http: AsyncHTTPClient
+
+    async def update(
+        self, instance_id: int, *, name: Optional[str] = None, description: Optional[str] = None
+    ) -> Instance:
+        """Change name or description of an instance.
+
+        Raises:
+            PermissionDeniedError: It belongs to somebody else.
+            NotFoundError: There is no such instance.
+        """
+        body = given(name=name, description=description)
+        return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}", body))["data"])
+
+    async def extend_ttl(self, instance_id: int, hours: int = 24) -> Instance:
+        """Move the expiry of an instance by some hours.
+
+        Args:
+            instance_id: The instance to keep longer.
+            hours: Hours to add to its current expiry.
+
+        Raises:
+            ValidationError: It would live longer than allowed (7 days from creation by default).
+            PermissionDeniedError: It belongs to somebody else.
+
+        Example:
+            >>> instance = await client.instances.extend_ttl(123)  # 24 hours more
+            >>> instance = await client.instances.extend_ttl(123, hours=48)
+        """
+        reply = await self._http.post(f"/api/instances/{instance_id}/extend", {"hours": hours})
+        return Instance.from_dict(reply["data"])
+
+    async def set_lifecycle(
+        self, instance_id: int, ttl: Lifetime = None, inactivity_timeout: Lifetime = None
+    ) -> Instance:
+        """Set the lifetimes of an instance, counted from now.
+
+        Args:
+            instance_id: The instance to change.
+            ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
+            inactivity_timeout: The same for the lifetime without use.
+
+        Raises:
+            ValidationError: A duration is wrong or over the maximum.
+            PermissionDeniedError: The instance belongs to somebody else.
+        """
+        body = lifetimes(ttl, inactivity_timeout)
+        return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}/lifecycle", body))["data"])
+
+    async def update_cpu(self, instance_id: int, cpu_cores: int) -> Instance:
+        """Change the CPU cores of a running instance, without a restart.
+
+        Args:
+            instance_id: The instance to change.
+            cpu_cores: CPU cores, 1 to 8.
+
+        Raises:
+            ValidationError: The number is out of range.
+            InvalidStateError: The instance is not running.
+            PermissionDeniedError: It belongs to somebody else.
+
+        Example:
+            >>> instance = await client.instances.update_cpu(123, cpu_cores=4)
+        """
+        reply = await self._http.put(f"/api/instances/{instance_id}/cpu", {"cpu_cores": cpu_cores})
+        return Instance.from_dict(reply["data"])
+
+    async def update_memory(self, instance_id: int, memory_gb: int) -> Instance:
+        """Give a running instance more memory.
+
+        Args:
+            instance_id: The instance to change.
+            memory_gb: Memory in GB, 2 to 32; never less than now.
+
+        Raises:
+            ValidationError: The number is out of range.
+            InvalidStateError: The instance is not running, or has more already.
+            ConcurrencyLimitError: A memory limit is reached.
+        """
+        reply = await self._http.put(f"/api/instances/{instance_id}/memory", {"memory_gb": memory_gb})
+        return Instance.from_dict(reply["data"])
+
+    async def share(self, instance_id: int, users: Sequence[str] = (), *, everyone: bool = False) -> Instance:
+        """Say who besides you may query an instance; the list replaces the one before.
+
+        Args:
+            instance_id: Your instance.
+            users: User names.
+            everyone: Whether every user may query it.
+
+        Raises:
+            PermissionDeniedError: It belongs to somebody else.
+        """
+        body = {"users": [*users], "everyone": everyone}
+        return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}/sharing", body))["data"])
