@@ -44,6 +44,8 @@ SUBSTITUTIONS: dict[str, str] = {
     "AsyncInstanceChanges": "InstanceChanges",
     "AsyncInstanceConnection": "InstanceConnection",
     "AsyncInstanceResource": "InstanceResource",
+    "AsyncInstanceStarts": "InstanceStarts",
+    "AsyncMappingHistory": "MappingHistory",
     "AsyncMappingResource": "MappingResource",
     "AsyncNetworkXManager": "NetworkXManager",
     "AsyncOpsResource": "OpsResource",

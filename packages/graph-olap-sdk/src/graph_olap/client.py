@@ -55,10 +55,9 @@ class GraphOLAPClient:
         users: Users and their roles.
 
     Example:
-        >>> with GraphOLAPClient("https://graph.example.com", api_key="your-api-key") as client:
-        ...     instance = client.instances.create_from_mapping_and_wait(mapping_id=1, name="My Graph")
-        ...     conn = client.instances.connect(instance.id)
-        ...     df = conn.query_df("MATCH (n) RETURN n.id LIMIT 10")
+        >>> with GraphOLAPClient(url, username="ada") as client:
+        ...     client.health.check().status
+        'healthy'
     """
 
     def __init__(
@@ -93,7 +92,22 @@ class GraphOLAPClient:
         transport: Optional[httpx.BaseTransport] = None,
         sleep: Optional[Callable[[float], None]] = None,
     ) -> GraphOLAPClient:
-        """Create a client from settings that exist already."""
+        """Create a client from settings that exist already.
+
+        Args:
+            config: Address, credentials and limits.
+            transport: Replaces the network; for tests.
+            sleep: Replaces the wait between attempts and polls; for tests.
+
+        Returns:
+            The client.
+
+        Example:
+            >>> from graph_olap import Config
+            >>> with GraphOLAPClient.from_config(Config(url, username="ada", max_retries=0)) as client:
+            ...     client.health.check().status
+            'healthy'
+        """
         client = cls.__new__(cls)
         client._set_up(config, transport, sleep)
         return client
@@ -119,8 +133,17 @@ class GraphOLAPClient:
             username: In place of ``GRAPH_OLAP_USERNAME``.
             **kwargs: ``role``, ``timeout``, ``max_retries``, ``transport`` and ``sleep`` of the constructor.
 
+        Returns:
+            The client.
+
         Raises:
             ValueError: No URL is given or set.
+
+        Example:
+            >>> os.environ["GRAPH_OLAP_API_URL"] = url
+            >>> with GraphOLAPClient.from_env(username="ada") as client:
+            ...     client.health.check().status
+            'healthy'
         """
         transport, sleep = kwargs.pop("transport", None), kwargs.pop("sleep", None)
         config = Config.from_env(api_url, api_key, internal_api_key, username, **kwargs)
@@ -143,7 +166,14 @@ class GraphOLAPClient:
         self.close()
 
     def close(self) -> None:
-        """Close all network connections; instances go on running. Closing twice is harmless."""
+        """Close all network connections; instances go on running. Closing twice is harmless.
+
+        Example:
+            >>> client = GraphOLAPClient(url, username="ada")
+            >>> client.close()
+            >>> client
+            GraphOLAPClient('http://...', username='ada', closed)
+        """
         self._http.close()
 
     def quick_start(
@@ -164,15 +194,18 @@ class GraphOLAPClient:
             wait_timeout: Seconds to wait for snapshot and instance together.
             progress: Show a progress bar; by default in notebooks and terminals.
 
+        Returns:
+            The connection; its ``instance_id`` is what to terminate in the end.
+
         Raises:
             InstanceFailedError: Instance or snapshot failed.
             TimeoutError: It took too long; the work goes on.
 
         Example:
-            >>> conn = client.quick_start(mapping_id=1)
-            >>> result = conn.query("MATCH (n) RETURN count(n)")
-            >>> # Terminate the instance when done:
-            >>> client.instances.terminate(conn.instance_id)
+            >>> graph = client.quick_start(mapping.id)
+            >>> graph.query_scalar("MATCH (n) RETURN count(n)")
+            4
+            >>> client.instances.terminate(graph.instance_id)
         """
         instance = self.instances.create_from_mapping_and_wait(
             mapping_id,

@@ -54,10 +54,9 @@ class AsyncGraphOLAPClient:
         users: Users and their roles.
 
     Example:
-        >>> async with AsyncGraphOLAPClient("https://graph.example.com", api_key="your-api-key") as client:
-        ...     instance = await client.instances.create_from_mapping_and_wait(mapping_id=1, name="My Graph")
-        ...     conn = await client.instances.connect(instance.id)
-        ...     df = await conn.query_df("MATCH (n) RETURN n.id LIMIT 10")
+        >>> async with AsyncGraphOLAPClient(url, username="ada") as client:
+        ...     (await client.health.check()).status
+        'healthy'
     """
 
     def __init__(
@@ -92,7 +91,22 @@ class AsyncGraphOLAPClient:
         transport: Optional[httpx.AsyncBaseTransport] = None,
         sleep: Optional[Callable[[float], Awaitable[None]]] = None,
     ) -> AsyncGraphOLAPClient:
-        """Create a client from settings that exist already."""
+        """Create a client from settings that exist already.
+
+        Args:
+            config: Address, credentials and limits.
+            transport: Replaces the network; for tests.
+            sleep: Replaces the wait between attempts and polls; for tests.
+
+        Returns:
+            The client.
+
+        Example:
+            >>> from graph_olap import Config
+            >>> async with AsyncGraphOLAPClient.from_config(Config(url, username="ada", max_retries=0)) as client:
+            ...     (await client.health.check()).status
+            'healthy'
+        """
         client = cls.__new__(cls)
         client._set_up(config, transport, sleep)
         return client
@@ -118,8 +132,17 @@ class AsyncGraphOLAPClient:
             username: In place of ``GRAPH_OLAP_USERNAME``.
             **kwargs: ``role``, ``timeout``, ``max_retries``, ``transport`` and ``sleep`` of the constructor.
 
+        Returns:
+            The client.
+
         Raises:
             ValueError: No URL is given or set.
+
+        Example:
+            >>> os.environ["GRAPH_OLAP_API_URL"] = url
+            >>> async with AsyncGraphOLAPClient.from_env(username="ada") as client:
+            ...     (await client.health.check()).status
+            'healthy'
         """
         transport, sleep = kwargs.pop("transport", None), kwargs.pop("sleep", None)
         config = Config.from_env(api_url, api_key, internal_api_key, username, **kwargs)
@@ -142,7 +165,14 @@ class AsyncGraphOLAPClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close all network connections; instances go on running. Closing twice is harmless."""
+        """Close all network connections; instances go on running. Closing twice is harmless.
+
+        Example:
+            >>> client = AsyncGraphOLAPClient(url, username="ada")
+            >>> await client.aclose()
+            >>> client
+            AsyncGraphOLAPClient('http://...', username='ada', closed)
+        """
         await self._http.aclose()
 
     async def quick_start(
@@ -163,15 +193,18 @@ class AsyncGraphOLAPClient:
             wait_timeout: Seconds to wait for snapshot and instance together.
             progress: Show a progress bar; by default in notebooks and terminals.
 
+        Returns:
+            The connection; its ``instance_id`` is what to terminate in the end.
+
         Raises:
             InstanceFailedError: Instance or snapshot failed.
             TimeoutError: It took too long; the work goes on.
 
         Example:
-            >>> conn = await client.quick_start(mapping_id=1)
-            >>> result = await conn.query("MATCH (n) RETURN count(n)")
-            >>> # Terminate the instance when done:
-            >>> await client.instances.terminate(conn.instance_id)
+            >>> graph = await client.quick_start(mapping.id)
+            >>> await graph.query_scalar("MATCH (n) RETURN count(n)")
+            4
+            >>> await client.instances.terminate(graph.instance_id)
         """
         instance = await self.instances.create_from_mapping_and_wait(
             mapping_id,

@@ -20,10 +20,11 @@ class AlgorithmManager(Executions):
     value as property ``property_name``. Without ``property_name`` nothing is written.
 
     Example:
-        >>> execution = conn.algo.pagerank("Account", "pr")
-        >>> execution.result["iterations"]
-        23
-        >>> top = conn.query_df("MATCH (a:Account) RETURN a.id, a.pr ORDER BY a.pr DESC LIMIT 10")
+        >>> execution = conn.algo.pagerank("Account", "rank")
+        >>> execution.nodes_updated
+        4
+        >>> conn.query_scalar("MATCH (a:Account) RETURN a.id ORDER BY a.rank DESC LIMIT 1")
+        'D2'
     """
 
     _family = "algo"
@@ -49,12 +50,20 @@ class AlgorithmManager(Executions):
             timeout: Seconds to wait for the end; as long as it takes by default. The algorithm itself goes on.
             wait: ``False`` returns at once; :meth:`wait` waits later.
 
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
         Raises:
             AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
             ValidationError: Label, type, property or a parameter is wrong.
             ResourceLockedError: Another algorithm holds the instance.
             AlgorithmFailedError: It failed or was cancelled.
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
+
+        Example:
+            >>> execution = conn.algo.run("pagerank", "Account", params={"damping_factor": 0.9})
+            >>> execution.status
+            'completed'
         """
         body = {
             **given(node_label=node_label, edge_type=edge_type, result_property=property_name),
@@ -88,8 +97,13 @@ class AlgorithmManager(Executions):
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
         Example:
-            >>> execution = conn.algo.pagerank("Account", "pr", "PAID")
+            >>> execution = conn.algo.pagerank("Account", "pr", "PAID", weight_property="amount")
+            >>> round(conn.query_scalar("MATCH (a:Account) RETURN sum(a.pr)"), 6)
+            1.0
         """
         params = {
             "damping_factor": damping,
@@ -122,6 +136,14 @@ class AlgorithmManager(Executions):
             seed: Seed of the random order.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = conn.algo.louvain("Account", "community", resolution=1.2, seed=7)
+            >>> execution.nodes_updated
+            4
         """
         params = given(resolution=None if resolution == 1.0 else resolution, weight_property=weight_property, seed=seed)
         return self.run("louvain", node_label, property_name, edge_type, params, timeout, wait)
@@ -143,6 +165,14 @@ class AlgorithmManager(Executions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = conn.algo.wcc("Account", "component")
+            >>> conn.query_scalar("MATCH (a:Account) RETURN count(DISTINCT a.component)")
+            1
         """
         return self.run("wcc", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -163,6 +193,13 @@ class AlgorithmManager(Executions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> conn.algo.connected_components("Account").status
+            'completed'
         """
         return self.wcc(node_label, property_name, edge_type, timeout=timeout, wait=wait)
 
@@ -183,6 +220,14 @@ class AlgorithmManager(Executions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = conn.algo.scc("Account", "strong")
+            >>> conn.query_scalar("MATCH (a:Account) RETURN count(DISTINCT a.strong)")
+            2
         """
         return self.run("scc", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -203,6 +248,13 @@ class AlgorithmManager(Executions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> conn.algo.scc_kosaraju("Account").status
+            'completed'
         """
         return self.run("scc_kosaraju", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -223,6 +275,14 @@ class AlgorithmManager(Executions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = conn.algo.kcore("Account", "core")
+            >>> conn.query_scalar("MATCH (a:Account {id: 'A1'}) RETURN a.core")
+            1
         """
         return self.run("kcore", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -245,6 +305,13 @@ class AlgorithmManager(Executions):
             max_iterations: Largest number of iterations.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> conn.algo.label_propagation("Account", "group", max_iterations=20).nodes_updated
+            4
         """
         params = {"max_iterations": max_iterations}
         return self.run("label_propagation", node_label, property_name, edge_type, params, timeout, wait)
@@ -266,6 +333,14 @@ class AlgorithmManager(Executions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = conn.algo.triangle_count("Account", "triangles")
+            >>> conn.query_scalar("MATCH (a:Account {id: 'B4'}) RETURN a.triangles")
+            1
         """
         return self.run("triangle_count", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -294,6 +369,9 @@ class AlgorithmManager(Executions):
             directed: Whether to follow directions.
             weight_property: Non-negative relationship property to sum up in place of counting relationships.
             timeout: Seconds to wait for the end.
+
+        Returns:
+            The ended execution; its ``result`` is the path.
 
         Raises:
             NotFoundError: There is no node with this key.

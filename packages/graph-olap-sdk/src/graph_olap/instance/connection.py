@@ -43,10 +43,12 @@ class InstanceConnection:
         networkx: Algorithms of NetworkX.
 
     Example:
-        >>> conn = client.instances.connect(123)
-        >>> result = conn.query("MATCH (c:Customer) WHERE c.city = $city RETURN c", {"city": "Oslo"})
+        >>> graph = client.instances.connect(instance.id)
+        >>> result = graph.query("MATCH (a:Account {city: $city}) RETURN a ORDER BY a.id", {"city": "Oslo"})
         >>> for row in result:
-        ...     print(row["c"]["name"])
+        ...     print(row["a"]["name"])
+        Ada
+        Cyd
     """
 
     def __init__(
@@ -83,7 +85,12 @@ class InstanceConnection:
         self.close()
 
     def close(self) -> None:
-        """Close the connection; the instance goes on running. Closing twice is harmless."""
+        """Close the connection; the instance goes on running. Closing twice is harmless.
+
+        Example:
+            >>> graph = client.instances.connect(instance.id)
+            >>> graph.close()
+        """
         self._closed = True
         if self._owned is not None:
             self._owned.close()
@@ -109,14 +116,18 @@ class InstanceConnection:
             max_rows: Cut the result after so many rows; ``result.truncated`` then says so.
             query_id: A name of your own, for :meth:`cancel`.
 
+        Returns:
+            The rows, with Python values.
+
         Raises:
             RyugraphError: The query is wrong, not allowed or failed; ``details["kind"]`` says why.
             QueryTimeoutError: It took longer than ``timeout`` and was stopped.
             ValidationError: A parameter cannot be sent.
 
         Example:
-            >>> result = conn.query("MATCH (a:Account) WHERE a.balance > $min RETURN a.id", {"min": 10})
-            >>> result.to_polars()
+            >>> result = conn.query("MATCH (a:Account) WHERE a.balance > $min RETURN a.id", {"min": 50})
+            >>> sorted(result["a.id"])
+            ['A1', 'B4']
         """
         call = self._query_call(cypher, parameters, timeout, max_rows, query_id)
         return self._result(self._request(call), coerce_types)
@@ -143,6 +154,9 @@ class InstanceConnection:
             max_rows: Cut the result after so many rows.
             query_id: A name of your own, for :meth:`cancel`.
 
+        Returns:
+            A ``polars.DataFrame`` or ``pandas.DataFrame``.
+
         Raises:
             RyugraphError: The query is wrong, not allowed or failed; ``details["kind"]`` says why.
             QueryTimeoutError: It took longer than ``timeout`` and was stopped.
@@ -151,6 +165,8 @@ class InstanceConnection:
 
         Example:
             >>> df = conn.query_df("MATCH (a)-[p:PAID]->(b) RETURN a.id, b.id, p.amount")
+            >>> df.shape
+            (4, 3)
         """
         chosen = choose_backend(backend)
         for package in ("pyarrow", chosen):
@@ -172,12 +188,15 @@ class InstanceConnection:
             parameters: Values by name, as for :meth:`query`.
             timeout: Seconds until the server stops the query.
 
+        Returns:
+            The value.
+
         Raises:
             ValueError: The result has more or fewer rows or columns.
 
         Example:
             >>> conn.query_scalar("MATCH (n) RETURN count(n)")
-            1200
+            4
         """
         return self.query(cypher, parameters, timeout=timeout).scalar()
 
@@ -190,6 +209,9 @@ class InstanceConnection:
             cypher: A statement that gives at most one row.
             parameters: Values by name, as for :meth:`query`.
             timeout: Seconds until the server stops the query.
+
+        Returns:
+            The row by column names, or ``None``.
 
         Raises:
             ValueError: There is more than one row.
@@ -204,20 +226,52 @@ class InstanceConnection:
         return result[0] if len(result) else None
 
     def get_schema(self) -> Schema:
-        """Get labels, relationship types, their properties and counts."""
+        """Get labels, relationship types, their properties and counts.
+
+        Returns:
+            The schema; print it for a table.
+
+        Example:
+            >>> conn.get_schema().total_nodes
+            4
+        """
         return Schema.from_graph_schema(self._graph_schema())
 
     def get_lock(self) -> LockStatus:
-        """Get whether an algorithm holds the instance, and which."""
+        """Get whether an algorithm holds the instance, and which.
+
+        Returns:
+            ``locked``, and by whom for which algorithm.
+
+        Example:
+            >>> conn.get_lock().locked
+            False
+        """
         return LockStatus.from_dict(self._get("/lock")["lock"])
 
     def status(self) -> Dict[str, Any]:
-        """Get state, sizes and activity of the instance's process."""
+        """Get state, sizes and activity of the instance's process.
+
+        Returns:
+            A dictionary as in the API's ``GET /status``.
+
+        Example:
+            >>> conn.status()["instance_id"] == str(instance.id)
+            True
+        """
         status: Dict[str, Any] = self._get("/status")
         return status
 
     def queries(self) -> List[QueryInfo]:
-        """List the queries that run now."""
+        """List the queries that run now.
+
+        Returns:
+            The queries, oldest first.
+
+        Example:
+            >>> conn.queries()
+            []
+        """
         return [QueryInfo.from_dict(item) for item in self._get("/queries")["queries"]]
 
     def cancel(self, query_id: str) -> None:
@@ -228,15 +282,31 @@ class InstanceConnection:
 
         Raises:
             NotFoundError: No such query runs (any more).
+
+        Example:
+            >>> from graph_olap import NotFoundError
+            >>> try:
+            ...     conn.cancel("my-slow-query")
+            ... except NotFoundError:
+            ...     print("It has ended.")
+            It has ended.
         """
         self._send(Call("DELETE", f"{self.instance_url}/queries/{quote(query_id, safe='')}"))
 
     def remove_property(self, label: str, name: str) -> None:
         """Remove a node property that an algorithm wrote.
 
+        Args:
+            label: Label of the nodes.
+            name: Name of the property.
+
         Raises:
             ValidationError: The property belongs to the mapping.
             NotFoundError: There is no such property.
+
+        Example:
+            >>> execution = conn.algo.wcc("Account", "component")
+            >>> conn.remove_property("Account", "component")
         """
         path = f"/algo/properties/{quote(label, safe='')}/{quote(name, safe='')}"
         self._send(Call("DELETE", f"{self.instance_url}{path}"))

@@ -35,6 +35,13 @@ class Executions:
             category: ``centrality``, ``community``, ``pathfinding``, ``similarity``, ``traversal``, ``clustering``,
                 ``link_prediction`` or ``other``.
             search: Text in name or description, any case.
+
+        Returns:
+            ``name``, ``category``, ``description``, parameters and result of each.
+
+        Example:
+            >>> [found["name"] for found in conn.algo.algorithms(search="pagerank")]
+            ['pagerank']
         """
         reply = self._connection._get(f"/{self._family}/algorithms", {"category": category, "search": search})
         algorithms: List[Dict[str, Any]] = reply["algorithms"]
@@ -43,8 +50,18 @@ class Executions:
     def algorithm_info(self, name: str) -> Dict[str, Any]:
         """Get what an algorithm does, takes and returns.
 
+        Args:
+            name: Name or alias.
+
+        Returns:
+            ``name``, ``category``, ``description``, parameters and result.
+
         Raises:
             AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
+
+        Example:
+            >>> conn.algo.algorithm_info("pagerank")["category"]
+            'centrality'
         """
         info: Dict[str, Any] = self._connection._get(f"/{self._family}/algorithms/{quote(name, safe='')}")
         return info
@@ -52,8 +69,19 @@ class Executions:
     def status(self, execution_id: str) -> AlgorithmExecution:
         """Get how far an execution is.
 
+        Args:
+            execution_id: What ``run(..., wait=False)`` returned as ``execution_id``.
+
+        Returns:
+            The execution as it is now.
+
         Raises:
             NotFoundError: The instance does not know it (any more).
+
+        Example:
+            >>> execution = conn.algo.wcc("Account")
+            >>> conn.algo.status(execution.execution_id).status
+            'completed'
         """
         reply = self._connection._get(f"/{self._family}/status/{quote(execution_id, safe='')}")
         return AlgorithmExecution.from_dict(reply)
@@ -64,6 +92,14 @@ class Executions:
         Args:
             status: ``running``, ``completed``, ``failed`` or ``cancelled``.
             limit: Largest number of executions, at most 100.
+
+        Returns:
+            The executions.
+
+        Example:
+            >>> execution = conn.algo.wcc("Account")
+            >>> conn.algo.executions(status="completed", limit=1)[0].algorithm_name
+            'wcc'
         """
         reply = self._connection._get("/algo/executions", {"status": status, "limit": min(limit, 100)})
         return [AlgorithmExecution.from_dict(item) for item in reply["executions"]]
@@ -71,9 +107,24 @@ class Executions:
     def cancel(self, execution_id: str) -> AlgorithmExecution:
         """Stop a running execution; nothing is written.
 
+        Args:
+            execution_id: What ``run(..., wait=False)`` returned as ``execution_id``.
+
+        Returns:
+            The execution, cancelled.
+
         Raises:
             NotFoundError: The instance does not know it (any more).
             InvalidStateError: It has ended.
+
+        Example:
+            >>> from graph_olap import InvalidStateError
+            >>> execution = conn.algo.wcc("Account")
+            >>> try:
+            ...     conn.algo.cancel(execution.execution_id)
+            ... except InvalidStateError:
+            ...     print("It has ended.")
+            It has ended.
         """
         url = f"{self._connection.instance_url}/algo/executions/{quote(execution_id, safe='')}"
         return AlgorithmExecution.from_dict(self._connection._request(Call("DELETE", url)))
@@ -85,9 +136,17 @@ class Executions:
             execution_id: What ``run(..., wait=False)`` returned as ``execution_id``.
             timeout: Seconds to wait; as long as it takes by default.
 
+        Returns:
+            The ended execution.
+
         Raises:
             AlgorithmFailedError: It failed or was cancelled.
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
+
+        Example:
+            >>> execution = conn.algo.wcc("Account", wait=False)
+            >>> conn.algo.wait(execution.execution_id, timeout=60).status
+            'completed'
         """
         return self._finish(self.status(execution_id), timeout)
 

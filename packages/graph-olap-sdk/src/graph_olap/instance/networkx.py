@@ -17,8 +17,11 @@ class NetworkXManager(Executions):
     """Any algorithm of NetworkX, and fast kernels for the common ones; ``conn.networkx`` of a connection.
 
     Example:
-        >>> conn.networkx.algorithms(category="centrality")
-        >>> execution = conn.networkx.run("harmonic_centrality", "Account", "harmonic")
+        >>> names = [found["name"] for found in conn.networkx.algorithms(category="centrality")]
+        >>> "harmonic_centrality" in names
+        True
+        >>> conn.networkx.run("harmonic_centrality", "Account", "harmonic").nodes_updated
+        4
     """
 
     _family = "networkx"
@@ -51,12 +54,20 @@ class NetworkXManager(Executions):
             directed: Force a directed or an undirected graph.
             weight_property: Numeric relationship property loaded as ``weight``.
 
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
         Raises:
             AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
             ValidationError: Label, type, property or a parameter is wrong.
             ResourceLockedError: Another algorithm holds the instance.
             AlgorithmFailedError: It failed or was cancelled.
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
+
+        Example:
+            >>> execution = conn.networkx.run("pagerank", "Account", params={"alpha": 0.9})
+            >>> execution.status
+            'completed'
         """
         body = {
             **given(
@@ -80,7 +91,23 @@ class NetworkXManager(Executions):
         wait: bool = True,
         **params: Any,
     ) -> AlgorithmExecution:
-        """Share of the other nodes that each node is connected to; ``params`` as for NetworkX."""
+        """Share of the other nodes that each node is connected to; ``params`` as for NetworkX.
+
+        Args:
+            node_label: Only nodes with this label; all labels by default.
+            property_name: Node property to write the values to; nothing is written by default.
+            timeout: Seconds to wait for the end; as long as it takes by default.
+            wait: ``False`` returns at once.
+            **params: Parameters of the NetworkX function.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = conn.networkx.degree_centrality("Account", "degree")
+            >>> conn.query_scalar("MATCH (a:Account {id: 'A1'}) RETURN a.degree") > 0
+            True
+        """
         return self.run("degree_centrality", node_label, property_name, params, timeout, wait)
 
     def betweenness_centrality(
@@ -92,7 +119,22 @@ class NetworkXManager(Executions):
         wait: bool = True,
         **params: Any,
     ) -> AlgorithmExecution:
-        """Share of the shortest paths that lead through each node; ``params`` as for NetworkX."""
+        """Share of the shortest paths that lead through each node; ``params`` as for NetworkX.
+
+        Args:
+            node_label: Only nodes with this label; all labels by default.
+            property_name: Node property to write the values to; nothing is written by default.
+            timeout: Seconds to wait for the end; as long as it takes by default.
+            wait: ``False`` returns at once.
+            **params: Parameters of the NetworkX function.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> conn.networkx.betweenness_centrality("Account", "between", normalized=False).nodes_updated
+            4
+        """
         return self.run("betweenness_centrality", node_label, property_name, params, timeout, wait)
 
     def closeness_centrality(
@@ -104,7 +146,22 @@ class NetworkXManager(Executions):
         wait: bool = True,
         **params: Any,
     ) -> AlgorithmExecution:
-        """How near each node is to all others; ``params`` as for NetworkX."""
+        """How near each node is to all others; ``params`` as for NetworkX.
+
+        Args:
+            node_label: Only nodes with this label; all labels by default.
+            property_name: Node property to write the values to; nothing is written by default.
+            timeout: Seconds to wait for the end; as long as it takes by default.
+            wait: ``False`` returns at once.
+            **params: Parameters of the NetworkX function.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> conn.networkx.closeness_centrality("Account", "close").nodes_updated
+            4
+        """
         return self.run("closeness_centrality", node_label, property_name, params, timeout, wait)
 
     def eigenvector_centrality(
@@ -116,7 +173,22 @@ class NetworkXManager(Executions):
         wait: bool = True,
         **params: Any,
     ) -> AlgorithmExecution:
-        """How central the neighbours of each node are; ``params`` as for NetworkX (``max_iter``, ``tol``, ...)."""
+        """How central the neighbours of each node are; ``params`` as for NetworkX (``max_iter``, ``tol``, ...).
+
+        Args:
+            node_label: Only nodes with this label; all labels by default.
+            property_name: Node property to write the values to; nothing is written by default.
+            timeout: Seconds to wait for the end; as long as it takes by default.
+            wait: ``False`` returns at once.
+            **params: Parameters of the NetworkX function.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> conn.networkx.eigenvector_centrality("Account", "eigen", max_iter=1000).nodes_updated
+            4
+        """
         return self.run("eigenvector_centrality", node_label, property_name, params, timeout, wait)
 
     def clustering_coefficient(
@@ -128,5 +200,20 @@ class NetworkXManager(Executions):
         wait: bool = True,
         **params: Any,
     ) -> AlgorithmExecution:
-        """Share of the pairs of each node's neighbours that are connected themselves; ``params`` as for NetworkX."""
+        """Share of the pairs of each node's neighbours that are connected themselves; ``params`` as for NetworkX.
+
+        Args:
+            node_label: Only nodes with this label; all labels by default.
+            property_name: Node property to write the values to; nothing is written by default.
+            timeout: Seconds to wait for the end; as long as it takes by default.
+            wait: ``False`` returns at once.
+            **params: Parameters of the NetworkX function.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> conn.networkx.clustering_coefficient("Account", "clustering").nodes_updated
+            4
+        """
         return self.run("clustering", node_label, property_name, params, timeout, wait)

@@ -14,14 +14,10 @@ class AdminResource:
     """Admin-only operations.
 
     Example:
-        >>> found = client.admin.bulk_delete(
-        ...     "instance", {"created_by": "e2e-test-user"}, reason="test cleanup", dry_run=True
-        ... )
-        >>> done = client.admin.bulk_delete(
-        ...     "instance", {"created_by": "e2e-test-user"}, reason="test cleanup",
-        ...     expected_count=found["matched_count"],
-        ... )
-        >>> print(f"Deleted {done['deleted_count']} instances")
+        >>> old = {"created_by": "e2e-test-user", "older_than_hours": 24}
+        >>> found = client.admin.bulk_delete("instance", old, reason="test cleanup", dry_run=True)
+        >>> found["matched_count"]
+        0
     """
 
     def __init__(self, http: HTTPClient) -> None:
@@ -51,6 +47,16 @@ class AdminResource:
         Raises:
             ForbiddenError: You are no administrator.
             ValidationError: No filter, more than 100 matches, or another number than expected.
+
+        Example:
+            >>> draft = client.mappings.copy(mapping.id, "e2e-left-over")
+            >>> drafts = {"name_prefix": "e2e-"}
+            >>> found = client.admin.bulk_delete("mapping", drafts, reason="clean up", dry_run=True)
+            >>> done = client.admin.bulk_delete(
+            ...     "mapping", drafts, reason="clean up", expected_count=found["matched_count"]
+            ... )
+            >>> done["deleted_ids"] == [draft.id]
+            True
         """
         body = {
             "resource_type": resource_type,

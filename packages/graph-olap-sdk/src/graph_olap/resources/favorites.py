@@ -15,10 +15,11 @@ class FavoriteResource:
     """Manage your bookmarks.
 
     Example:
-        >>> client.favorites.add("mapping", 1)
-        >>> for favorite in client.favorites.list():
+        >>> favorite = client.favorites.add("snapshot", snapshot.id)
+        >>> for favorite in client.favorites.list("snapshot"):
         ...     print(f"{favorite.resource_type}: {favorite.resource_name}")
-        >>> client.favorites.remove("mapping", 1)
+        snapshot: march
+        >>> client.favorites.remove("snapshot", snapshot.id)
     """
 
     def __init__(self, http: HTTPClient) -> None:
@@ -29,6 +30,16 @@ class FavoriteResource:
 
         Args:
             resource_type: Only ``mapping``, ``snapshot`` or ``instance``.
+
+        Returns:
+            Your bookmarks.
+
+        Raises:
+            ValidationError: There is no such type.
+
+        Example:
+            >>> client.favorites.list("instance")
+            []
         """
         reply = self._http.get("/api/favorites", {"resource_type": resource_type})
         return [Favorite.from_api_response(item) for item in reply["data"]]
@@ -40,9 +51,16 @@ class FavoriteResource:
             resource_type: ``mapping``, ``snapshot`` or ``instance``.
             resource_id: Its id.
 
+        Returns:
+            The bookmark.
+
         Raises:
             NotFoundError: There is no such object.
             ConflictError: It is bookmarked already.
+
+        Example:
+            >>> client.favorites.add("mapping", mapping.id).resource_name
+            'Payments'
         """
         body = {"resource_type": resource_type, "resource_id": resource_id}
         return Favorite.from_api_response(self._http.post("/api/favorites", body)["data"])
@@ -56,5 +74,10 @@ class FavoriteResource:
 
         Raises:
             NotFoundError: It is not bookmarked.
+
+        Example:
+            >>> draft = client.mappings.copy(mapping.id, "Bookmarked")
+            >>> favorite = client.favorites.add("mapping", draft.id)
+            >>> client.favorites.remove("mapping", draft.id)
         """
         self._http.delete(f"/api/favorites/{resource_type}/{resource_id}")

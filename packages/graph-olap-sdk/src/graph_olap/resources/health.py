@@ -23,13 +23,28 @@ class HealthResource:
         self._http = http
 
     def check(self) -> HealthStatus:
-        """Return whether the process is up, and its version."""
+        """Return whether the process is up, and its version.
+
+        Returns:
+            ``status`` and ``version``.
+
+        Example:
+            >>> client.health.check().status
+            'healthy'
+        """
         return HealthStatus.from_api_response(self._http.get("/health"))
 
     def ready(self) -> HealthStatus:
         """Return whether the platform can work, its database included.
 
+        Returns:
+            ``status``, ``version`` and ``database``.
+
         Raises:
             ServiceUnavailableError: It is not ready.
+
+        Example:
+            >>> client.health.ready().database
+            'connected'
         """
         return HealthStatus.from_api_response(self._http.get("/ready"))

@@ -21,9 +21,21 @@ class InstanceChanges:
     def update(self, instance_id: int, *, name: Optional[str] = None, description: Optional[str] = None) -> Instance:
         """Change name or description of an instance.
 
+        Args:
+            instance_id: Number of the instance.
+            name: A new display name; ``None`` keeps it.
+            description: A new description; ``None`` keeps it.
+
+        Returns:
+            The changed instance.
+
         Raises:
             PermissionDeniedError: It belongs to somebody else.
             NotFoundError: There is no such instance.
+
+        Example:
+            >>> client.instances.update(instance.id, description="For the audit").description
+            'For the audit'
         """
         body = given(name=name, description=description)
         return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}", body)["data"])
@@ -35,13 +47,18 @@ class InstanceChanges:
             instance_id: The instance to keep longer.
             hours: Hours to add to its current expiry.
 
+        Returns:
+            The instance with its new expiry.
+
         Raises:
             ValidationError: It would live longer than allowed (7 days from creation by default).
             PermissionDeniedError: It belongs to somebody else.
 
         Example:
-            >>> instance = client.instances.extend_ttl(123)  # 24 hours more
-            >>> instance = client.instances.extend_ttl(123, hours=48)
+            >>> before = client.instances.get(instance.id).expires_at
+            >>> after = client.instances.extend_ttl(instance.id, hours=2).expires_at
+            >>> (after - before).total_seconds() / 3600
+            2.0
         """
         reply = self._http.post(f"/api/instances/{instance_id}/extend", {"hours": hours})
         return Instance.from_dict(reply["data"])
@@ -54,9 +71,16 @@ class InstanceChanges:
             ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
             inactivity_timeout: The same for the lifetime without use.
 
+        Returns:
+            The changed instance.
+
         Raises:
             ValidationError: A duration is wrong or over the maximum.
             PermissionDeniedError: The instance belongs to somebody else.
+
+        Example:
+            >>> client.instances.set_lifecycle(instance.id, inactivity_timeout="PT4H").inactivity_timeout
+            'PT4H'
         """
         body = lifetimes(ttl, inactivity_timeout)
         return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}/lifecycle", body)["data"])
@@ -68,13 +92,17 @@ class InstanceChanges:
             instance_id: The instance to change.
             cpu_cores: CPU cores, 1 to 8.
 
+        Returns:
+            The changed instance.
+
         Raises:
             ValidationError: The number is out of range.
             InvalidStateError: The instance is not running.
             PermissionDeniedError: It belongs to somebody else.
 
         Example:
-            >>> instance = client.instances.update_cpu(123, cpu_cores=4)
+            >>> client.instances.update_cpu(instance.id, cpu_cores=1).cpu_cores
+            1
         """
         reply = self._http.put(f"/api/instances/{instance_id}/cpu", {"cpu_cores": cpu_cores})
         return Instance.from_dict(reply["data"])
@@ -86,10 +114,17 @@ class InstanceChanges:
             instance_id: The instance to change.
             memory_gb: Memory in GB, 2 to 32; never less than now.
 
+        Returns:
+            The changed instance.
+
         Raises:
             ValidationError: The number is out of range.
             InvalidStateError: The instance is not running, or has more already.
             ConcurrencyLimitError: A memory limit is reached.
+
+        Example:
+            >>> client.instances.update_memory(instance.id, memory_gb=3).memory_gb
+            3
         """
         reply = self._http.put(f"/api/instances/{instance_id}/memory", {"memory_gb": memory_gb})
         return Instance.from_dict(reply["data"])
@@ -102,8 +137,14 @@ class InstanceChanges:
             users: User names.
             everyone: Whether every user may query it.
 
+        Returns:
+            The changed instance.
+
         Raises:
             PermissionDeniedError: It belongs to somebody else.
+
+        Example:
+            >>> shared = client.instances.share(instance.id, ["grace"], everyone=False)
         """
         body = {"users": [*users], "everyone": everyone}
         return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}/sharing", body)["data"])

@@ -17,25 +17,47 @@ class SchemaResource:
     """Browse and search the catalogs of the warehouse; the server answers from a cache.
 
     Example:
-        >>> for table in client.schema.list_tables("analytics", "public"):
+        >>> for table in client.schema.list_tables("bank", "main"):
         ...     print(table.table_name, table.table_type)
-        >>> for column in client.schema.search_columns("email", limit=50):
+        accounts BASE TABLE
+        people BASE TABLE
+        transfers BASE TABLE
+        >>> for column in client.schema.search_columns("bal", limit=50):
         ...     print(f"{column.table_name}.{column.column_name}: {column.data_type}")
+        accounts.balance: DOUBLE
     """
 
     def __init__(self, http: HTTPClient) -> None:
         self._http = http
 
     def list_catalogs(self) -> List[Catalog]:
-        """List the catalogs, sorted by name."""
+        """List the catalogs, sorted by name.
+
+        Returns:
+            The catalogs.
+
+        Example:
+            >>> [catalog.catalog_name for catalog in client.schema.list_catalogs()]
+            ['bank']
+        """
         reply = self._http.get("/api/schema/catalogs")
         return [Catalog.from_api_response(item) for item in reply["data"]]
 
     def list_schemas(self, catalog: str) -> List[Schema]:
         """List the schemas of a catalog.
 
+        Args:
+            catalog: Name of the catalog.
+
+        Returns:
+            The schemas, sorted by name.
+
         Raises:
             NotFoundError: There is no such catalog.
+
+        Example:
+            >>> [(schema.schema_name, schema.table_count) for schema in client.schema.list_schemas("bank")]
+            [('main', 3)]
         """
         reply = self._http.get(f"{_catalog(catalog)}/schemas")
         return [Schema.from_api_response(item) for item in reply["data"]]
@@ -43,8 +65,19 @@ class SchemaResource:
     def list_tables(self, catalog: str, schema: str) -> List[Table]:
         """List the tables and views of a schema.
 
+        Args:
+            catalog: Name of the catalog.
+            schema: Name of the schema.
+
+        Returns:
+            Tables and views, sorted by name.
+
         Raises:
             NotFoundError: There is no such catalog or schema.
+
+        Example:
+            >>> [table.table_name for table in client.schema.list_tables("bank", "main")]
+            ['accounts', 'people', 'transfers']
         """
         reply = self._http.get(f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables")
         return [Table.from_api_response(item) for item in reply["data"]]
@@ -52,8 +85,20 @@ class SchemaResource:
     def list_columns(self, catalog: str, schema: str, table: str) -> List[Column]:
         """List the columns of a table in their order.
 
+        Args:
+            catalog: Name of the catalog.
+            schema: Name of the schema.
+            table: Name of the table or view.
+
+        Returns:
+            The columns with their types.
+
         Raises:
             NotFoundError: There is no such table.
+
+        Example:
+            >>> [column.column_name for column in client.schema.list_columns("bank", "main", "people")]
+            ['id', 'name']
         """
         path = f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables/{quote(table, safe='')}/columns"
         return [Column.from_api_response(item) for item in self._http.get(path)["data"]]
@@ -64,6 +109,13 @@ class SchemaResource:
         Args:
             pattern: For example ``customer``, which finds ``customers`` and ``customer_orders``.
             limit: Largest number of results, at most 1000.
+
+        Returns:
+            The tables found.
+
+        Example:
+            >>> [table.table_name for table in client.schema.search_tables("trans")]
+            ['transfers']
         """
         reply = self._http.get("/api/schema/search/tables", {"q": pattern, "limit": limit})
         return [Table.from_api_response(item) for item in reply["data"]]
@@ -74,6 +126,13 @@ class SchemaResource:
         Args:
             pattern: For example ``email``, which finds ``email`` and ``email_address``.
             limit: Largest number of results, at most 1000.
+
+        Returns:
+            The columns found.
+
+        Example:
+            >>> [(column.table_name, column.column_name) for column in client.schema.search_columns("city")]
+            [('accounts', 'city')]
         """
         reply = self._http.get("/api/schema/search/columns", {"q": pattern, "limit": limit})
         return [Column.from_api_response(item) for item in reply["data"]]
@@ -81,8 +140,15 @@ class SchemaResource:
     def admin_refresh(self) -> Dict[str, Any]:
         """Start reading the warehouse's metadata anew.
 
+        Returns:
+            ``status``: the refresh has begun.
+
         Raises:
             ForbiddenError: You are no administrator.
+
+        Example:
+            >>> client.schema.admin_refresh()["status"]
+            'refresh_triggered'
         """
         result: Dict[str, Any] = self._http.post("/api/schema/admin/refresh")["data"]
         return result
@@ -90,8 +156,15 @@ class SchemaResource:
     def get_stats(self) -> CacheStats:
         """Get size and age of the metadata cache.
 
+        Returns:
+            Numbers of catalogs, schemas, tables and columns, and when they were read.
+
         Raises:
             ForbiddenError: You are no administrator.
+
+        Example:
+            >>> client.schema.get_stats().total_tables
+            3
         """
         return CacheStats.from_api_response(self._http.get("/api/schema/stats")["data"])
 

@@ -19,10 +19,11 @@ class AsyncAlgorithmManager(AsyncExecutions):
     value as property ``property_name``. Without ``property_name`` nothing is written.
 
     Example:
-        >>> execution = await conn.algo.pagerank("Account", "pr")
-        >>> execution.result["iterations"]
-        23
-        >>> top = await conn.query_df("MATCH (a:Account) RETURN a.id, a.pr ORDER BY a.pr DESC LIMIT 10")
+        >>> execution = await conn.algo.pagerank("Account", "rank")
+        >>> execution.nodes_updated
+        4
+        >>> await conn.query_scalar("MATCH (a:Account) RETURN a.id ORDER BY a.rank DESC LIMIT 1")
+        'D2'
     """
 
     _family = "algo"
@@ -48,12 +49,20 @@ class AsyncAlgorithmManager(AsyncExecutions):
             timeout: Seconds to wait for the end; as long as it takes by default. The algorithm itself goes on.
             wait: ``False`` returns at once; :meth:`wait` waits later.
 
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
         Raises:
             AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
             ValidationError: Label, type, property or a parameter is wrong.
             ResourceLockedError: Another algorithm holds the instance.
             AlgorithmFailedError: It failed or was cancelled.
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
+
+        Example:
+            >>> execution = await conn.algo.run("pagerank", "Account", params={"damping_factor": 0.9})
+            >>> execution.status
+            'completed'
         """
         body = {
             **given(node_label=node_label, edge_type=edge_type, result_property=property_name),
@@ -87,8 +96,13 @@ class AsyncAlgorithmManager(AsyncExecutions):
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
         Example:
-            >>> execution = await conn.algo.pagerank("Account", "pr", "PAID")
+            >>> execution = await conn.algo.pagerank("Account", "pr", "PAID", weight_property="amount")
+            >>> round(await conn.query_scalar("MATCH (a:Account) RETURN sum(a.pr)"), 6)
+            1.0
         """
         params = {
             "damping_factor": damping,
@@ -121,6 +135,14 @@ class AsyncAlgorithmManager(AsyncExecutions):
             seed: Seed of the random order.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = await conn.algo.louvain("Account", "community", resolution=1.2, seed=7)
+            >>> execution.nodes_updated
+            4
         """
         params = given(resolution=None if resolution == 1.0 else resolution, weight_property=weight_property, seed=seed)
         return await self.run("louvain", node_label, property_name, edge_type, params, timeout, wait)
@@ -142,6 +164,14 @@ class AsyncAlgorithmManager(AsyncExecutions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = await conn.algo.wcc("Account", "component")
+            >>> await conn.query_scalar("MATCH (a:Account) RETURN count(DISTINCT a.component)")
+            1
         """
         return await self.run("wcc", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -162,6 +192,13 @@ class AsyncAlgorithmManager(AsyncExecutions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> (await conn.algo.connected_components("Account")).status
+            'completed'
         """
         return await self.wcc(node_label, property_name, edge_type, timeout=timeout, wait=wait)
 
@@ -182,6 +219,14 @@ class AsyncAlgorithmManager(AsyncExecutions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = await conn.algo.scc("Account", "strong")
+            >>> await conn.query_scalar("MATCH (a:Account) RETURN count(DISTINCT a.strong)")
+            2
         """
         return await self.run("scc", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -202,6 +247,13 @@ class AsyncAlgorithmManager(AsyncExecutions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> (await conn.algo.scc_kosaraju("Account")).status
+            'completed'
         """
         return await self.run("scc_kosaraju", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -222,6 +274,14 @@ class AsyncAlgorithmManager(AsyncExecutions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = await conn.algo.kcore("Account", "core")
+            >>> await conn.query_scalar("MATCH (a:Account {id: 'A1'}) RETURN a.core")
+            1
         """
         return await self.run("kcore", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -244,6 +304,13 @@ class AsyncAlgorithmManager(AsyncExecutions):
             max_iterations: Largest number of iterations.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> (await conn.algo.label_propagation("Account", "group", max_iterations=20)).nodes_updated
+            4
         """
         params = {"max_iterations": max_iterations}
         return await self.run("label_propagation", node_label, property_name, edge_type, params, timeout, wait)
@@ -265,6 +332,14 @@ class AsyncAlgorithmManager(AsyncExecutions):
             edge_type: Only relationships of this type.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
+
+        Returns:
+            The ended execution; with ``wait=False`` the running one.
+
+        Example:
+            >>> execution = await conn.algo.triangle_count("Account", "triangles")
+            >>> await conn.query_scalar("MATCH (a:Account {id: 'B4'}) RETURN a.triangles")
+            1
         """
         return await self.run("triangle_count", node_label, property_name, edge_type, None, timeout, wait)
 
@@ -293,6 +368,9 @@ class AsyncAlgorithmManager(AsyncExecutions):
             directed: Whether to follow directions.
             weight_property: Non-negative relationship property to sum up in place of counting relationships.
             timeout: Seconds to wait for the end.
+
+        Returns:
+            The ended execution; its ``result`` is the path.
 
         Raises:
             NotFoundError: There is no node with this key.

@@ -42,10 +42,12 @@ class AsyncInstanceConnection:
         networkx: Algorithms of NetworkX.
 
     Example:
-        >>> conn = await client.instances.connect(123)
-        >>> result = await conn.query("MATCH (c:Customer) WHERE c.city = $city RETURN c", {"city": "Oslo"})
+        >>> graph = await client.instances.connect(instance.id)
+        >>> result = await graph.query("MATCH (a:Account {city: $city}) RETURN a ORDER BY a.id", {"city": "Oslo"})
         >>> for row in result:
-        ...     print(row["c"]["name"])
+        ...     print(row["a"]["name"])
+        Ada
+        Cyd
     """
 
     def __init__(
@@ -82,7 +84,12 @@ class AsyncInstanceConnection:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection; the instance goes on running. Closing twice is harmless."""
+        """Close the connection; the instance goes on running. Closing twice is harmless.
+
+        Example:
+            >>> graph = await client.instances.connect(instance.id)
+            >>> await graph.aclose()
+        """
         self._closed = True
         if self._owned is not None:
             await self._owned.aclose()
@@ -108,14 +115,18 @@ class AsyncInstanceConnection:
             max_rows: Cut the result after so many rows; ``result.truncated`` then says so.
             query_id: A name of your own, for :meth:`cancel`.
 
+        Returns:
+            The rows, with Python values.
+
         Raises:
             RyugraphError: The query is wrong, not allowed or failed; ``details["kind"]`` says why.
             QueryTimeoutError: It took longer than ``timeout`` and was stopped.
             ValidationError: A parameter cannot be sent.
 
         Example:
-            >>> result = await conn.query("MATCH (a:Account) WHERE a.balance > $min RETURN a.id", {"min": 10})
-            >>> result.to_polars()
+            >>> result = await conn.query("MATCH (a:Account) WHERE a.balance > $min RETURN a.id", {"min": 50})
+            >>> sorted(result["a.id"])
+            ['A1', 'B4']
         """
         call = self._query_call(cypher, parameters, timeout, max_rows, query_id)
         return await self._result(await self._request(call), coerce_types)
@@ -142,6 +153,9 @@ class AsyncInstanceConnection:
             max_rows: Cut the result after so many rows.
             query_id: A name of your own, for :meth:`cancel`.
 
+        Returns:
+            A ``polars.DataFrame`` or ``pandas.DataFrame``.
+
         Raises:
             RyugraphError: The query is wrong, not allowed or failed; ``details["kind"]`` says why.
             QueryTimeoutError: It took longer than ``timeout`` and was stopped.
@@ -150,6 +164,8 @@ class AsyncInstanceConnection:
 
         Example:
             >>> df = await conn.query_df("MATCH (a)-[p:PAID]->(b) RETURN a.id, b.id, p.amount")
+            >>> df.shape
+            (4, 3)
         """
         chosen = choose_backend(backend)
         for package in ("pyarrow", chosen):
@@ -171,12 +187,15 @@ class AsyncInstanceConnection:
             parameters: Values by name, as for :meth:`query`.
             timeout: Seconds until the server stops the query.
 
+        Returns:
+            The value.
+
         Raises:
             ValueError: The result has more or fewer rows or columns.
 
         Example:
             >>> await conn.query_scalar("MATCH (n) RETURN count(n)")
-            1200
+            4
         """
         return (await self.query(cypher, parameters, timeout=timeout)).scalar()
 
@@ -189,6 +208,9 @@ class AsyncInstanceConnection:
             cypher: A statement that gives at most one row.
             parameters: Values by name, as for :meth:`query`.
             timeout: Seconds until the server stops the query.
+
+        Returns:
+            The row by column names, or ``None``.
 
         Raises:
             ValueError: There is more than one row.
@@ -203,20 +225,52 @@ class AsyncInstanceConnection:
         return result[0] if len(result) else None
 
     async def get_schema(self) -> Schema:
-        """Get labels, relationship types, their properties and counts."""
+        """Get labels, relationship types, their properties and counts.
+
+        Returns:
+            The schema; print it for a table.
+
+        Example:
+            >>> (await conn.get_schema()).total_nodes
+            4
+        """
         return Schema.from_graph_schema(await self._graph_schema())
 
     async def get_lock(self) -> LockStatus:
-        """Get whether an algorithm holds the instance, and which."""
+        """Get whether an algorithm holds the instance, and which.
+
+        Returns:
+            ``locked``, and by whom for which algorithm.
+
+        Example:
+            >>> (await conn.get_lock()).locked
+            False
+        """
         return LockStatus.from_dict((await self._get("/lock"))["lock"])
 
     async def status(self) -> Dict[str, Any]:
-        """Get state, sizes and activity of the instance's process."""
+        """Get state, sizes and activity of the instance's process.
+
+        Returns:
+            A dictionary as in the API's ``GET /status``.
+
+        Example:
+            >>> (await conn.status())["instance_id"] == str(instance.id)
+            True
+        """
         status: Dict[str, Any] = await self._get("/status")
         return status
 
     async def queries(self) -> List[QueryInfo]:
-        """List the queries that run now."""
+        """List the queries that run now.
+
+        Returns:
+            The queries, oldest first.
+
+        Example:
+            >>> await conn.queries()
+            []
+        """
         return [QueryInfo.from_dict(item) for item in (await self._get("/queries"))["queries"]]
 
     async def cancel(self, query_id: str) -> None:
@@ -227,15 +281,31 @@ class AsyncInstanceConnection:
 
         Raises:
             NotFoundError: No such query runs (any more).
+
+        Example:
+            >>> from graph_olap import NotFoundError
+            >>> try:
+            ...     await conn.cancel("my-slow-query")
+            ... except NotFoundError:
+            ...     print("It has ended.")
+            It has ended.
         """
         await self._send(Call("DELETE", f"{self.instance_url}/queries/{quote(query_id, safe='')}"))
 
     async def remove_property(self, label: str, name: str) -> None:
         """Remove a node property that an algorithm wrote.
 
+        Args:
+            label: Label of the nodes.
+            name: Name of the property.
+
         Raises:
             ValidationError: The property belongs to the mapping.
             NotFoundError: There is no such property.
+
+        Example:
+            >>> execution = await conn.algo.wcc("Account", "component")
+            >>> await conn.remove_property("Account", "component")
         """
         path = f"/algo/properties/{quote(label, safe='')}/{quote(name, safe='')}"
         await self._send(Call("DELETE", f"{self.instance_url}{path}"))

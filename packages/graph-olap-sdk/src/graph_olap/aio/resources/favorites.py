@@ -14,10 +14,11 @@ class AsyncFavoriteResource:
     """Manage your bookmarks.
 
     Example:
-        >>> await client.favorites.add("mapping", 1)
-        >>> for favorite in await client.favorites.list():
+        >>> favorite = await client.favorites.add("snapshot", snapshot.id)
+        >>> for favorite in await client.favorites.list("snapshot"):
         ...     print(f"{favorite.resource_type}: {favorite.resource_name}")
-        >>> await client.favorites.remove("mapping", 1)
+        snapshot: march
+        >>> await client.favorites.remove("snapshot", snapshot.id)
     """
 
     def __init__(self, http: AsyncHTTPClient) -> None:
@@ -28,6 +29,16 @@ class AsyncFavoriteResource:
 
         Args:
             resource_type: Only ``mapping``, ``snapshot`` or ``instance``.
+
+        Returns:
+            Your bookmarks.
+
+        Raises:
+            ValidationError: There is no such type.
+
+        Example:
+            >>> await client.favorites.list("instance")
+            []
         """
         reply = await self._http.get("/api/favorites", {"resource_type": resource_type})
         return [Favorite.from_api_response(item) for item in reply["data"]]
@@ -39,9 +50,16 @@ class AsyncFavoriteResource:
             resource_type: ``mapping``, ``snapshot`` or ``instance``.
             resource_id: Its id.
 
+        Returns:
+            The bookmark.
+
         Raises:
             NotFoundError: There is no such object.
             ConflictError: It is bookmarked already.
+
+        Example:
+            >>> (await client.favorites.add("mapping", mapping.id)).resource_name
+            'Payments'
         """
         body = {"resource_type": resource_type, "resource_id": resource_id}
         return Favorite.from_api_response((await self._http.post("/api/favorites", body))["data"])
@@ -55,5 +73,10 @@ class AsyncFavoriteResource:
 
         Raises:
             NotFoundError: It is not bookmarked.
+
+        Example:
+            >>> draft = await client.mappings.copy(mapping.id, "Bookmarked")
+            >>> favorite = await client.favorites.add("mapping", draft.id)
+            >>> await client.favorites.remove("mapping", draft.id)
         """
         await self._http.delete(f"/api/favorites/{resource_type}/{resource_id}")

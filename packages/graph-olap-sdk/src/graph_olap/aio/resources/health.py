@@ -22,13 +22,28 @@ class AsyncHealthResource:
         self._http = http
 
     async def check(self) -> HealthStatus:
-        """Return whether the process is up, and its version."""
+        """Return whether the process is up, and its version.
+
+        Returns:
+            ``status`` and ``version``.
+
+        Example:
+            >>> (await client.health.check()).status
+            'healthy'
+        """
         return HealthStatus.from_api_response(await self._http.get("/health"))
 
     async def ready(self) -> HealthStatus:
         """Return whether the platform can work, its database included.
 
+        Returns:
+            ``status``, ``version`` and ``database``.
+
         Raises:
             ServiceUnavailableError: It is not ready.
+
+        Example:
+            >>> (await client.health.ready()).database
+            'connected'
         """
         return HealthStatus.from_api_response(await self._http.get("/ready"))

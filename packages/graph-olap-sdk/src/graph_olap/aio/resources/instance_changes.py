@@ -22,9 +22,21 @@ class AsyncInstanceChanges:
     ) -> Instance:
         """Change name or description of an instance.
 
+        Args:
+            instance_id: Number of the instance.
+            name: A new display name; ``None`` keeps it.
+            description: A new description; ``None`` keeps it.
+
+        Returns:
+            The changed instance.
+
         Raises:
             PermissionDeniedError: It belongs to somebody else.
             NotFoundError: There is no such instance.
+
+        Example:
+            >>> (await client.instances.update(instance.id, description="For the audit")).description
+            'For the audit'
         """
         body = given(name=name, description=description)
         return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}", body))["data"])
@@ -36,13 +48,18 @@ class AsyncInstanceChanges:
             instance_id: The instance to keep longer.
             hours: Hours to add to its current expiry.
 
+        Returns:
+            The instance with its new expiry.
+
         Raises:
             ValidationError: It would live longer than allowed (7 days from creation by default).
             PermissionDeniedError: It belongs to somebody else.
 
         Example:
-            >>> instance = await client.instances.extend_ttl(123)  # 24 hours more
-            >>> instance = await client.instances.extend_ttl(123, hours=48)
+            >>> before = (await client.instances.get(instance.id)).expires_at
+            >>> after = (await client.instances.extend_ttl(instance.id, hours=2)).expires_at
+            >>> (after - before).total_seconds() / 3600
+            2.0
         """
         reply = await self._http.post(f"/api/instances/{instance_id}/extend", {"hours": hours})
         return Instance.from_dict(reply["data"])
@@ -57,9 +74,16 @@ class AsyncInstanceChanges:
             ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
             inactivity_timeout: The same for the lifetime without use.
 
+        Returns:
+            The changed instance.
+
         Raises:
             ValidationError: A duration is wrong or over the maximum.
             PermissionDeniedError: The instance belongs to somebody else.
+
+        Example:
+            >>> (await client.instances.set_lifecycle(instance.id, inactivity_timeout="PT4H")).inactivity_timeout
+            'PT4H'
         """
         body = lifetimes(ttl, inactivity_timeout)
         return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}/lifecycle", body))["data"])
@@ -71,13 +95,17 @@ class AsyncInstanceChanges:
             instance_id: The instance to change.
             cpu_cores: CPU cores, 1 to 8.
 
+        Returns:
+            The changed instance.
+
         Raises:
             ValidationError: The number is out of range.
             InvalidStateError: The instance is not running.
             PermissionDeniedError: It belongs to somebody else.
 
         Example:
-            >>> instance = await client.instances.update_cpu(123, cpu_cores=4)
+            >>> (await client.instances.update_cpu(instance.id, cpu_cores=1)).cpu_cores
+            1
         """
         reply = await self._http.put(f"/api/instances/{instance_id}/cpu", {"cpu_cores": cpu_cores})
         return Instance.from_dict(reply["data"])
@@ -89,10 +117,17 @@ class AsyncInstanceChanges:
             instance_id: The instance to change.
             memory_gb: Memory in GB, 2 to 32; never less than now.
 
+        Returns:
+            The changed instance.
+
         Raises:
             ValidationError: The number is out of range.
             InvalidStateError: The instance is not running, or has more already.
             ConcurrencyLimitError: A memory limit is reached.
+
+        Example:
+            >>> (await client.instances.update_memory(instance.id, memory_gb=3)).memory_gb
+            3
         """
         reply = await self._http.put(f"/api/instances/{instance_id}/memory", {"memory_gb": memory_gb})
         return Instance.from_dict(reply["data"])
@@ -105,8 +140,14 @@ class AsyncInstanceChanges:
             users: User names.
             everyone: Whether every user may query it.
 
+        Returns:
+            The changed instance.
+
         Raises:
             PermissionDeniedError: It belongs to somebody else.
+
+        Example:
+            >>> shared = await client.instances.share(instance.id, ["grace"], everyone=False)
         """
         body = {"users": [*users], "everyone": everyone}
         return Instance.from_dict((await self._http.put(f"/api/instances/{instance_id}/sharing", body))["data"])

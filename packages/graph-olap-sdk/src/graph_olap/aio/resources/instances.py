@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Dict, Optional, Tuple
 
 from graph_olap._progress import ProgressCallback
-from graph_olap._request import Call, given, list_params
+from graph_olap._request import Call, list_params
 from graph_olap._waiting import Deadline
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.aio.instance.connection import AsyncInstanceConnection
 from graph_olap.aio.resources.instance_changes import AsyncInstanceChanges
+from graph_olap.aio.resources.instance_starts import AsyncInstanceStarts
 from graph_olap.aio.resources.waiting import wait_for_instance
 from graph_olap.config import Config
 from graph_olap.exceptions import ConnectionError, InvalidStateError
@@ -19,15 +20,15 @@ from graph_olap.pagination import PaginatedList
 __all__ = ["AsyncInstanceResource"]
 
 
-class AsyncInstanceResource(AsyncInstanceChanges):
+class AsyncInstanceResource(AsyncInstanceStarts, AsyncInstanceChanges):
     """Manage graph instances.
 
     Example:
-        >>> instance = await client.instances.create_from_mapping_and_wait(mapping_id=1, name="Quick Analysis")
-        >>> conn = await client.instances.connect(instance.id)
-        >>> await conn.query_scalar("MATCH (n) RETURN count(n)")
-        1200
-        >>> await client.instances.terminate(instance.id)
+        >>> quick = await client.instances.create_from_mapping_and_wait(mapping.id, "Quick Analysis")
+        >>> async with await client.instances.connect(quick.id) as graph:
+        ...     print(await graph.query_scalar("MATCH (n) RETURN count(n)"))
+        4
+        >>> await client.instances.terminate(quick.id)
     """
 
     def __init__(self, http: AsyncHTTPClient, config: Optional[Config] = None) -> None:
@@ -64,8 +65,15 @@ class AsyncInstanceResource(AsyncInstanceChanges):
             limit: Largest number of items, at most 100.
             mapping_id: Only instances of this mapping.
 
+        Returns:
+            One page; iterating gives :class:`Instance` objects.
+
         Raises:
             ValidationError: A filter is wrong.
+
+        Example:
+            >>> instance.id in [found.id for found in await client.instances.list(status="running")]
+            True
         """
         params = list_params(
             limit,
@@ -85,214 +93,20 @@ class AsyncInstanceResource(AsyncInstanceChanges):
     async def get(self, instance_id: int) -> Instance:
         """Get an instance.
 
+        Args:
+            instance_id: Number of the instance.
+
+        Returns:
+            The instance.
+
         Raises:
             NotFoundError: There is no such instance, or it was terminated.
+
+        Example:
+            >>> (await client.instances.get(instance.id)).status
+            'running'
         """
         return Instance.from_dict((await self._http.get(f"/api/instances/{instance_id}"))["data"])
-
-    async def create(
-        self,
-        snapshot_id: int,
-        name: str,
-        description: Optional[str] = None,
-        ttl: Optional[str] = None,
-        inactivity_timeout: Optional[str] = None,
-        *,
-        cpu_cores: Optional[int] = None,
-        wrapper_type: Optional[str] = None,
-    ) -> Instance:
-        """Start an instance of a snapshot; returns at once with status ``starting``.
-
-        Args:
-            snapshot_id: A snapshot that is ``ready``.
-            name: Display name.
-            description: What it is for.
-            ttl: Lifetime, an ISO 8601 duration such as ``"PT8H"``.
-            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
-            cpu_cores: CPU cores, 1 to 8.
-            wrapper_type: Graph engine; the server's default when left out.
-
-        Raises:
-            InvalidStateError: The snapshot is not ready.
-            ConcurrencyLimitError: You or the cluster have too many instances.
-            NotFoundError: There is no such snapshot.
-        """
-        body = {
-            "snapshot_id": snapshot_id,
-            "name": name,
-            **given(
-                description=description,
-                ttl=ttl,
-                inactivity_timeout=inactivity_timeout,
-                cpu_cores=cpu_cores,
-                wrapper_type=wrapper_type,
-            ),
-        }
-        return Instance.from_dict((await self._http.post("/api/instances", body))["data"])
-
-    async def create_and_wait(
-        self,
-        snapshot_id: int,
-        name: str,
-        *,
-        description: Optional[str] = None,
-        ttl: Optional[str] = None,
-        inactivity_timeout: Optional[str] = None,
-        cpu_cores: Optional[int] = None,
-        wrapper_type: Optional[str] = None,
-        timeout: float = 300,
-        poll_interval: float = 5,
-        on_progress: Optional[ProgressCallback] = None,
-        progress: Optional[bool] = None,
-    ) -> Instance:
-        """Start an instance of a snapshot and wait until it answers queries.
-
-        Args:
-            snapshot_id: A snapshot that is ``ready``.
-            name: Display name.
-            description: What it is for.
-            ttl: Lifetime, an ISO 8601 duration such as ``"PT8H"``.
-            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
-            cpu_cores: CPU cores, 1 to 8.
-            wrapper_type: Graph engine; the server's default when left out.
-            timeout: Seconds to wait.
-            poll_interval: Longest time between two looks, in seconds; the first ones follow quickly.
-            on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
-            progress: Show a progress bar; by default in notebooks and terminals.
-
-        Raises:
-            InstanceFailedError: It failed; ``details`` holds ``error_code`` and, if there is one, ``load_report``.
-            TimeoutError: It took too long; the start goes on.
-            InvalidStateError: The snapshot is not ready.
-            ConcurrencyLimitError: You or the cluster have too many instances.
-
-        Example:
-            >>> instance = await client.instances.create_and_wait(snapshot_id=1, name="Quick Analysis")
-            >>> conn = await client.instances.connect(instance.id)
-        """
-        instance = await self.create(
-            snapshot_id,
-            name,
-            description,
-            ttl,
-            inactivity_timeout,
-            cpu_cores=cpu_cores,
-            wrapper_type=wrapper_type,
-        )
-        return await wait_for_instance(
-            self._http, instance.id, name, Deadline(timeout, poll_interval), on_progress, progress
-        )
-
-    async def create_from_mapping(
-        self,
-        mapping_id: int,
-        name: str,
-        *,
-        description: Optional[str] = None,
-        mapping_version: Optional[int] = None,
-        snapshot_name: Optional[str] = None,
-        ttl: Optional[str] = None,
-        inactivity_timeout: Optional[str] = None,
-        cpu_cores: Optional[int] = None,
-        wrapper_type: Optional[str] = None,
-    ) -> Instance:
-        """Export a mapping and start an instance of it; returns at once with status ``waiting_for_snapshot``.
-
-        Args:
-            mapping_id: The mapping to export.
-            name: Display name of the instance.
-            description: What it is for.
-            mapping_version: Version of the mapping; the current one by default.
-            snapshot_name: Name of the snapshot; the instance's name by default.
-            ttl: Lifetime, an ISO 8601 duration such as ``"PT24H"``.
-            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
-            cpu_cores: CPU cores, 1 to 8.
-            wrapper_type: Graph engine; the server's default when left out.
-
-        Raises:
-            NotFoundError: There is no such mapping or version.
-            ValidationError: A value is wrong.
-            ConcurrencyLimitError: You or the cluster have too many instances.
-        """
-        body = {
-            "mapping_id": mapping_id,
-            "name": name,
-            **given(
-                description=description,
-                mapping_version=mapping_version,
-                snapshot_name=snapshot_name,
-                ttl=ttl,
-                inactivity_timeout=inactivity_timeout,
-                cpu_cores=cpu_cores,
-                wrapper_type=wrapper_type,
-            ),
-        }
-        return Instance.from_dict((await self._http.post("/api/instances/from-mapping", body))["data"])
-
-    async def create_from_mapping_and_wait(
-        self,
-        mapping_id: int,
-        name: str,
-        *,
-        description: Optional[str] = None,
-        mapping_version: Optional[int] = None,
-        snapshot_name: Optional[str] = None,
-        ttl: Optional[str] = None,
-        inactivity_timeout: Optional[str] = None,
-        cpu_cores: Optional[int] = None,
-        wrapper_type: Optional[str] = None,
-        timeout: float = 900,
-        poll_interval: float = 5,
-        on_progress: Optional[ProgressCallback] = None,
-        progress: Optional[bool] = None,
-    ) -> Instance:
-        """Export a mapping, start an instance of it and wait until it answers queries.
-
-        Args:
-            mapping_id: The mapping to export.
-            name: Display name of the instance.
-            description: What it is for.
-            mapping_version: Version of the mapping; the current one by default.
-            snapshot_name: Name of the snapshot; the instance's name by default.
-            ttl: Lifetime, an ISO 8601 duration such as ``"PT24H"``.
-            inactivity_timeout: Lifetime without use, an ISO 8601 duration.
-            cpu_cores: CPU cores, 1 to 8.
-            wrapper_type: Graph engine; the server's default when left out.
-            timeout: Seconds to wait for both export and start.
-            poll_interval: Longest time between two looks, in seconds; the first ones follow quickly.
-            on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
-            progress: Show a progress bar; by default in notebooks and terminals.
-
-        Raises:
-            InstanceFailedError: Instance or snapshot failed; ``details`` holds ``error_code`` and, if there is one,
-                ``load_report``.
-            TimeoutError: It took too long; the work goes on.
-            NotFoundError: There is no such mapping or version.
-            ConcurrencyLimitError: You or the cluster have too many instances.
-
-        Example:
-            >>> def show_progress(phase, completed, total):
-            ...     print(f"{phase}: {completed}/{total}")
-            >>> instance = await client.instances.create_from_mapping_and_wait(
-            ...     mapping_id=1, name="Quick Analysis", on_progress=show_progress
-            ... )
-            >>> conn = await client.instances.connect(instance.id)
-            >>> result = await conn.query("MATCH (n) RETURN count(n)")
-        """
-        instance = await self.create_from_mapping(
-            mapping_id,
-            name,
-            description=description,
-            mapping_version=mapping_version,
-            snapshot_name=snapshot_name,
-            ttl=ttl,
-            inactivity_timeout=inactivity_timeout,
-            cpu_cores=cpu_cores,
-            wrapper_type=wrapper_type,
-        )
-        return await wait_for_instance(
-            self._http, instance.id, name, Deadline(timeout, poll_interval), on_progress, progress
-        )
 
     async def wait_until_running(
         self,
@@ -312,10 +126,17 @@ class AsyncInstanceResource(AsyncInstanceChanges):
             on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
             progress: Show a progress bar; by default in notebooks and terminals.
 
+        Returns:
+            The instance, ``running``.
+
         Raises:
             InstanceFailedError: It failed.
             TimeoutError: It took too long; the start goes on.
             NotFoundError: There is no such instance.
+
+        Example:
+            >>> (await client.instances.wait_until_running(instance.id, timeout=60)).status
+            'running'
         """
         return await wait_for_instance(
             self._http, instance_id, str(instance_id), Deadline(timeout, poll_interval), on_progress, progress
@@ -326,15 +147,21 @@ class AsyncInstanceResource(AsyncInstanceChanges):
 
         The connection uses the credentials and the network connections of this client.
 
+        Args:
+            instance_id: Number of the instance.
+
+        Returns:
+            The connection; close it, or use it as a context manager.
+
         Raises:
             InvalidStateError: The instance is not running.
             NotFoundError: There is no such instance.
             ConnectionError: It cannot be reached.
 
         Example:
-            >>> conn = await client.instances.connect(123)
-            >>> result = await conn.query("MATCH (n:Customer) RETURN n LIMIT 10")
-            >>> df = await conn.query_df("MATCH (n)-[r]->(m) RETURN n.id, m.id")
+            >>> graph = await client.instances.connect(instance.id)
+            >>> await graph.query_scalar("MATCH (a:Account) RETURN count(a)")
+            4
         """
         instance, url = await self._running(instance_id)
         await self._http.call(Call("GET", f"{url}/health"))
@@ -343,17 +170,34 @@ class AsyncInstanceResource(AsyncInstanceChanges):
     async def terminate(self, instance_id: int) -> None:
         """Terminate an instance in any state; running queries and algorithms are cancelled.
 
+        Args:
+            instance_id: Number of the instance.
+
         Raises:
             PermissionDeniedError: It belongs to somebody else.
             NotFoundError: There is no such instance.
+
+        Example:
+            >>> quick = await client.instances.create_and_wait(snapshot.id, "Not for long")
+            >>> await client.instances.terminate(quick.id)
         """
         await self._http.post(f"/api/instances/{instance_id}/terminate")
 
     async def get_progress(self, instance_id: int) -> InstanceProgress:
         """Get how far the start is: phase, steps, rows.
 
+        Args:
+            instance_id: Number of the instance.
+
+        Returns:
+            Phase, steps and rows.
+
         Raises:
             NotFoundError: There is no such instance.
+
+        Example:
+            >>> (await client.instances.get_progress(instance.id)).phase
+            'ready'
         """
         reply = await self._http.get(f"/api/instances/{instance_id}/progress")
         return InstanceProgress.from_api_response(reply["data"])
@@ -361,16 +205,37 @@ class AsyncInstanceResource(AsyncInstanceChanges):
     async def get_health(self, instance_id: int) -> Dict[str, Any]:
         """Get what the process of a running instance says about itself.
 
+        Args:
+            instance_id: Number of the instance.
+
+        Returns:
+            ``status`` and the measured state of the process.
+
         Raises:
             InvalidStateError: The instance is not running.
             ConnectionError: It cannot be reached.
+
+        Example:
+            >>> (await client.instances.get_health(instance.id))["status"]
+            'healthy'
         """
         _, url = await self._running(instance_id)
         health: Dict[str, Any] = await self._http.call(Call("GET", f"{url}/health"))
         return health
 
     async def check_health(self, instance_id: int) -> bool:
-        """Return whether an instance is running and its process answers."""
+        """Return whether an instance is running and its process answers.
+
+        Args:
+            instance_id: Number of the instance.
+
+        Returns:
+            ``True`` when it answers queries.
+
+        Example:
+            >>> await client.instances.check_health(instance.id)
+            True
+        """
         try:
             return (await self.get_health(instance_id)).get("status") == "healthy"
         except (InvalidStateError, ConnectionError):

@@ -8,15 +8,12 @@ from typing import Mapping as MappingType
 from graph_olap._lifecycle import Lifetime, lifetimes
 from graph_olap._request import Call, given, list_params
 from graph_olap.aio.http import AsyncHTTPClient
+from graph_olap.aio.resources.mapping_history import AsyncMappingHistory
 from graph_olap.models import (
     DryRun,
     EdgeDefinition,
-    Instance,
     Mapping,
-    MappingDiff,
-    MappingVersion,
     NodeDefinition,
-    Snapshot,
     WireModel,
 )
 from graph_olap.pagination import PaginatedList
@@ -26,12 +23,12 @@ __all__ = ["AsyncMappingResource"]
 Definitions = Sequence[Union[NodeDefinition, EdgeDefinition, MappingType[str, Any]]]
 
 
-class AsyncMappingResource:
+class AsyncMappingResource(AsyncMappingHistory):
     """Manage mapping definitions.
 
     Example:
-        >>> mapping = await client.mappings.create(
-        ...     name="People",
+        >>> people = await client.mappings.create(
+        ...     name="People at work",
         ...     node_definitions=[{
         ...         "label": "Person",
         ...         "sql": "SELECT id, name FROM people",
@@ -39,6 +36,8 @@ class AsyncMappingResource:
         ...         "properties": [{"name": "name", "type": "STRING"}],
         ...     }],
         ... )
+        >>> people.name
+        'People at work'
     """
 
     def __init__(self, http: AsyncHTTPClient) -> None:
@@ -67,8 +66,16 @@ class AsyncMappingResource:
             offset: Number of matches to skip.
             limit: Largest number of items, at most 100.
 
+        Returns:
+            One page; iterating gives :class:`Mapping` objects.
+
         Raises:
             ValidationError: A filter is wrong.
+
+        Example:
+            >>> for found in await client.mappings.list(search="payments", sort_by="name", sort_order="asc"):
+            ...     print(found.name, found.current_version)
+            Payments 1
         """
         params = list_params(
             limit,
@@ -85,46 +92,21 @@ class AsyncMappingResource:
     async def get(self, mapping_id: int) -> Mapping:
         """Get a mapping with the definitions of its current version.
 
+        Args:
+            mapping_id: Number of the mapping.
+
+        Returns:
+            The mapping, its definitions included.
+
         Raises:
             NotFoundError: There is no such mapping.
+
+        Example:
+            >>> found = await client.mappings.get(mapping.id)
+            >>> [node.label for node in found.node_definitions]
+            ['Account']
         """
         return Mapping.from_dict((await self._http.get(f"/api/mappings/{mapping_id}"))["data"])
-
-    async def get_version(self, mapping_id: int, version: int) -> MappingVersion:
-        """Get one version of a mapping.
-
-        Raises:
-            NotFoundError: There is no such mapping or version.
-        """
-        reply = await self._http.get(f"/api/mappings/{mapping_id}/versions/{version}")
-        return MappingVersion.from_dict(reply["data"])
-
-    async def list_versions(self, mapping_id: int) -> List[MappingVersion]:
-        """List all versions of a mapping, newest first.
-
-        Raises:
-            NotFoundError: There is no such mapping.
-        """
-        reply = await self._http.get(f"/api/mappings/{mapping_id}/versions")
-        return [MappingVersion.from_dict(item) for item in reply["data"]]
-
-    async def list_snapshots(self, mapping_id: int, offset: int = 0, limit: int = 50) -> PaginatedList[Snapshot]:
-        """List the snapshots of a mapping over all its versions, newest first.
-
-        Raises:
-            NotFoundError: There is no such mapping.
-        """
-        reply = await self._http.get(f"/api/mappings/{mapping_id}/snapshots", list_params(limit, offset=offset))
-        return PaginatedList.from_reply(reply, Snapshot.from_dict)
-
-    async def list_instances(self, mapping_id: int, offset: int = 0, limit: int = 50) -> PaginatedList[Instance]:
-        """List the instances of a mapping over all its versions, newest first.
-
-        Raises:
-            NotFoundError: There is no such mapping.
-        """
-        reply = await self._http.get(f"/api/mappings/{mapping_id}/instances", list_params(limit, offset=offset))
-        return PaginatedList.from_reply(reply, Instance.from_dict)
 
     async def create(
         self,
@@ -149,8 +131,23 @@ class AsyncMappingResource:
             on_bad_rows: ``"strict"`` (any bad row fails the snapshot), ``"report"`` (default: edges with a null key or
                 a missing end are left out and reported) or ``"skip"`` (all bad rows are left out and reported).
 
+        Returns:
+            The new mapping, with version 1.
+
         Raises:
             ValidationError: A definition is wrong or its SQL fails; ``details["errors"]`` lists every problem.
+
+        Example:
+            >>> from graph_olap import NodeDefinition
+            >>> people = NodeDefinition(
+            ...     label="Person",
+            ...     sql="SELECT id, name FROM people",
+            ...     primary_key={"name": "id", "type": "INT64"},
+            ...     properties=[{"name": "name", "type": "STRING"}],
+            ... )
+            >>> created = await client.mappings.create("People", "Who there is", [people], ttl="P7D")
+            >>> created.current_version
+            1
         """
         body = {
             "name": name,
@@ -184,6 +181,11 @@ class AsyncMappingResource:
         Raises:
             ValidationError: A definition is wrong or its SQL fails; ``details["errors"]`` lists every problem.
             TimeoutError: The data takes longer than the server allows.
+
+        Example:
+            >>> check = await client.mappings.dry_run(mapping.node_definitions, mapping.edge_definitions)
+            >>> check.valid
+            True
         """
         body = {
             "node_definitions": _plain(node_definitions),
@@ -215,10 +217,19 @@ class AsyncMappingResource:
             description: A new description; ``""`` clears it.
             on_bad_rows: As for :meth:`create`.
 
+        Returns:
+            The mapping with its new version.
+
         Raises:
             ValidationError: The change description is blank, or a definition is wrong.
             PermissionDeniedError: The mapping belongs to somebody else.
             NotFoundError: There is no such mapping.
+
+        Example:
+            >>> draft = await client.mappings.copy(mapping.id, "Draft")
+            >>> changed = await client.mappings.update(draft.id, "Accounts alone", edge_definitions=[], name="Accounts")
+            >>> changed.name, changed.current_version
+            ('Accounts', 2)
         """
         body = {
             "change_description": change_description,
@@ -235,19 +246,38 @@ class AsyncMappingResource:
     async def delete(self, mapping_id: int) -> None:
         """Delete a mapping.
 
+        Args:
+            mapping_id: Number of the mapping.
+
         Raises:
             DependencyError: Snapshots or instances of it exist.
             PermissionDeniedError: It belongs to somebody else.
             NotFoundError: There is no such mapping.
+
+        Example:
+            >>> draft = await client.mappings.copy(mapping.id, "Not for long")
+            >>> await client.mappings.delete(draft.id)
         """
         await self._http.delete(f"/api/mappings/{mapping_id}")
 
     async def copy(self, mapping_id: int, new_name: str) -> Mapping:
         """Copy the current version of any mapping into a new one that you own.
 
+        Args:
+            mapping_id: Number of the mapping.
+            new_name: Name of the new mapping.
+
+        Returns:
+            The new mapping, with version 1.
+
         Raises:
             NotFoundError: There is no such mapping.
             ValidationError: The name is wrong.
+
+        Example:
+            >>> mine = await client.mappings.copy(mapping.id, "My payments")
+            >>> mine.name
+            'My payments'
         """
         return Mapping.from_dict(
             (await self._http.post(f"/api/mappings/{mapping_id}/copy", {"name": new_name}))["data"]
@@ -263,53 +293,20 @@ class AsyncMappingResource:
             ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
             inactivity_timeout: The same for the lifetime without use.
 
+        Returns:
+            The changed mapping.
+
         Raises:
             ValidationError: A duration is wrong or over the maximum.
             PermissionDeniedError: The mapping belongs to somebody else.
+
+        Example:
+            >>> from graph_olap import CLEAR
+            >>> (await client.mappings.set_lifecycle(mapping.id, ttl="P7D", inactivity_timeout=CLEAR)).ttl
+            'P7D'
         """
         body = lifetimes(ttl, inactivity_timeout)
         return Mapping.from_dict((await self._http.put(f"/api/mappings/{mapping_id}/lifecycle", body))["data"])
-
-    async def get_tree(
-        self, mapping_id: int, *, include_instances: bool = True, status: Optional[str] = None
-    ) -> Dict[str, Any]:
-        """Get everything made from a mapping: versions, their snapshots, their instances.
-
-        Args:
-            mapping_id: The mapping.
-            include_instances: Whether to list the instances of each snapshot.
-            status: Only snapshots with this status.
-
-        Raises:
-            NotFoundError: There is no such mapping.
-        """
-        params = {"include_instances": include_instances, "status": status}
-        tree: Dict[str, Any] = (await self._http.get(f"/api/mappings/{mapping_id}/tree", params))["data"]
-        return tree
-
-    async def diff_versions(self, mapping_id: int, from_version: int, to_version: int) -> Dict[str, Any]:
-        """Compare two versions of a mapping; a dictionary with ``summary`` and ``changes``.
-
-        Raises:
-            NotFoundError: There is no such mapping or version.
-            ValidationError: Both versions are the same.
-
-        Example:
-            >>> diff = await client.mappings.diff_versions(1, from_version=2, to_version=3)
-            >>> print(f"Added {diff['summary']['nodes_added']} nodes")
-        """
-        path = f"/api/mappings/{mapping_id}/versions/{from_version}/diff/{to_version}"
-        diff: Dict[str, Any] = (await self._http.get(path))["data"]
-        return diff
-
-    async def diff(self, mapping_id: int, from_version: int, to_version: int) -> MappingDiff:
-        """Compare two versions of a mapping; printing the result shows the changes as text.
-
-        Raises:
-            NotFoundError: There is no such mapping or version.
-            ValidationError: Both versions are the same.
-        """
-        return MappingDiff.from_dict(await self.diff_versions(mapping_id, from_version, to_version))
 
 
 def _plain(definitions: Definitions) -> List[Dict[str, Any]]:

@@ -27,17 +27,26 @@ class AsyncOpsResource:
     """Run the platform; every method raises :class:`ForbiddenError` without the ops role.
 
     Example:
-        >>> health = await client.ops.get_cluster_health()
-        >>> print(f"Status: {health.status}")
-        >>> instances = await client.ops.get_cluster_instances()
-        >>> print(f"Total: {instances.total}, available: {instances.limits.cluster_available}")
+        >>> (await client.ops.get_cluster_health()).status
+        'healthy'
+        >>> slots = await client.ops.get_cluster_instances()
+        >>> slots.limits.cluster_available + slots.total == slots.limits.cluster_total
+        True
     """
 
     def __init__(self, http: AsyncHTTPClient) -> None:
         self._http = http
 
     async def get_lifecycle_config(self) -> LifecycleConfig:
-        """Get the default and largest lifetimes of mappings, snapshots and instances."""
+        """Get the default and largest lifetimes of mappings, snapshots and instances.
+
+        Returns:
+            Settings of ``mapping``, ``snapshot`` and ``instance``.
+
+        Example:
+            >>> (await client.ops.get_lifecycle_config()).instance.default_ttl
+            'PT24H'
+        """
         return LifecycleConfig.from_api_response((await self._http.get("/api/config/lifecycle"))["data"])
 
     async def update_lifecycle_config(
@@ -58,6 +67,10 @@ class AsyncOpsResource:
 
         Raises:
             ValidationError: A duration is wrong, or a default exceeds its maximum.
+
+        Example:
+            >>> await client.ops.update_lifecycle_config(instance={"default_inactivity": "PT4H"})
+            True
         """
         kinds = given(mapping=mapping, snapshot=snapshot, instance=instance)
         body = {
@@ -67,7 +80,15 @@ class AsyncOpsResource:
         return bool((await self._http.put("/api/config/lifecycle", body))["data"]["updated"])
 
     async def get_concurrency_config(self) -> ConcurrencyConfig:
-        """Get how many instances one analyst and the cluster may have."""
+        """Get how many instances one analyst and the cluster may have.
+
+        Returns:
+            ``per_analyst`` and ``cluster_total``.
+
+        Example:
+            >>> (await client.ops.get_concurrency_config()).per_analyst > 0
+            True
+        """
         return ConcurrencyConfig.from_api_response((await self._http.get("/api/config/concurrency"))["data"])
 
     async def update_concurrency_config(
@@ -75,14 +96,33 @@ class AsyncOpsResource:
     ) -> ConcurrencyConfig:
         """Change how many instances one analyst and the cluster may have.
 
+        Args:
+            per_analyst: Largest number of instances of one user; ``None`` keeps it.
+            cluster_total: Largest number of instances in all; ``None`` keeps it.
+
+        Returns:
+            The limits now.
+
         Raises:
             ValidationError: A limit is out of range.
+
+        Example:
+            >>> (await client.ops.update_concurrency_config(cluster_total=40)).cluster_total
+            40
         """
         body = given(per_analyst=per_analyst, cluster_total=cluster_total)
         return ConcurrencyConfig.from_api_response((await self._http.put("/api/config/concurrency", body))["data"])
 
     async def get_maintenance_mode(self) -> MaintenanceMode:
-        """Get whether creating work is switched off."""
+        """Get whether creating work is switched off.
+
+        Returns:
+            ``enabled`` and ``message``.
+
+        Example:
+            >>> (await client.ops.get_maintenance_mode()).enabled
+            False
+        """
         return MaintenanceMode.from_api_response((await self._http.get("/api/config/maintenance"))["data"])
 
     async def set_maintenance_mode(self, enabled: bool, message: str = "") -> MaintenanceMode:
@@ -91,29 +131,72 @@ class AsyncOpsResource:
         Args:
             enabled: Whether it is switched off.
             message: What users are told meanwhile.
+
+        Returns:
+            The mode now.
+
+        Example:
+            >>> (await client.ops.set_maintenance_mode(True, "Back at noon.")).message
+            'Back at noon.'
+            >>> (await client.ops.set_maintenance_mode(False)).enabled
+            False
         """
         body = {"enabled": enabled, "message": message}
         return MaintenanceMode.from_api_response((await self._http.put("/api/config/maintenance", body))["data"])
 
     async def get_export_config(self) -> ExportConfig:
-        """Get how long an export may take."""
+        """Get how long an export may take.
+
+        Returns:
+            ``max_duration_seconds``, and who changed it when.
+
+        Example:
+            >>> (await client.ops.get_export_config()).max_duration_seconds > 0
+            True
+        """
         return ExportConfig.from_api_response((await self._http.get("/api/config/export"))["data"])
 
     async def update_export_config(self, max_duration_seconds: int) -> ExportConfig:
         """Change how long an export may take.
 
+        Args:
+            max_duration_seconds: Seconds after which an export fails.
+
+        Returns:
+            The setting now.
+
         Raises:
             ValidationError: The number is out of range.
+
+        Example:
+            >>> (await client.ops.update_export_config(1800)).max_duration_seconds
+            1800
         """
         body = {"max_duration_seconds": max_duration_seconds}
         return ExportConfig.from_api_response((await self._http.put("/api/config/export", body))["data"])
 
     async def get_cluster_health(self) -> ClusterHealth:
-        """Get the measured state of each component."""
+        """Get the measured state of each component.
+
+        Returns:
+            ``status`` and ``components``; the warehouse is called ``starburst``.
+
+        Example:
+            >>> (await client.ops.get_cluster_health()).components["starburst"].status
+            'connected'
+        """
         return ClusterHealth.from_api_response((await self._http.get("/api/cluster/health"))["data"])
 
     async def get_cluster_instances(self) -> ClusterInstances:
-        """Get how many instances there are, by status and owner, and what is left of the limits."""
+        """Get how many instances there are, by status and owner, and what is left of the limits.
+
+        Returns:
+            ``total``, ``by_status``, ``by_owner`` and ``limits``.
+
+        Example:
+            >>> (await client.ops.get_cluster_instances()).by_status["running"] > 0
+            True
+        """
         return ClusterInstances.from_api_response((await self._http.get("/api/cluster/instances"))["data"])
 
     async def trigger_job(self, job_name: str, reason: str = "manual-trigger") -> Dict[str, Any]:
@@ -132,7 +215,8 @@ class AsyncOpsResource:
 
         Example:
             >>> result = await client.ops.trigger_job("reconciliation", reason="post-deployment smoke test")
-            >>> print(f"Job {result['job_name']} status: {result['status']}")
+            >>> print(f"Job {result['job_name']}: {result['status']}")
+            Job reconciliation: queued
         """
         body = {"job_name": job_name, "reason": reason}
         result: Dict[str, Any] = (await self._http.post("/api/ops/jobs/trigger", body))["data"]
@@ -140,6 +224,9 @@ class AsyncOpsResource:
 
     async def get_job_status(self) -> Dict[str, Any]:
         """Get schedule, last runs and health of every background job, under ``jobs``.
+
+        Returns:
+            ``jobs``, one dictionary a job.
 
         Example:
             >>> for job in (await client.ops.get_job_status())["jobs"]:
@@ -152,9 +239,13 @@ class AsyncOpsResource:
     async def get_state(self) -> Dict[str, Any]:
         """Get the numbers of instances, snapshots and export jobs by status.
 
+        Returns:
+            ``instances``, ``snapshots`` and ``export_jobs``.
+
         Example:
             >>> state = await client.ops.get_state()
-            >>> print(f"Running instances: {state['instances']['by_status']['running']}")
+            >>> state["instances"]["by_status"]["running"] > 0
+            True
         """
         state: Dict[str, Any] = (await self._http.get("/api/ops/state"))["data"]
         return state
@@ -165,6 +256,9 @@ class AsyncOpsResource:
         Args:
             status: ``pending``, ``claimed``, ``submitted``, ``completed`` or ``failed``.
             limit: Largest number of jobs, at most 1000.
+
+        Returns:
+            One dictionary a job.
 
         Example:
             >>> for job in await client.ops.get_export_jobs(status="failed"):
@@ -201,6 +295,9 @@ class AsyncOpsResource:
             offset: Number of matches to skip.
             limit: Largest number of entries, at most 100.
 
+        Returns:
+            One page of entries.
+
         Raises:
             ValidationError: A filter is wrong.
 
@@ -223,5 +320,13 @@ class AsyncOpsResource:
         return PaginatedList.from_reply(await self._http.get("/api/ops/audit", params), AuditEntry.from_dict)
 
     async def get_metrics(self) -> str:
-        """Get the platform's metrics in Prometheus text format."""
+        """Get the platform's metrics in Prometheus text format.
+
+        Returns:
+            Prometheus text format.
+
+        Example:
+            >>> "instances_by_status_total" in await client.ops.get_metrics()
+            True
+        """
         return await self._http.get_text("/metrics")

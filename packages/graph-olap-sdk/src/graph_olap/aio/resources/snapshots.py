@@ -22,8 +22,9 @@ class AsyncSnapshotResource:
     Most analysts need none of this: ``client.instances.create_from_mapping_and_wait`` makes a snapshot on the way.
 
     Example:
-        >>> snapshot = await client.snapshots.create_and_wait(mapping_id=1, name="March")
-        >>> print(await client.snapshots.get_load_report(snapshot.id))
+        >>> march = await client.snapshots.create_and_wait(mapping.id, "March")
+        >>> (await client.snapshots.get_load_report(march.id)).rows_rejected
+        0
     """
 
     def __init__(self, http: AsyncHTTPClient) -> None:
@@ -58,8 +59,16 @@ class AsyncSnapshotResource:
             offset: Number of matches to skip.
             limit: Largest number of items, at most 100.
 
+        Returns:
+            One page; iterating gives :class:`Snapshot` objects.
+
         Raises:
             ValidationError: A filter is wrong.
+
+        Example:
+            >>> page = await client.snapshots.list(mapping_id=mapping.id, status="ready", limit=1)
+            >>> page[0].mapping_version
+            1
         """
         params = list_params(
             limit,
@@ -79,8 +88,18 @@ class AsyncSnapshotResource:
     async def get(self, snapshot_id: int) -> Snapshot:
         """Get a snapshot.
 
+        Args:
+            snapshot_id: Number of the snapshot.
+
+        Returns:
+            The snapshot.
+
         Raises:
             NotFoundError: There is no such snapshot.
+
+        Example:
+            >>> (await client.snapshots.get(snapshot.id)).status
+            'ready'
         """
         return Snapshot.from_dict((await self._http.get(f"/api/snapshots/{snapshot_id}"))["data"])
 
@@ -103,9 +122,16 @@ class AsyncSnapshotResource:
             ttl: Lifetime, an ISO 8601 duration.
             inactivity_timeout: Lifetime without use, an ISO 8601 duration.
 
+        Returns:
+            The snapshot, not exported yet.
+
         Raises:
             NotFoundError: There is no such mapping or version.
             ValidationError: A value is wrong.
+
+        Example:
+            >>> started = await client.snapshots.create(mapping.id, "In the background")
+            >>> ready = await client.snapshots.wait_until_ready(started.id)
         """
         body = {
             "mapping_id": mapping_id,
@@ -142,17 +168,21 @@ class AsyncSnapshotResource:
             on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
             progress: Show a progress bar; by default in notebooks and terminals.
 
+        Returns:
+            The snapshot, ``ready``.
+
         Raises:
             SnapshotFailedError: The export failed or was cancelled; ``details["load_report"]`` holds the load report
                 when there is one.
             TimeoutError: It took too long; the export goes on.
 
         Example:
-            >>> def show_progress(phase, completed, total):
-            ...     print(f"{phase}: {completed}/{total}")
-            >>> snapshot = await client.snapshots.create_and_wait(
-            ...     mapping_id=1, name="Analysis", on_progress=show_progress
+            >>> phases = []
+            >>> analysis = await client.snapshots.create_and_wait(
+            ...     mapping.id, "Analysis", on_progress=lambda phase, completed, total: phases.append(phase)
             ... )
+            >>> analysis.status, phases[-1]
+            ('ready', 'ready')
         """
         snapshot = await self.create(mapping_id, name, description, version, ttl, inactivity_timeout)
         return await wait_for_snapshot(
@@ -177,10 +207,17 @@ class AsyncSnapshotResource:
             on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
             progress: Show a progress bar; by default in notebooks and terminals.
 
+        Returns:
+            The snapshot, ``ready``.
+
         Raises:
             SnapshotFailedError: The export failed or was cancelled.
             TimeoutError: It took too long; the export goes on.
             NotFoundError: There is no such snapshot.
+
+        Example:
+            >>> (await client.snapshots.wait_until_ready(snapshot.id, timeout=60)).status
+            'ready'
         """
         return await wait_for_snapshot(
             self._http, snapshot_id, str(snapshot_id), Deadline(timeout, poll_interval), on_progress, progress
@@ -189,9 +226,21 @@ class AsyncSnapshotResource:
     async def update(self, snapshot_id: int, name: Optional[str] = None, description: Optional[str] = None) -> Snapshot:
         """Change name or description of a snapshot.
 
+        Args:
+            snapshot_id: Number of the snapshot.
+            name: A new display name; ``None`` keeps it.
+            description: A new description; ``None`` keeps it.
+
+        Returns:
+            The changed snapshot.
+
         Raises:
             PermissionDeniedError: It belongs to somebody else.
             NotFoundError: There is no such snapshot.
+
+        Example:
+            >>> (await client.snapshots.update(snapshot.id, description="Before the audit")).description
+            'Before the audit'
         """
         body = given(name=name, description=description)
         return Snapshot.from_dict((await self._http.put(f"/api/snapshots/{snapshot_id}", body))["data"])
@@ -206,9 +255,16 @@ class AsyncSnapshotResource:
             ttl: An ISO 8601 duration, :data:`graph_olap.CLEAR` for no limit, ``None`` to leave it.
             inactivity_timeout: The same for the lifetime without use.
 
+        Returns:
+            The changed snapshot.
+
         Raises:
             ValidationError: A duration is wrong or over the maximum.
             PermissionDeniedError: The snapshot belongs to somebody else.
+
+        Example:
+            >>> (await client.snapshots.set_lifecycle(snapshot.id, ttl="P3D")).ttl
+            'P3D'
         """
         body = lifetimes(ttl, inactivity_timeout)
         return Snapshot.from_dict((await self._http.put(f"/api/snapshots/{snapshot_id}/lifecycle", body))["data"])
@@ -216,14 +272,31 @@ class AsyncSnapshotResource:
     async def get_progress(self, snapshot_id: int) -> SnapshotProgress:
         """Get how far the export is: phase, steps, rows.
 
+        Args:
+            snapshot_id: Number of the snapshot.
+
+        Returns:
+            Phase, steps and rows.
+
         Raises:
             NotFoundError: There is no such snapshot.
+
+        Example:
+            >>> progress = await client.snapshots.get_progress(snapshot.id)
+            >>> progress.phase, progress.completed_steps == progress.total_steps
+            ('ready', True)
         """
         reply = await self._http.get(f"/api/snapshots/{snapshot_id}/progress")
         return SnapshotProgress.from_api_response(reply["data"])
 
     async def get_load_report(self, snapshot_id: int) -> LoadReport:
         """Get the rows read, loaded and rejected per definition, with sample keys of rejected rows.
+
+        Args:
+            snapshot_id: Number of the snapshot.
+
+        Returns:
+            Rows of every definition; print it for a table.
 
         Raises:
             NotFoundError: There is no such snapshot, or it has no report yet.
@@ -239,18 +312,39 @@ class AsyncSnapshotResource:
     async def retry(self, snapshot_id: int) -> Snapshot:
         """Start a failed or cancelled export again; what was exported already is kept.
 
+        Args:
+            snapshot_id: Number of the snapshot.
+
+        Returns:
+            The snapshot, ``pending`` again.
+
         Raises:
             InvalidStateError: The snapshot neither failed nor was cancelled.
             PermissionDeniedError: It belongs to somebody else.
+
+        Example:
+            >>> from graph_olap import InvalidStateError
+            >>> try:
+            ...     await client.snapshots.retry(snapshot.id)
+            ... except InvalidStateError as error:
+            ...     print(error.details["current_state"])
+            ready
         """
         return Snapshot.from_dict((await self._http.post(f"/api/snapshots/{snapshot_id}/retry"))["data"])
 
     async def delete(self, snapshot_id: int) -> None:
         """Delete a snapshot; an export that still runs is cancelled.
 
+        Args:
+            snapshot_id: Number of the snapshot.
+
         Raises:
             DependencyError: Instances use it.
             PermissionDeniedError: It belongs to somebody else.
             NotFoundError: There is no such snapshot.
+
+        Example:
+            >>> unused = await client.snapshots.create_and_wait(mapping.id, "Unused")
+            >>> await client.snapshots.delete(unused.id)
         """
         await self._http.delete(f"/api/snapshots/{snapshot_id}")

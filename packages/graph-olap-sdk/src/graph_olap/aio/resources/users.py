@@ -15,8 +15,9 @@ class AsyncUserResource:
     """Manage users; needs the admin role except for reading one user.
 
     Example:
-        >>> user = await client.users.create("ada", email="ada@example.com", display_name="Ada Lovelace")
-        >>> await client.users.assign_role("ada", "admin")
+        >>> user = await client.users.create("grace", email="grace@example.com", display_name="Grace Hopper")
+        >>> (await client.users.assign_role("grace", "admin"))["role"]
+        'admin'
     """
 
     def __init__(self, http: AsyncHTTPClient) -> None:
@@ -25,9 +26,22 @@ class AsyncUserResource:
     async def create(self, username: str, email: str, display_name: str, role: str = "analyst") -> Dict[str, Any]:
         """Create a user.
 
+        Args:
+            username: Name to log in with.
+            email: E-mail address.
+            display_name: Name to show.
+            role: ``analyst``, ``admin`` or ``ops``.
+
+        Returns:
+            The user.
+
         Raises:
             ForbiddenError: You are no administrator.
             ConflictError: User name or e-mail address is taken.
+
+        Example:
+            >>> (await client.users.create("emmy", email="emmy@example.com", display_name="Emmy Noether"))["role"]
+            'analyst'
         """
         body = {"username": username, "email": email, "display_name": display_name, "role": role}
         return await self._http.post("/api/users", body)
@@ -40,8 +54,15 @@ class AsyncUserResource:
             limit: Largest number of users, at most 200.
             offset: Number of users to skip.
 
+        Returns:
+            The users.
+
         Raises:
             ForbiddenError: You are no administrator.
+
+        Example:
+            >>> "ada" in [user["username"] for user in await client.users.list(is_active=True, limit=200)]
+            True
         """
         params = {"is_active": is_active, "limit": min(limit, 200), "offset": offset}
         users: List[Dict[str, Any]] = (await self._http.get("/api/users", params))["data"]
@@ -50,8 +71,18 @@ class AsyncUserResource:
     async def get(self, username: str) -> Dict[str, Any]:
         """Get a user; fields that are none of your business are ``None``.
 
+        Args:
+            username: Name of the user.
+
+        Returns:
+            The user.
+
         Raises:
             NotFoundError: There is no such user.
+
+        Example:
+            >>> (await client.users.get("ada"))["display_name"]
+            'Ada Lovelace'
         """
         return await self._http.get(_path(username))
 
@@ -65,35 +96,85 @@ class AsyncUserResource:
     ) -> Dict[str, Any]:
         """Change a user.
 
+        Args:
+            username: Name of the user.
+            email: A new e-mail address; ``None`` keeps it.
+            display_name: A new name to show; ``None`` keeps it.
+            is_active: ``True`` lets a deactivated user in again.
+
+        Returns:
+            The changed user.
+
         Raises:
             ForbiddenError: You are no administrator.
             NotFoundError: There is no such user.
+
+        Example:
+            >>> user = await client.users.create("sofja", email="sofja@example.com", display_name="Sofja")
+            >>> (await client.users.update("sofja", display_name="Sofja Kowalewskaja"))["display_name"]
+            'Sofja Kowalewskaja'
         """
         return await self._http.put(_path(username), given(email=email, display_name=display_name, is_active=is_active))
 
     async def assign_role(self, username: str, role: str) -> Dict[str, Any]:
         """Give a user the role ``analyst``, ``admin`` or ``ops``.
 
+        Args:
+            username: Name of the user.
+            role: ``analyst``, ``admin`` or ``ops``.
+
+        Returns:
+            The changed user.
+
         Raises:
             ForbiddenError: Your own role does not allow it.
             NotFoundError: There is no such user.
+
+        Example:
+            >>> user = await client.users.create("mary", email="mary@example.com", display_name="Mary Somerville")
+            >>> (await client.users.assign_role("mary", "ops"))["role"]
+            'ops'
         """
         return await self._http.put(f"{_path(username)}/role", {"role": role})
 
     async def deactivate(self, username: str) -> Dict[str, Any]:
         """Lock a user out; the record and everything the user owns stay.
 
+        Args:
+            username: Name of the user.
+
+        Returns:
+            The changed user.
+
         Raises:
             ForbiddenError: You are no administrator.
             NotFoundError: There is no such user.
+
+        Example:
+            >>> user = await client.users.create("guest", email="guest@example.com", display_name="Guest")
+            >>> (await client.users.deactivate("guest"))["is_active"]
+            False
         """
         return await self._http.delete(_path(username))
 
     async def bootstrap(self, username: str, email: str, display_name: str) -> Dict[str, Any]:
         """Create the first user of a new platform, with the role ``ops``.
 
+        Args:
+            username: Name to log in with.
+            email: E-mail address.
+            display_name: Name to show.
+
+        Returns:
+            The user.
+
         Raises:
             ConflictError: There are users already.
+
+        Example:
+            >>> first = await client.users.bootstrap("ada", email="ada@example.com", display_name="Ada Lovelace")
+            >>> first["role"]
+            'ops'
         """
         body = {"username": username, "email": email, "display_name": display_name, "role": "ops"}
         return await self._http.post("/api/users/bootstrap", body)
