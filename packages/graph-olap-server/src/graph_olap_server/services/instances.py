@@ -7,7 +7,7 @@ from typing import Any
 
 from graph_olap.models import Instance, InstanceProgress
 from graph_olap.models.common import format_timestamp
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.durations import parse_duration
@@ -17,7 +17,6 @@ from graph_olap_server.domain.roles import Identity, require_owner
 from graph_olap_server.domain.states import (
     COUNTED_INSTANCE_STATUSES,
     SNAPSHOT,
-    VISIBLE_INSTANCE_STATUSES,
     require_status,
 )
 from graph_olap_server.services.configuration import concurrency, lifetime_rule
@@ -73,16 +72,9 @@ def list_instances(
     mapping_id: int | None = None,
 ) -> Page[Instance]:
     """List instances of all owners; those that stop are gone."""
-    conditions: list[ColumnElement[bool]] = [InstanceRow.status.in_(VISIBLE_INSTANCE_STATUSES)]
-    for column, value in (
-        (InstanceRow.status, status),
-        (InstanceRow.snapshot_id, snapshot_id),
-        (InstanceRow.mapping_id, mapping_id),
-    ):
-        if value is not None:
-            conditions.append(column == value)
+    equal = {"status": status, "snapshot_id": snapshot_id, "mapping_id": mapping_id}
     with context.database.read() as session:
-        page = list_page(session, InstanceRow, query, *conditions)
+        page = list_page(session, InstanceRow, query, equal, totals=context.database.totals)
         return page.with_items(instance_views(session, page.items, context.clock()))
 
 

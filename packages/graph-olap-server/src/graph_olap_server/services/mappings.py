@@ -57,7 +57,7 @@ class Checked:
 def list_mappings(context: Context, query: PageQuery) -> Page[Mapping]:
     """List mappings of all owners in summary form."""
     with context.database.read() as session:
-        page = list_page(session, MappingRow, query)
+        page = list_page(session, MappingRow, query, totals=context.database.totals)
         return page.with_items(mapping_views(session, page.items))
 
 

@@ -63,17 +63,9 @@ def list_snapshots(
     mapping_version: int | None = None,
 ) -> Page[Snapshot]:
     """List snapshots of all owners."""
-    conditions = [
-        column == value
-        for column, value in (
-            (SnapshotRow.status, status),
-            (SnapshotRow.mapping_id, mapping_id),
-            (SnapshotRow.mapping_version, mapping_version),
-        )
-        if value is not None
-    ]
+    equal = {"status": status, "mapping_id": mapping_id, "mapping_version": mapping_version}
     with context.database.read() as session:
-        page = list_page(session, SnapshotRow, query, *conditions)
+        page = list_page(session, SnapshotRow, query, equal, totals=context.database.totals)
         return page.with_items(snapshot_views(session, page.items, context.clock()))
 
 

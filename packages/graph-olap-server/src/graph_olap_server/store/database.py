@@ -24,6 +24,7 @@ from sqlalchemy.pool import QueuePool
 
 from graph_olap_server import faults
 from graph_olap_server.store.migrate import upgrade
+from graph_olap_server.store.pages import Totals
 
 __all__ = ["Database"]
 
@@ -48,6 +49,9 @@ class Database:
         url: SQLAlchemy URL of SQLite or PostgreSQL (``postgresql://`` means ``postgresql+psycopg://``).
         connections: Most connections to PostgreSQL that this process opens.
 
+    Attributes:
+        totals: What lists of this process counted lately.
+
     Example:
         >>> database = Database("sqlite://")
         >>> with database.read() as session:
@@ -58,6 +62,7 @@ class Database:
 
     def __init__(self, url: str, *, connections: int = 40) -> None:
         parsed = _with_driver(make_url(url))
+        self.totals = Totals()
         self._engine: Engine = create_engine(parsed, **_options(parsed, connections))
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _prepare_sqlite)

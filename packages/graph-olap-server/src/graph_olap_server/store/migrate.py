@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-__all__ = ["alembic_config", "upgrade"]
+__all__ = ["alembic_config", "is_described", "upgrade"]
 
 
 def upgrade(connection: Connection) -> None:
@@ -23,3 +25,12 @@ def alembic_config(connection: Connection) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+def is_described(name: str | None, kind: str, _parents: MutableMapping[Any, str | None]) -> bool:
+    """Tell Alembic's comparison (``include_name``) whether the tables of this package describe a table or index.
+
+    The trigram indexes are not: whether and how a database has them depends on the database.
+    """
+    search = "_search" if kind == "table" else "_search_text"
+    return kind not in ("table", "index") or name is None or search not in name

@@ -5,6 +5,7 @@ Statuses are changed by :mod:`graph_olap_server.store.transitions` only. Ids are
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
@@ -24,9 +25,12 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
+
+from graph_olap_server.store.search import search_text
 
 __all__ = [
+    "LIST_INDEXES",
     "ApiKeyRow",
     "Base",
     "ColumnRow",
@@ -38,6 +42,7 @@ __all__ = [
     "HostRow",
     "InstanceRow",
     "JobRow",
+    "ListStateRow",
     "MappingRow",
     "MappingVersionRow",
     "RequestOutcomeRow",
@@ -138,18 +143,44 @@ class ApiKeyRow(Base):
     last_used_at: Mapped[datetime | None]
 
 
+LIST_INDEXES = {
+    "list_created": ("created_at",),
+    "list_name": ("name",),
+    "list_updated": ("updated_at",),
+    "list_owner_created": ("owner_username", "created_at"),
+    "list_owner_name": ("owner_username", "name"),
+    "list_owner_updated": ("owner_username", "updated_at"),
+    "list_status_created": ("status", "created_at"),
+}
+"""Indexes of each listed table: what is filtered by, then the order; the id and what else filters look at follow."""
+
+
+def _list_indexes(table: str, *status: str) -> Iterator[Index]:
+    for name, columns in LIST_INDEXES.items():
+        if status or "status" not in columns:
+            more = (column for column in ("id", "created_at", *status) if column not in columns)
+            yield Index(f"ix_{table}_{name}", *columns, *more)
+
+
 class _Owned:
     """Columns that mappings, snapshots and instances share."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_username: Mapped[str] = mapped_column(String(255))
-    name: Mapped[str] = mapped_column(String(255), index=True)
+    name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None] = mapped_column(Text)
+    search_text: Mapped[str] = mapped_column(Text, server_default="")
     ttl: Mapped[str | None] = mapped_column(String(64))
     inactivity_timeout: Mapped[str | None] = mapped_column(String(64))
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
-    created_at: Mapped[datetime] = mapped_column(index=True)
+    created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @validates("name", "description")
+    def _keep_search_text(self, changed: str, value: str | None) -> str | None:
+        texts = {"name": self.name, "description": self.description, changed: value}
+        self.search_text = search_text(**texts)
+        return value
 
 
 class MappingRow(_Owned, Base):
@@ -157,7 +188,7 @@ class MappingRow(_Owned, Base):
 
     __tablename__ = "mappings"
     __table_args__ = (
-        Index("ix_mappings_owner_created", "owner_username", "created_at"),
+        *_list_indexes("mappings"),
         {"sqlite_autoincrement": True},
     )
 
@@ -187,13 +218,13 @@ class SnapshotRow(_Owned, Base):
 
     __tablename__ = "snapshots"
     __table_args__ = (
-        Index("ix_snapshots_owner_created", "owner_username", "created_at"),
+        *_list_indexes("snapshots", "status"),
         {"sqlite_autoincrement": True},
     )
 
     mapping_id: Mapped[int] = mapped_column(ForeignKey("mappings.id"), index=True)
     mapping_version: Mapped[int]
-    status: Mapped[str] = mapped_column(String(32), index=True)
+    status: Mapped[str] = mapped_column(String(32))
     uri: Mapped[str] = mapped_column(Text)
     implicit: Mapped[bool]
     size_bytes: Mapped[Big | None]
@@ -253,7 +284,7 @@ class InstanceRow(_Owned, Base):
 
     __tablename__ = "instances"
     __table_args__ = (
-        Index("ix_instances_owner_created", "owner_username", "created_at"),
+        *_list_indexes("instances", "status"),
         {"sqlite_autoincrement": True},
     )
 
@@ -261,7 +292,7 @@ class InstanceRow(_Owned, Base):
     mapping_version: Mapped[int]
     snapshot_id: Mapped[int] = mapped_column(index=True)
     wrapper_type: Mapped[str] = mapped_column(String(32))
-    status: Mapped[str] = mapped_column(String(32), index=True)
+    status: Mapped[str] = mapped_column(String(32))
     waits_for_snapshot: Mapped[bool]
     handle: Mapped[dict[str, Any] | None]
     host: Mapped[str | None] = mapped_column(String(200))
@@ -269,6 +300,7 @@ class InstanceRow(_Owned, Base):
     reported: Mapped[dict[str, Any] | None]
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_message: Mapped[str | None] = mapped_column(Text)
+    stack_trace: Mapped[str | None] = mapped_column(Text)
     shared_users: Mapped[list[str]]
     shared_everyone: Mapped[bool] = mapped_column(default=False)
     cpu_cores: Mapped[int]
@@ -308,6 +340,15 @@ class EventRow(Base):
     to_status: Mapped[str | None] = mapped_column(String(32))
     details: Mapped[dict[str, Any] | None]
     request_id: Mapped[str | None] = mapped_column(String(128))
+
+
+class ListStateRow(Base):
+    """The state of a listed table: another text after each change of what filters look at, set by triggers."""
+
+    __tablename__ = "list_states"
+
+    resource: Mapped[str] = mapped_column(String(16), primary_key=True)
+    state: Mapped[str] = mapped_column(String(36))
 
 
 class FavoriteRow(Base):

@@ -2,7 +2,10 @@
 
 from alembic import context
 
+from graph_olap_server.store.migrate import is_described
 from graph_olap_server.store.tables import Base
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=Base.metadata, include_name=is_described
+)
 context.run_migrations()
