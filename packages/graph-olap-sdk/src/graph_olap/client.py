@@ -140,6 +140,7 @@ class GraphOLAPClient:
             ValueError: No URL is given or set.
 
         Example:
+            >>> import os
             >>> os.environ["GRAPH_OLAP_API_URL"] = url
             >>> with GraphOLAPClient.from_env(username="ada") as client:
             ...     client.health.check().status

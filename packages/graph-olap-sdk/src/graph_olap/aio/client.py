@@ -139,6 +139,7 @@ class AsyncGraphOLAPClient:
             ValueError: No URL is given or set.
 
         Example:
+            >>> import os
             >>> os.environ["GRAPH_OLAP_API_URL"] = url
             >>> async with AsyncGraphOLAPClient.from_env(username="ada") as client:
             ...     (await client.health.check()).status

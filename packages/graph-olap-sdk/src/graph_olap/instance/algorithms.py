@@ -24,7 +24,7 @@ class AlgorithmManager(Executions):
         >>> execution.nodes_updated
         4
         >>> conn.query_scalar("MATCH (a:Account) RETURN a.id ORDER BY a.rank DESC LIMIT 1")
-        'D2'
+        'B4'
     """
 
     _family = "algo"

@@ -232,8 +232,8 @@ class InstanceConnection:
             The schema; print it for a table.
 
         Example:
-            >>> conn.get_schema().total_nodes
-            4
+            >>> sorted(conn.get_schema().node_labels)
+            ['Account']
         """
         return Schema.from_graph_schema(self._graph_schema())
 

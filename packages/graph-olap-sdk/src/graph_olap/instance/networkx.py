@@ -65,7 +65,7 @@ class NetworkXManager(Executions):
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
 
         Example:
-            >>> execution = conn.networkx.run("pagerank", "Account", params={"alpha": 0.9})
+            >>> execution = conn.networkx.run("pagerank", "Account", params={"alpha": 0.85, "tol": 1e-4})
             >>> execution.status
             'completed'
         """

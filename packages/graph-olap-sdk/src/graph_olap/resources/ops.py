@@ -44,6 +44,9 @@ class OpsResource:
         Returns:
             Settings of ``mapping``, ``snapshot`` and ``instance``.
 
+        Raises:
+            ForbiddenError: You do not have the ops role.
+
         Example:
             >>> client.ops.get_lifecycle_config().instance.default_ttl
             'PT24H'
@@ -67,6 +70,7 @@ class OpsResource:
             ``True`` when the change was made.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             ValidationError: A duration is wrong, or a default exceeds its maximum.
 
         Example:
@@ -85,6 +89,9 @@ class OpsResource:
 
         Returns:
             ``per_analyst`` and ``cluster_total``.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> client.ops.get_concurrency_config().per_analyst > 0
@@ -105,6 +112,7 @@ class OpsResource:
             The limits now.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             ValidationError: A limit is out of range.
 
         Example:
@@ -119,6 +127,9 @@ class OpsResource:
 
         Returns:
             ``enabled`` and ``message``.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> client.ops.get_maintenance_mode().enabled
@@ -136,6 +147,9 @@ class OpsResource:
         Returns:
             The mode now.
 
+        Raises:
+            ForbiddenError: You do not have the ops role.
+
         Example:
             >>> client.ops.set_maintenance_mode(True, "Back at noon.").message
             'Back at noon.'
@@ -150,6 +164,9 @@ class OpsResource:
 
         Returns:
             ``max_duration_seconds``, and who changed it when.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> client.ops.get_export_config().max_duration_seconds > 0
@@ -167,6 +184,7 @@ class OpsResource:
             The setting now.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             ValidationError: The number is out of range.
 
         Example:
@@ -182,6 +200,9 @@ class OpsResource:
         Returns:
             ``status`` and ``components``; the warehouse is called ``starburst``.
 
+        Raises:
+            ForbiddenError: You do not have the ops role.
+
         Example:
             >>> client.ops.get_cluster_health().components["starburst"].status
             'connected'
@@ -193,6 +214,9 @@ class OpsResource:
 
         Returns:
             ``total``, ``by_status``, ``by_owner`` and ``limits``.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> client.ops.get_cluster_instances().by_status["running"] > 0
@@ -211,6 +235,7 @@ class OpsResource:
             ``job_name``, ``status``, ``triggered_at``, ``triggered_by`` and ``reason``.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             RateLimitError: It was triggered less than a minute ago.
             ValidationError: There is no such job.
 
@@ -229,6 +254,9 @@ class OpsResource:
         Returns:
             ``jobs``, one dictionary a job.
 
+        Raises:
+            ForbiddenError: You do not have the ops role.
+
         Example:
             >>> for job in client.ops.get_job_status()["jobs"]:
             ...     if job["health_status"] == "unhealthy":
@@ -242,6 +270,9 @@ class OpsResource:
 
         Returns:
             ``instances``, ``snapshots`` and ``export_jobs``.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> state = client.ops.get_state()
@@ -260,6 +291,9 @@ class OpsResource:
 
         Returns:
             One dictionary a job.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> for job in client.ops.get_export_jobs(status="failed"):
@@ -300,6 +334,7 @@ class OpsResource:
             One page of entries.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             ValidationError: A filter is wrong.
 
         Example:
@@ -325,6 +360,9 @@ class OpsResource:
 
         Returns:
             Prometheus text format.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> "instances_by_status_total" in client.ops.get_metrics()

@@ -148,7 +148,7 @@ class SchemaResource:
 
         Example:
             >>> client.schema.admin_refresh()["status"]
-            'refresh_triggered'
+            'refresh triggered'
         """
         result: Dict[str, Any] = self._http.post("/api/schema/admin/refresh")["data"]
         return result

@@ -23,7 +23,7 @@ class AsyncAlgorithmManager(AsyncExecutions):
         >>> execution.nodes_updated
         4
         >>> await conn.query_scalar("MATCH (a:Account) RETURN a.id ORDER BY a.rank DESC LIMIT 1")
-        'D2'
+        'B4'
     """
 
     _family = "algo"

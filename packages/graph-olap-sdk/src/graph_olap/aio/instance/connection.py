@@ -231,8 +231,8 @@ class AsyncInstanceConnection:
             The schema; print it for a table.
 
         Example:
-            >>> (await conn.get_schema()).total_nodes
-            4
+            >>> sorted((await conn.get_schema()).node_labels)
+            ['Account']
         """
         return Schema.from_graph_schema(await self._graph_schema())
 

@@ -64,7 +64,7 @@ class AsyncNetworkXManager(AsyncExecutions):
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
 
         Example:
-            >>> execution = await conn.networkx.run("pagerank", "Account", params={"alpha": 0.9})
+            >>> execution = await conn.networkx.run("pagerank", "Account", params={"alpha": 0.85, "tol": 1e-4})
             >>> execution.status
             'completed'
         """

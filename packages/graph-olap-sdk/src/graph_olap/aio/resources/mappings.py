@@ -73,7 +73,7 @@ class AsyncMappingResource(AsyncMappingHistory):
             ValidationError: A filter is wrong.
 
         Example:
-            >>> for found in await client.mappings.list(search="payments", sort_by="name", sort_order="asc"):
+            >>> for found in await client.mappings.list(search="payments", sort_by="created_at", sort_order="asc", limit=1):
             ...     print(found.name, found.current_version)
             Payments 1
         """

@@ -43,6 +43,9 @@ class AsyncOpsResource:
         Returns:
             Settings of ``mapping``, ``snapshot`` and ``instance``.
 
+        Raises:
+            ForbiddenError: You do not have the ops role.
+
         Example:
             >>> (await client.ops.get_lifecycle_config()).instance.default_ttl
             'PT24H'
@@ -66,6 +69,7 @@ class AsyncOpsResource:
             ``True`` when the change was made.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             ValidationError: A duration is wrong, or a default exceeds its maximum.
 
         Example:
@@ -84,6 +88,9 @@ class AsyncOpsResource:
 
         Returns:
             ``per_analyst`` and ``cluster_total``.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> (await client.ops.get_concurrency_config()).per_analyst > 0
@@ -104,6 +111,7 @@ class AsyncOpsResource:
             The limits now.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             ValidationError: A limit is out of range.
 
         Example:
@@ -118,6 +126,9 @@ class AsyncOpsResource:
 
         Returns:
             ``enabled`` and ``message``.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> (await client.ops.get_maintenance_mode()).enabled
@@ -135,6 +146,9 @@ class AsyncOpsResource:
         Returns:
             The mode now.
 
+        Raises:
+            ForbiddenError: You do not have the ops role.
+
         Example:
             >>> (await client.ops.set_maintenance_mode(True, "Back at noon.")).message
             'Back at noon.'
@@ -149,6 +163,9 @@ class AsyncOpsResource:
 
         Returns:
             ``max_duration_seconds``, and who changed it when.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> (await client.ops.get_export_config()).max_duration_seconds > 0
@@ -166,6 +183,7 @@ class AsyncOpsResource:
             The setting now.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             ValidationError: The number is out of range.
 
         Example:
@@ -181,6 +199,9 @@ class AsyncOpsResource:
         Returns:
             ``status`` and ``components``; the warehouse is called ``starburst``.
 
+        Raises:
+            ForbiddenError: You do not have the ops role.
+
         Example:
             >>> (await client.ops.get_cluster_health()).components["starburst"].status
             'connected'
@@ -192,6 +213,9 @@ class AsyncOpsResource:
 
         Returns:
             ``total``, ``by_status``, ``by_owner`` and ``limits``.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> (await client.ops.get_cluster_instances()).by_status["running"] > 0
@@ -210,6 +234,7 @@ class AsyncOpsResource:
             ``job_name``, ``status``, ``triggered_at``, ``triggered_by`` and ``reason``.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             RateLimitError: It was triggered less than a minute ago.
             ValidationError: There is no such job.
 
@@ -228,6 +253,9 @@ class AsyncOpsResource:
         Returns:
             ``jobs``, one dictionary a job.
 
+        Raises:
+            ForbiddenError: You do not have the ops role.
+
         Example:
             >>> for job in (await client.ops.get_job_status())["jobs"]:
             ...     if job["health_status"] == "unhealthy":
@@ -241,6 +269,9 @@ class AsyncOpsResource:
 
         Returns:
             ``instances``, ``snapshots`` and ``export_jobs``.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> state = await client.ops.get_state()
@@ -259,6 +290,9 @@ class AsyncOpsResource:
 
         Returns:
             One dictionary a job.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> for job in await client.ops.get_export_jobs(status="failed"):
@@ -299,6 +333,7 @@ class AsyncOpsResource:
             One page of entries.
 
         Raises:
+            ForbiddenError: You do not have the ops role.
             ValidationError: A filter is wrong.
 
         Example:
@@ -324,6 +359,9 @@ class AsyncOpsResource:
 
         Returns:
             Prometheus text format.
+
+        Raises:
+            ForbiddenError: You do not have the ops role.
 
         Example:
             >>> "instances_by_status_total" in await client.ops.get_metrics()

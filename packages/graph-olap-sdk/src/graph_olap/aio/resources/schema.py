@@ -147,7 +147,7 @@ class AsyncSchemaResource:
 
         Example:
             >>> (await client.schema.admin_refresh())["status"]
-            'refresh_triggered'
+            'refresh triggered'
         """
         result: Dict[str, Any] = (await self._http.post("/api/schema/admin/refresh"))["data"]
         return result
