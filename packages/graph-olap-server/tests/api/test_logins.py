@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,13 +19,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from graph_olap_server.config import Settings
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.domain.roles import Role
-from graph_olap_server.services import api_keys, tokens
+from graph_olap_server.services import api_keys, logins, tokens
 from graph_olap_server.services.access import identify
 from graph_olap_server.services.api_keys import create_api_key, list_api_keys
 from graph_olap_server.services.context import Context
-from graph_olap_server.services.logins import LoginGuard
+from graph_olap_server.services.credentials import Credentials
 from graph_olap_server.services.tokens import InvalidTokenError, KeySets, verify_token
-from graph_olap_server.store.tables import ApiKeyRow, UserRow
+from graph_olap_server.store.tables import ApiKeyRow, FailedLoginRow, UserRow
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -131,18 +132,55 @@ class TestFailedLogins:
         guesser = client_of(context, **{"X-Internal-Api-Key": "guess", "X-Username": "ada"})
         assert [guesser.get("/api/mappings").status_code for _ in range(4)] == [401, 401, 401, 429]
 
-    def test_the_window_slides(self, monkeypatch: pytest.MonkeyPatch):
-        now = [0.0]
-        monkeypatch.setattr(time, "monotonic", lambda: now[0])
-        guard = LoginGuard()
-        for now[0] in (0.0, 10.0, 20.0):
-            guard.check("a", "x", 3, 60)
-            guard.failed("a", 3)
-        with pytest.raises(PlatformError) as caught:
-            guard.check("a", "x", 3, 60)
-        assert caught.value.retry_after == 40
-        now[0] = 61.0
-        guard.check("a", "x", 3, 60)
+    def test_the_window_slides(self, context: Context):
+        for seconds in (0, 10, 20):
+            refusal(replace(context, clock=lambda seconds=seconds: NOW + timedelta(seconds=seconds)), "golap_x_y")
+        full = refusal(replace(context, clock=lambda: NOW + timedelta(seconds=20)), "golap_x_y")
+        assert (full.code, full.retry_after) == ("RATE_LIMIT_EXCEEDED", 40)
+        after = replace(context, clock=lambda: NOW + timedelta(seconds=61))
+        assert [refusal(after, "golap_x_y").code for _ in range(2)] == ["UNAUTHORIZED", "RATE_LIMIT_EXCEEDED"]
+
+    def test_a_clock_that_is_set_back_locks_nobody_out(self, context: Context):
+        for _ in range(3):
+            refusal(replace(context, clock=lambda: NOW + HOUR), "golap_x_y")
+        assert refusal(replace(context, clock=lambda: NOW), "golap_x_y").code == "UNAUTHORIZED"
+
+    def test_all_processes_count_together_also_after_a_restart(self, context: Context):
+        key = create_api_key(context.database, "ada", Role.ANALYST, NOW)
+        processes = [replace(context, credentials=Credentials()) for _ in range(3)]
+        assert [refusal(process, "golap_x_y").code for process in processes] == ["UNAUTHORIZED"] * 3
+        for process in (*processes, replace(context, credentials=Credentials())):
+            assert refusal(process, key).code == "RATE_LIMIT_EXCEEDED"
+
+    def test_failures_at_the_same_time_are_all_counted_in_few_writes(
+        self, make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+    ):
+        context = make_context(login_failures_limit=1000)
+        refusal(context, "golap_x_y")
+        writes, real = [], logins._store
+        monkeypatch.setattr(logins, "_store", lambda *given: (time.sleep(0.1), writes.append(1), real(*given)))
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda number: refusal(context, "golap_x_y", f"10.1.0.{number}"), range(64)))
+        with context.database.read() as session:
+            addresses = session.scalars(select(FailedLoginRow.address)).all()
+        assert sorted(set(addresses)) == sorted({"10.0.0.1", *(f"10.1.0.{number}" for number in range(64))})
+        assert len(addresses) == 65
+        assert len(writes) <= 32
+
+    def test_only_failures_are_written_and_only_as_long_as_they_count(self, context: Context):
+        key = create_api_key(context.database, "ada", Role.ANALYST, NOW)
+        login(context, key)
+        assert self.count(context) == 0
+        for _ in range(5):
+            refusal(context, "golap_x_y")
+        assert self.count(context) == 3
+        refusal(replace(context, clock=lambda: context.clock() + HOUR), "golap_x_y")
+        assert self.count(context) == 1
+
+    @staticmethod
+    def count(context: Context) -> int:
+        with context.database.read() as session:
+            return len(session.scalars(select(FailedLoginRow.id)).all())
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ def test_repeats_at_the_same_time_wait_for_the_first(ada: httpx.Client, payments
 
     with ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(post, range(8)))
-    assert {reply.status_code for reply in replies} == {201}
+    assert {reply.status_code for reply in replies} == {201}, [reply.text for reply in replies]
     assert len({reply.content for reply in replies}) == 1
     assert sum("Idempotent-Replay" in reply.headers for reply in replies) == 7
     assert count_mappings(ada) == 1
@@ -145,6 +145,25 @@ class TestAttemptsThatDie:
         assert [reply.json()["data"]["id"] for reply in replies] == [created, created]
         assert replies[0].headers["Idempotent-Replay"] == "true"
         assert count_mappings(restarted) == 1
+
+    def test_one_whose_process_has_died_is_not_waited_for(self, context: Context, request_of_ada: Request):
+        begin(context, request_of_ada)
+        with context.database.write() as session:
+            row = session.get_one(RequestOutcomeRow, request_of_ada.key_hash)
+            # This process with another start: its id was used again.
+            row.lease_holder = f"{row.lease_holder}-earlier"
+        assert isinstance(begin(context, request_of_ada), Claim)
+        assert isinstance(begin(context, request_of_ada), Busy)
+
+    def test_one_on_another_machine_is_waited_for(self, context: Context, request_of_ada: Request):
+        elsewhere = replace(context, settings=context.settings.model_copy(update={"node_name": "elsewhere"}))
+        begin(elsewhere, request_of_ada)
+        assert isinstance(begin(context, request_of_ada), Busy)
+        assert isinstance(begin(later(context, seconds=11), request_of_ada), Claim)
+
+    def test_a_clock_that_is_set_back_frees_it(self, context: Context, request_of_ada: Request):
+        begin(later(context, hours=1), request_of_ada)
+        assert isinstance(begin(context, request_of_ada), Claim)
 
     def test_one_that_only_seemed_dead_cannot_commit(self, context: Context, request_of_ada: Request, create: Any):
         slow = begin(context, request_of_ada)

@@ -145,6 +145,22 @@ def test_without_a_process_that_runs_jobs_a_trigger_is_refused(context, clock):
     assert status(context, "schema_cache").health_status == "unknown"
 
 
+def test_after_the_machine_slept_a_trigger_is_accepted(registered, clock):
+    registered.signals.jobs.subscribe()
+    clock.pass_by(hours=9)
+    assert trigger_job(registered, OLGA, TriggerJob(job_name=NAME))["status"] == "queued"
+
+
+def test_a_machine_whose_clock_is_a_little_behind_does_not_run_a_job_twice(registered, clock):
+    run = begin_run(registered, NAME, forced=True)
+    clock.pass_by(seconds=-2)
+    assert begin_run(registered, NAME, forced=True) is None
+    clock.pass_by(seconds=2)
+    end_run(registered, run, 1.0, None)
+    clock.pass_by(seconds=-2)
+    assert begin_run(registered, NAME) is None
+
+
 def test_a_job_that_passes_often_is_recorded_seldom_but_its_failures_at_once(context, monkeypatch):
     register_jobs(context, {"instance_orchestration": 15})
     writes = []

@@ -24,9 +24,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_olap_server import faults
 from graph_olap_server.api.dependencies import authenticate
+from graph_olap_server.api.recovery import answer_by_name
 from graph_olap_server.api.replies import database_unavailable
 from graph_olap_server.domain.errors import unavailable, validation_failed
+from graph_olap_server.logs import client_address
 from graph_olap_server.services import outcomes
+from graph_olap_server.services.access import require_service
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.outcomes import Applied, Busy, Outcome, Request
 from graph_olap_server.store.outcomes import Claim, current_claim
@@ -37,8 +40,9 @@ _KEY = re.compile(r"[!-~]{1,128}")
 _NEVER_STORED = frozenset({408, 429})
 _REPLAYED: Final = (b"idempotent-replay", b"true")
 
-# Bootstrap has no caller and works once anyway; internal calls come from instances, which repeat nothing.
-_EXEMPT = ("/api/internal/", "/api/users/bootstrap")
+_BOOTSTRAP = "/api/users/bootstrap"
+_EXEMPT = "/api/internal/"
+"""Internal calls come from instances, which repeat nothing."""
 _ABANDONED = re.compile(
     r"POST /api/(mappings|snapshots|instances)"
     r"|POST /api/mappings/\d+/copy"
@@ -73,9 +77,8 @@ class IdempotencyMiddleware:
         body = await _read_body(receive)
         if body is None:
             return
-        caller = await _in_thread(authenticate, self._context, scope)
         request = Request(
-            principal=caller.username,
+            principal=await _in_thread(_principal, self._context, scope),
             method=scope["method"],
             path=scope["path"],
             key=key,
@@ -166,6 +169,9 @@ class _Run:
         """Answer for an attempt that did the work and died: with the resource as it is now."""
         if self._request.path.endswith("/terminate"):
             return Outcome(204, {}, b"")
+        named = await _in_thread(answer_by_name, self._context, self._request.principal, applied)
+        if named is not None:
+            return Outcome(named.status_code, dict(named.headers), bytes(named.body))
         path = f"/api/{applied.resource_type}s/{applied.resource_id}"
         scope = {**self._scope, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
         self._body = b""
@@ -216,6 +222,15 @@ class _Poll:
 
 def _is_covered(path: str) -> bool:
     return path.startswith("/api/") and not path.startswith(_EXEMPT)
+
+
+def _principal(context: Context, scope: Scope) -> str:
+    if scope["path"] != _BOOTSTRAP:
+        return authenticate(context, scope).username
+    # Nobody is known yet, but what is stored is not for everybody.
+    if context.settings.auth_mode == "strict":
+        require_service(context, Headers(scope=scope), client_address.get() or "unknown")
+    return ""
 
 
 def _key_of(scope: Scope) -> str | None:

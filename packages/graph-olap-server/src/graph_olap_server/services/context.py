@@ -36,6 +36,11 @@ class Signal:
         self._events.append(event)
         return event
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody in this process waits for this work."""
+        return bool(self._events)
+
     def set(self) -> None:
         """Wake all subscribers."""
         for event in self._events:

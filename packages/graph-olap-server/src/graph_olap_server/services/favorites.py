@@ -17,7 +17,7 @@ from graph_olap_server.services.ops_requests import AddFavorite
 from graph_olap_server.store.events import record_event
 from graph_olap_server.store.tables import FavoriteRow, InstanceRow, MappingRow, SnapshotRow
 
-__all__ = ["add_favorite", "list_favorites", "remove_favorite"]
+__all__ = ["add_favorite", "get_favorite", "list_favorites", "remove_favorite"]
 
 _MODELS: dict[str, type[MappingRow | SnapshotRow | InstanceRow]] = {
     "mapping": MappingRow,
@@ -41,6 +41,15 @@ def list_favorites(context: Context, caller: Identity, resource_type: str | None
     return [_view(row.resource_type, row.resource_id, row.created_at, facts) for row in rows]
 
 
+def get_favorite(context: Context, username: str, resource_type: str, resource_id: int) -> Favorite:
+    """Return one bookmark of a user."""
+    with context.database.read() as session:
+        row = session.get(FavoriteRow, (username, resource_type, resource_id))
+        if row is None:
+            raise _no_favorite(resource_type, resource_id)
+        return _view(resource_type, resource_id, row.created_at, _facts(session, resource_type, [resource_id]))
+
+
 def add_favorite(context: Context, caller: Identity, request: AddFavorite) -> Favorite:
     """Bookmark an object for the caller."""
     now = context.clock()
@@ -62,10 +71,14 @@ def remove_favorite(context: Context, caller: Identity, resource_type: str, reso
     with context.database.write() as session:
         row = session.get(FavoriteRow, (caller.username, resource_type, resource_id))
         if row is None:
-            message = f"{resource_type.capitalize()} {resource_id} is not among your favorites."
-            raise not_found("favorite", resource_id, message)
+            raise _no_favorite(resource_type, resource_id)
         session.delete(row)
         _record(session, "deleted", caller, resource_type, resource_id, context.clock())
+
+
+def _no_favorite(resource_type: str, resource_id: int) -> PlatformError:
+    message = f"{resource_type.capitalize()} {resource_id} is not among your favorites."
+    return not_found("favorite", resource_id, message)
 
 
 def _facts(session: Session, kind: str, ids: list[int]) -> _Facts:

@@ -19,13 +19,14 @@ from graph_olap_server.services.context import Context
 from graph_olap_server.services.holders import has_died
 from graph_olap_server.services.ops_requests import TriggerJob
 from graph_olap_server.store.events import record_event
-from graph_olap_server.store.tables import JobRow
+from graph_olap_server.store.tables import EventRow, JobRow
 
 __all__ = [
     "JOB_LEASE",
     "TRIGGERABLE_JOBS",
     "JobRun",
     "begin_run",
+    "describe_trigger",
     "end_run",
     "keep_run",
     "list_jobs",
@@ -36,8 +37,9 @@ __all__ = [
     "trigger_job",
 ]
 
-JOB_LEASE = timedelta(seconds=60)
-"""How long a run may be silent before another process may run the job."""
+JOB_LEASE = timedelta(seconds=30)
+"""How long a run on another machine may be silent before another process may run the job; one here ends with its
+process."""
 
 TRIGGERABLE_JOBS = tuple(name for name in JOB_NAMES if name != "instance_orchestration")
 """Orchestration follows events and runs all the time."""
@@ -158,13 +160,17 @@ def trigger_job(context: Context, caller: Identity, request: TriggerJob) -> dict
         details = {"reason": request.reason}
         record_event(session, "triggered", "job", resource_name=name, now=now, actor=caller.username, details=details)
     context.signals.jobs.set()
-    return {
-        "job_name": name,
-        "status": "queued",
-        "triggered_at": format_timestamp(now),
-        "triggered_by": caller.username,
-        "reason": request.reason,
-    }
+    return _trigger_view(name, now, caller.username, request.reason)
+
+
+def describe_trigger(context: Context, name: str) -> dict[str, Any]:
+    """Return what the last trigger of a job was answered."""
+    triggers = select(EventRow).where(
+        EventRow.event_type == "triggered", EventRow.resource_type == "job", EventRow.resource_name == name
+    )
+    with context.database.read() as session:
+        event = session.scalars(triggers.order_by(EventRow.id.desc()).limit(1)).one()
+    return _trigger_view(name, event.created_at, event.actor, (event.details or {}).get("reason"))
 
 
 def list_jobs(context: Context) -> list[JobStatus]:
@@ -175,16 +181,27 @@ def list_jobs(context: Context) -> list[JobStatus]:
     return [_status(context, name, rows.get(name), now) for name in JOB_NAMES]
 
 
+def _trigger_view(name: str, at: datetime, by: str, reason: str | None) -> dict[str, Any]:
+    return {
+        "job_name": name,
+        "status": "queued",
+        "triggered_at": format_timestamp(at),
+        "triggered_by": by,
+        "reason": reason,
+    }
+
+
 def _may_run(context: Context, row: JobRow | None, now: datetime, forced: bool) -> bool:
     if row is None or _leased(context, row, now):
         return False
-    # A next run further away than the interval was planned before the clock was set back.
-    latest = now + timedelta(seconds=row.interval_seconds)
+    # A next run much further away than the interval was planned before the clock was set back, a little further away by
+    # a machine whose clock is ahead.
+    latest = now + timedelta(seconds=2 * row.interval_seconds)
     return forced or row.requested_at is not None or row.next_run_at is None or not now < row.next_run_at <= latest
 
 
 def _leased(context: Context, row: JobRow, now: datetime) -> bool:
-    if row.lease_expires_at is None or not now < row.lease_expires_at <= now + JOB_LEASE:
+    if row.lease_expires_at is None or not now < row.lease_expires_at <= now + 2 * JOB_LEASE:
         return False
     return not has_died(row.lease_holder, context.settings.resolved_node_name)
 
@@ -202,6 +219,9 @@ def _record(row: JobRow, now: datetime, seconds: float, error: str | None) -> No
 
 
 def _abandoned(context: Context, row: JobRow, now: datetime) -> bool:
+    # A job of this process is late only because the machine slept or its clock was set; it looks within seconds.
+    if context.signals.jobs.is_heard:
+        return False
     return not _leased(context, row, now) and row.next_run_at is not None and row.next_run_at < now - _OVERDUE
 
 

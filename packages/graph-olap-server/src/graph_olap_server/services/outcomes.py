@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, delete, update
 
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.services.context import Context
+from graph_olap_server.services.holders import has_died
 from graph_olap_server.store.outcomes import Claim
 from graph_olap_server.store.tables import RequestOutcomeRow
 
@@ -38,6 +39,7 @@ ABANDONED_KEPT = timedelta(seconds=120)
 """How long the answer to a request without a key is remembered when its client went away."""
 
 _LEASE = timedelta(seconds=10)
+"""How long the attempt of a process on another machine may be silent; one of a dead process here is over at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ class Request:
 
     @property
     def collection(self) -> str:
-        """The kind of resource that the path names, for example ``mappings``."""
-        return self.path.split("/")[2] if self.path.count("/") >= 2 else ""
+        """The kind of resource that the path names, for example ``mappings``; ``jobs`` in ``/api/ops/jobs/trigger``."""
+        parts = self.path.split("/")[2:]
+        return parts[1] if parts[0] == "ops" and len(parts) > 1 else parts[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A dead attempt changed this and left no answer."""
+    """A dead attempt changed this and left no answer; what has no number has a name."""
 
     claim: Claim
     event_type: str
     resource_type: str
-    resource_id: int
+    resource_id: int | None
+    resource_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,9 @@ def begin(context: Context, request: Request, kept: timedelta = KEPT) -> Claim |
         PlatformError: ``IDEMPOTENCY_CONFLICT``, for a key that was used with another body.
     """
     now = context.clock()
+    # Whoever waits for another attempt must not take the write lock each time it looks.
+    if isinstance(look_up(context, request), Busy):
+        return Busy()
     claim = Claim(request.key_hash, str(uuid.uuid4()), request.collection)
     with context.database.write() as session:
         row = session.get(RequestOutcomeRow, claim.key_hash)
@@ -107,6 +114,7 @@ def begin(context: Context, request: Request, kept: timedelta = KEPT) -> Claim |
                     body_hash=request.body_hash,
                     token=claim.token,
                     lease_expires_at=now + _LEASE,
+                    lease_holder=context.holder,
                     created_at=now,
                     expires_at=now + kept,
                 )
@@ -120,12 +128,12 @@ def begin(context: Context, request: Request, kept: timedelta = KEPT) -> Claim |
             )
         if row.status is not None:
             return _outcome(row, row.status)
-        if row.lease_expires_at > now:
+        if _is_held(context, row, now):
             return Busy()
-        row.token, row.lease_expires_at = claim.token, now + _LEASE
-        if row.event_type is None or row.resource_type is None or row.resource_id is None:
+        row.token, row.lease_expires_at, row.lease_holder = claim.token, now + _LEASE, context.holder
+        if row.event_type is None or row.resource_type is None:
             return claim
-        return Applied(claim, row.event_type, row.resource_type, row.resource_id)
+        return Applied(claim, row.event_type, row.resource_type, row.resource_id, row.resource_name)
 
 
 def look_up(context: Context, request: Request) -> Outcome | Busy | None:
@@ -137,7 +145,7 @@ def look_up(context: Context, request: Request) -> Outcome | Busy | None:
             return None
         if row.status is not None:
             return _outcome(row, row.status)
-        return Busy() if row.lease_expires_at > now else None
+        return Busy() if _is_held(context, row, now) else None
 
 
 def take(context: Context, request: Request) -> bool:
@@ -182,6 +190,14 @@ def forget_outcomes(context: Context) -> int:
     """Delete what has expired; return how many."""
     with context.database.write() as session:
         return _count(session.execute(delete(RequestOutcomeRow).where(RequestOutcomeRow.expires_at <= context.clock())))
+
+
+def _is_held(context: Context, row: RequestOutcomeRow, now: datetime) -> bool:
+    """Tell whether the attempt may still run; one with a much longer lease began before the clock was set back."""
+    # Twice: our time may be a little older than that of whoever wrote the row while we waited for the database.
+    if not now < row.lease_expires_at <= now + 2 * _LEASE:
+        return False
+    return not has_died(row.lease_holder, context.settings.resolved_node_name)
 
 
 def _held(claim: Claim) -> Any:

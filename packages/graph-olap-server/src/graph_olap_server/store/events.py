@@ -54,4 +54,4 @@ def record_event(
     )
     if result == "success":
         # A refused change is no answer to give again when the request is repeated.
-        mark_applied(session, event_type, resource_type, resource_id)
+        mark_applied(session, event_type, resource_type, resource_id, resource_name)

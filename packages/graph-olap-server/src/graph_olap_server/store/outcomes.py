@@ -31,8 +31,10 @@ current_claim: ContextVar[Claim | None] = ContextVar("current_claim", default=No
 """The claim of the request that is being served."""
 
 
-def mark_applied(session: Session, event_type: str, resource_type: str, resource_id: int | None) -> None:
-    """Note in this transaction that the current request changed something.
+def mark_applied(
+    session: Session, event_type: str, resource_type: str, resource_id: int | None, resource_name: str | None
+) -> None:
+    """Note in this transaction that the current request changed something: an object with a number or with a name.
 
     Raises:
         PlatformError: Another attempt of the same request took over; the transaction must not commit.
@@ -42,7 +44,12 @@ def mark_applied(session: Session, event_type: str, resource_type: str, resource
         return
     changed: dict[str, str | int | None] = {"token": claim.token}
     if claim.collection == f"{resource_type}s":
-        changed |= {"event_type": event_type, "resource_type": resource_type, "resource_id": resource_id}
+        changed |= {
+            "event_type": event_type,
+            "resource_type": resource_type,
+            "resource_id": resource_id,
+            "resource_name": resource_name,
+        }
     result = session.execute(
         update(RequestOutcomeRow)
         .where(RequestOutcomeRow.key_hash == claim.key_hash, RequestOutcomeRow.token == claim.token)
