@@ -162,12 +162,19 @@ def _user(context: Context, username: str, given_role: Role | None) -> Identity:
 
 
 def _check_failures(context: Context, address: str, credential: str) -> None:
-    settings = context.settings
-    context.credentials.logins.check(address, credential, settings.login_failures_limit, settings.login_failures_window)
+    context.credentials.logins.check(
+        context.database,
+        address,
+        credential,
+        limit=context.settings.login_failures_limit,
+        window=timedelta(seconds=context.settings.login_failures_window),
+        now=context.clock(),
+    )
 
 
 def _count_failure(context: Context, address: str) -> None:
-    context.credentials.logins.failed(address, context.settings.login_failures_limit)
+    window = timedelta(seconds=context.settings.login_failures_window)
+    context.credentials.logins.failed(context.database, address, window=window, now=context.clock())
 
 
 def _unauthorized(message: str, reason: str) -> PlatformError:
