@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -99,12 +101,78 @@ def test_a_passing_error_is_tried_again_three_times(context, worker, make_snapsh
         worker.run()
         with context.database.read() as session:
             assert {job.attempts for job in session.scalars(select(ExportJobRow))} <= {attempt, attempt - 1}
-        clock.pass_by(seconds=60)
+        clock.pass_by(seconds=90)
     assert get_snapshot(context, number).status == "failed"
     monkeypatch.undo()
     retry_snapshot(context, ADA, number)
     drain(worker)
     assert get_snapshot(context, number).status == "ready"
+
+
+def test_a_warehouse_that_is_away_for_a_minute_is_outlasted(context, worker, make_snapshot, clock, monkeypatch):
+    number = make_snapshot()
+
+    def fail(*_: Any) -> None:
+        raise WarehouseError("The warehouse is away.", retryable=True)
+
+    monkeypatch.setattr(context.warehouse, "export", fail)
+    for _ in range(60):
+        drain(worker)
+        clock.pass_by(seconds=1)
+    assert get_snapshot(context, number).status == "creating"
+    monkeypatch.undo()
+    for _ in range(30):
+        drain(worker)
+        clock.pass_by(seconds=1)
+    assert get_snapshot(context, number).status == "ready"
+
+
+ENDLESS = "SELECT CAST(count(*) AS VARCHAR) AS id FROM range(100000000) a(x), range(1000000) b(y) WHERE (x * y) % 7 = 3"
+"""Runs for days before its first row."""
+
+
+@pytest.fixture
+def endless(context, make_snapshot) -> Iterator[tuple[int, threading.Thread, threading.Event]]:
+    """An export in the middle of a query without rows: its snapshot, the thread that does it, and what stops it."""
+    stop = threading.Event()
+    number = make_snapshot(ENDLESS)
+    thread = threading.Thread(target=ExportWorker(context, "w", stop.is_set).run)
+    thread.start()
+    while job_statuses(context) != ["claimed", "pending"]:
+        time.sleep(0.01)
+    yield number, thread, stop
+    stop.set()
+    thread.join()
+
+
+def job_statuses(context: Context) -> list[str]:
+    with context.database.read() as session:
+        return [job.status for job in session.scalars(select(ExportJobRow).order_by(ExportJobRow.id))]
+
+
+def test_deleting_a_snapshot_ends_a_query_that_has_no_rows_yet(context, endless):
+    number, thread, _ = endless
+    delete_snapshot(context, ADA, number)
+    thread.join(30)
+    assert not thread.is_alive()
+    assert job_statuses(context) == []
+
+
+def test_the_time_limit_ends_a_query_that_has_no_rows_yet(context, endless, clock):
+    number, thread, _ = endless
+    clock.pass_by(seconds=context.settings.export_max_duration + 1)
+    exports.mend_exports(context)
+    thread.join(30)
+    assert not thread.is_alive()
+    assert "took longer" in str(get_snapshot(context, number).error_message)
+
+
+def test_the_end_of_the_worker_ends_a_query_that_has_no_rows_yet(context, endless):
+    _, thread, stop = endless
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert job_statuses(context) == ["pending", "pending"]
 
 
 def test_a_result_under_a_lost_lease_is_rejected(context, worker, make_snapshot, clock):

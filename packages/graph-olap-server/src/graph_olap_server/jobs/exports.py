@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from graph_olap_server import faults
 from graph_olap_server.jobs.heartbeat import Heartbeat
+from graph_olap_server.jobs.watch import Watch
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.exports import (
@@ -22,6 +24,7 @@ from graph_olap_server.services.exports import (
     complete_finalization,
     fail_export,
     fail_finalization,
+    has_claim,
     keep_claim,
     release_export,
     report_rows,
@@ -35,6 +38,7 @@ __all__ = ["ExportWorker"]
 logger = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 _REPORT_INTERVAL = 0.5
+_CLAIM_INTERVAL = 1.0
 _HEARTBEAT_INTERVAL = 60.0
 _FIRST_STORE_DELAY = 0.2
 _LONGEST_STORE_DELAY = 5.0
@@ -76,14 +80,18 @@ class ExportWorker:
             with (
                 Heartbeat(lambda: keep_claim(self._context, task), _HEARTBEAT_INTERVAL),
                 self._context.warehouse.export(task.sql, task.columns) as stream,
+                # A query may be silent for long before its first rows.
+                Watch(reporter.look, stream.cancel),
             ):
                 written = write_parquet(
                     stream.schema, stream, task.path, on_rows=reporter.on_rows, cancelled=reporter.cancelled
                 )
         except ExportCancelledError:
-            self._store(lambda: release_export(self._context, task))
-            event(logger, "export_cancelled", snapshot_id=task.snapshot_id, entity=task.name)
+            self._cancelled(task)
         except WarehouseError as error:
+            if reporter.cancelled():
+                self._cancelled(task)
+                return
             self._failed(task, str(error), retryable=error.retryable)
         except OSError as error:
             self._failed(task, _not_written(error), retryable=True)
@@ -104,6 +112,10 @@ class ExportWorker:
                 size_bytes=written.size_bytes,
                 duration_ms=round((time.monotonic() - started) * 1000),
             )
+
+    def _cancelled(self, task: ExportTask) -> None:
+        self._store(lambda: release_export(self._context, task))
+        event(logger, "export_cancelled", snapshot_id=task.snapshot_id, entity=task.name)
 
     def _failed(self, task: ExportTask, message: str, *, retryable: bool) -> None:
         self._store(lambda: fail_export(self._context, task, message, retryable=retryable))
@@ -182,24 +194,35 @@ class ExportWorker:
 
 
 class _Reporter:
-    """Stores progress at most twice a second; the same write prolongs the lease and tells whether it is lost."""
+    """Stores progress at most twice a second; the same write prolongs the lease and tells whether it is lost.
+
+    Between rows :meth:`look` tells the same, from another thread.
+    """
 
     def __init__(self, context: Context, task: ExportTask, stopping: Callable[[], bool]) -> None:
         self._context = context
         self._task = task
         self._stopping = stopping
-        self._last = time.monotonic()
+        self._last = self._looked = time.monotonic()
         self._ours = True
 
     def on_rows(self, rows: int) -> None:
         if time.monotonic() - self._last >= _REPORT_INTERVAL:
             try:
-                self._ours = report_rows(self._context, self._task, rows)
+                self._ours &= report_rows(self._context, self._task, rows)
             except OperationalError as error:
                 # The rows keep flowing; the next report tells whether the job is still ours.
                 reason = str(error.orig).splitlines()[0]
                 event(logger, "progress_not_stored", level=logging.WARNING, reason=reason)
             self._last = time.monotonic()
+
+    def look(self) -> bool:
+        """Tell whether the export is to stop; asks the database once a second."""
+        if time.monotonic() - self._looked >= _CLAIM_INTERVAL:
+            self._looked = time.monotonic()
+            with suppress(SQLAlchemyError):  # the next look tells
+                self._ours &= has_claim(self._context, self._task)
+        return self.cancelled()
 
     def cancelled(self) -> bool:
         return self._stopping() or not self._ours

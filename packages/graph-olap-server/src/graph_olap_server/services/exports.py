@@ -35,6 +35,7 @@ __all__ = [
     "complete_finalization",
     "fail_export",
     "fail_finalization",
+    "has_claim",
     "keep_claim",
     "mend_exports",
     "release_dead_claims",
@@ -44,6 +45,9 @@ __all__ = [
 
 MAX_ATTEMPTS = 3
 """How often an export that failed for a passing reason is tried."""
+
+_RETRY_SECONDS = (5, 75)
+"""What is waited before the second and the third attempt: a warehouse may be away for a minute."""
 
 _SIBLING_FAILED = "Stopped, because the export of {name} failed."
 
@@ -121,6 +125,13 @@ def keep_claim(context: Context, task: ExportTask | FinalizeTask) -> bool:
         if isinstance(task, ExportTask):
             return renew(session, ExportJobRow, task.job_id, task.token, expires)
         return renew(session, SnapshotRow, task.snapshot_id, task.token, expires)
+
+
+def has_claim(context: Context, task: ExportTask) -> bool:
+    """Tell whether a job is still ours: not cancelled, not too late, not taken by another worker."""
+    with context.database.read() as session:
+        job = held_row(session, ExportJobRow, task.job_id, task.token)
+        return job is not None and job.status == "claimed"
 
 
 def report_rows(context: Context, task: ExportTask, rows: int) -> bool:
@@ -314,7 +325,9 @@ def _finalize_task(context: Context, session: Session, snapshot: SnapshotRow, to
 
 def _fail_job(session: Session, job: ExportJobRow, message: str, now: datetime, *, retryable: bool) -> None:
     if retryable and job.attempts < MAX_ATTEMPTS:
-        _back_to_pending(session, job, now, attempts=job.attempts, error=message, delay=2**job.attempts)
+        _back_to_pending(
+            session, job, now, attempts=job.attempts, error=message, delay=_RETRY_SECONDS[job.attempts - 1]
+        )
         return
     name = job.entity_name
     change_status(

@@ -148,6 +148,13 @@ class RowStream(ABC):
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches; raises ``WarehouseError`` where a value does not fit its declared type."""
 
+    @abstractmethod
+    def cancel(self) -> None:
+        """End a query that runs at this moment, from another thread: the iteration raises a ``WarehouseError``.
+
+        To be called again when the iteration goes on: between two steps there may be nothing to end.
+        """
+
 
 class Warehouse(ABC):
     """Where the analysts' tables are."""

@@ -92,7 +92,7 @@ class _DuckDBWarehouse(Warehouse):
     @contextmanager
     def _export(self, sql: str, columns: Sequence[SourceColumn]) -> Iterator[RowStream]:
         with self._connection() as connection:
-            stream = export_relation(_bind(connection, sql), columns)
+            stream = export_relation(_bind(connection, sql), columns, connection.interrupt)
             try:
                 yield stream
             finally:

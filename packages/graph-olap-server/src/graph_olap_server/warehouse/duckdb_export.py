@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -29,13 +29,15 @@ BATCH_ROWS = 65_536
 _MISFIT = "graph_olap_misfit"
 
 
-def export_relation(relation: duckdb.DuckDBPyRelation, columns: Sequence[SourceColumn]) -> DuckDBRowStream:
-    """Bind declared columns to a query's columns and start to run it.
+def export_relation(
+    relation: duckdb.DuckDBPyRelation, columns: Sequence[SourceColumn], interrupt: Callable[[], None]
+) -> DuckDBRowStream:
+    """Bind declared columns to a query's columns; ``interrupt`` ends what its connection does.
 
     Raises:
         WarehouseError: A declared column is missing, ambiguous or of a type that can never be read as declared.
     """
-    return DuckDBRowStream(relation, [bind_column(relation, column) for column in columns])
+    return DuckDBRowStream(relation, [bind_column(relation, column) for column in columns], interrupt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,12 @@ class BoundColumn:
 class DuckDBRowStream(RowStream):
     """Rows of one export; iterate once."""
 
-    def __init__(self, relation: duckdb.DuckDBPyRelation, columns: Sequence[BoundColumn]) -> None:
+    def __init__(
+        self, relation: duckdb.DuckDBPyRelation, columns: Sequence[BoundColumn], interrupt: Callable[[], None]
+    ) -> None:
         self._relation = relation
         self._columns = columns
+        self._interrupt = interrupt
         self._schema = pa.schema([arrow_field(column.name, column.declared) for column in columns])
         self._reader: pa.RecordBatchReader | None = None
 
@@ -91,6 +96,10 @@ class DuckDBRowStream(RowStream):
                 yield self._conform(batch)
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             raise self._explain(error) from error
+
+    def cancel(self) -> None:
+        """Interrupt the query, also before its first batch."""
+        self._interrupt()
 
     def close(self) -> None:
         """Free the query's result."""
