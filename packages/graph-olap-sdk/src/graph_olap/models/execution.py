@@ -33,6 +33,8 @@ class AlgorithmExecution(WireModel):
     result: Optional[Dict[str, Any]] = None
     user_name: Optional[str] = None
     parameters: Dict[str, Any] = Field(default_factory=dict)
+    phase: Optional[str] = None
+    progress_percent: Optional[int] = None
 
 
 class AlgorithmParameter(WireModel):
@@ -62,3 +64,6 @@ class AlgorithmInfo(WireModel):
     directed: str = "both"
     weighted: bool = False
     aliases: List[str] = Field(default_factory=list)
+    complexity: Optional[str] = None
+    deterministic: Optional[bool] = None
+    backend: Optional[str] = None

@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from graph_olap.models import AlgorithmExecution
 
 from graph_olap_server.domain.errors import PlatformError, invalid_state, not_found
 from graph_olap_server.instance.engine.base import GraphEngine
+from graph_olap_server.instance.kept_results import KeptResults
 from graph_olap_server.instance.lock import InstanceLock
 from graph_olap_server.instance.workers import Cancelled, Control, TimedOut
 from graph_olap_server.logs import event
@@ -29,6 +31,7 @@ __all__ = ["Execution", "ExecutionService", "Outcome", "Task"]
 _log = logging.getLogger(__name__)
 
 _HISTORY_FILE = "executions.json"
+_RESULTS_FOLDER = "results"
 _KEPT = 100
 
 
@@ -39,6 +42,8 @@ class Outcome:
     result: dict[str, Any]
     nodes_updated: int = 0
     edges_updated: int = 0
+    table: pa.Table | None = None
+    """The whole result, for mode ``stream``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +94,20 @@ class Execution:
         """The record as of now."""
         if self._record.status != "running":
             return self._record
-        return self._record.model_copy(update={"elapsed_ms": self._elapsed_ms})
+        control = self.control
+        return self._record.model_copy(
+            update={
+                "elapsed_ms": self._elapsed_ms,
+                "phase": control.phase,
+                "progress_percent": control.progress_percent,
+            }
+        )
 
     def complete(self, outcome: Outcome) -> None:
         """Record success."""
         self._finish(
             status="completed",
+            progress_percent=100,
             result=outcome.result,
             nodes_updated=outcome.nodes_updated,
             edges_updated=outcome.edges_updated,
@@ -122,6 +135,7 @@ class ExecutionService:
 
     def __init__(self, folder: Path) -> None:
         self.lock = InstanceLock()
+        self.results = KeptResults(folder / _RESULTS_FOLDER)
         self._file = folder / _HISTORY_FILE
         self._mutex = threading.Lock()
         self._running: OrderedDict[str, Execution] = OrderedDict()
@@ -201,12 +215,15 @@ class ExecutionService:
 
     def _run(self, execution: Execution, task: Task) -> None:
         try:
-            execution.complete(task.run(execution.control))
+            outcome = task.run(execution.control)
+            if outcome.table is not None:
+                self.results.keep(execution.id, outcome.table)
+            execution.complete(outcome)
         except Cancelled:
             execution.fail(
                 "cancelled",
                 "CANCELLED",
-                PlatformError("REQUEST_TIMEOUT", f"{task.algorithm} was cancelled.", {"timeout_ms": task.timeout_ms}),
+                PlatformError("ALGORITHM_FAILED", f"{task.algorithm} was cancelled.", {"reason": "cancelled"}),
             )
         except TimedOut:
             message = f"{task.algorithm} exceeded its time limit of {task.timeout_ms} ms and was stopped."

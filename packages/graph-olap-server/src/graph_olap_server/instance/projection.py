@@ -1,15 +1,14 @@
 """From the engine's tables to the arrays that kernels work on.
 
-A projection numbers the selected nodes densely (labels in the order of their table numbers, nodes in offset order, so
-dense order is ``_id`` order) and holds the selected edges as compressed sparse rows. docs/design/projections.md says
-why it looks this way.
+A projection numbers the selected nodes densely in the order of their ``_id`` (:class:`NodeIndex`) and holds the
+selected edges as compressed sparse rows. docs/design/projections.md says why it looks this way.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,15 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph_olap_server.domain.errors import validation_failed
+from graph_olap_server.instance.edges import SelectedEdges, selected_by_query, selected_by_type
 from graph_olap_server.instance.engine.base import GraphEngine
+from graph_olap_server.instance.nodes import NodeIndex
 from graph_olap_server.instance.workers import Control, SharedArray
 
 if TYPE_CHECKING:
     import scipy.sparse
 
-__all__ = ["Projection", "ProjectionCache", "ProjectionSpec", "build_csr", "project"]
+__all__ = ["Orientation", "Parallel", "Projection", "ProjectionCache", "ProjectionSpec", "build_csr", "project"]
 
 Parallel = Literal["once", "keep", "sum", "min", "max", "count"]
+Orientation = Literal["natural", "reverse", "undirected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +37,24 @@ class ProjectionSpec:
     Attributes:
         labels: Node labels, in any order.
         edge_types: Relationship types whose ends are among the labels.
-        directed: False makes every edge count in both directions.
+        orientation: Follow edges as they are, against their direction, or both ways.
         weight_property: Numeric edge property, or ``None`` for edges without weight.
         parallel: What becomes of several edges between the same two nodes: counted ``once`` (no weights), kept apart,
             or merged into one whose weight is their sum, smallest, largest or number.
         self_loops: Whether edges from a node to itself are kept.
+        query: A guarded, reading statement that returns ``source`` and ``target`` and selects edges in place of labels
+            and types.
+        negative_weights: Whether weights below zero are let through.
     """
 
     labels: tuple[str, ...]
     edge_types: tuple[str, ...]
-    directed: bool = True
+    orientation: Orientation = "natural"
     weight_property: str | None = None
     parallel: Parallel = "once"
     self_loops: bool = True
+    query: str | None = None
+    negative_weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +62,22 @@ class Projection:
     """A graph in dense ids.
 
     Attributes:
-        starts: Label → dense id of its first node, in dense order.
-        sizes: Label → number of its nodes.
+        nodes: Which node each dense id is.
         edge_count: Relationships that were selected, each parallel edge and self-loop counted.
         arrays: ``indptr`` and ``indices`` (outgoing edges; for an undirected graph all neighbours, a self-loop once),
             and ``weights`` when there are any.
+        graph_version: Version of the graph it was read from.
     """
 
-    starts: Mapping[str, int]
-    sizes: Mapping[str, int]
+    nodes: NodeIndex
     edge_count: int
     arrays: Mapping[str, SharedArray]
+    graph_version: int = 0
 
     @property
     def node_count(self) -> int:
         """Number of nodes."""
-        return sum(self.sizes.values())
+        return len(self.nodes)
 
     @property
     def nbytes(self) -> int:
@@ -81,8 +88,9 @@ class Projection:
 class ProjectionCache:
     """Recent projections, at most ``max_bytes`` of them.
 
-    An instance's edges and their properties never change (algorithms write node properties only), so entries stay
-    valid until they are pushed out.
+    Edges of an instance never change, and of their properties only those that an algorithm wrote. What was selected by
+    a query or weighted by such a property is built anew once the graph has changed; everything else stays valid until
+    it is pushed out.
     """
 
     def __init__(self, max_bytes: int = 2 * 1024**3) -> None:
@@ -92,61 +100,69 @@ class ProjectionCache:
 
     def get(self, engine: GraphEngine, spec: ProjectionSpec, control: Control) -> Projection:
         """Return a projection, built now unless it is known."""
-        with self._mutex:
-            if (known := self._entries.get(spec)) is not None:
-                self._entries.move_to_end(spec)
-                return known
+        if (known := self.known(engine, spec)) is not None:
+            return known
         projection = project(engine, spec, control)
         with self._mutex:
             self._entries[spec] = projection
+            self._entries.move_to_end(spec)
             total = sum(entry.nbytes for entry in self._entries.values())
-            while total > self._max_bytes:
+            while total > self._max_bytes and len(self._entries) > 1:
                 _, oldest = self._entries.popitem(last=False)
                 total -= oldest.nbytes
         return projection
+
+    def known(self, engine: GraphEngine, spec: ProjectionSpec) -> Projection | None:
+        """Return a projection that is in the cache and still true."""
+        with self._mutex:
+            known = self._entries.get(spec)
+            if known is None:
+                return None
+            if known.graph_version != engine.graph_version and _may_change(engine, spec):
+                del self._entries[spec]
+                return None
+            self._entries.move_to_end(spec)
+            return known
+
+    def drop(self, spec: ProjectionSpec) -> bool:
+        """Forget a projection; false when it was not there."""
+        with self._mutex:
+            return self._entries.pop(spec, None) is not None
+
+    def __iter__(self) -> Iterator[tuple[ProjectionSpec, Projection]]:
+        """Iterate over what is in the cache, the longest unused first."""
+        with self._mutex:
+            return iter(list(self._entries.items()))
 
 
 def project(engine: GraphEngine, spec: ProjectionSpec, control: Control) -> Projection:
     """Read the selected nodes and edges from the engine and build the arrays.
 
     Raises:
-        PlatformError: ``VALIDATION_FAILED`` when an edge has no usable weight.
+        PlatformError: ``VALIDATION_FAILED`` when an edge has no usable weight or the query returns something else.
     """
-    schema = engine.schema()
-    sizes = {table.label: table.node_count for table in schema.node_tables}
-    labels = sorted(set(spec.labels), key=engine.table_id)
-    starts: dict[str, int] = {}
-    total = 0
-    for label in labels:
-        starts[label] = total
-        total += sizes[label]
-    ends = {table.type: (table.from_node, table.to_node) for table in schema.edge_tables}
-    sources: list[NDArray[np.int64]] = []
-    targets: list[NDArray[np.int64]] = []
-    weights: list[NDArray[np.float64]] = []
-    for edge_type in sorted(set(spec.edge_types)):
-        control.check()
-        properties = () if spec.weight_property is None else (spec.weight_property,)
-        table = engine.edges(edge_type, properties)
-        from_label, to_label = ends[edge_type]
-        sources.append(table["_src"].to_numpy() + starts[from_label])
-        targets.append(table["_dst"].to_numpy() + starts[to_label])
-        if spec.weight_property is not None:
-            weights.append(_weights(edge_type, spec.weight_property, table[spec.weight_property]))
+    version = engine.graph_version
+    if spec.query is None:
+        edges = selected_by_type(engine, spec.labels, spec.edge_types, spec.weight_property, control)
+    else:
+        edges = selected_by_query(engine, spec.query, spec.weight_property, control)
     control.check()
-    source = np.concatenate(sources) if sources else np.empty(0, np.int64)
-    target = np.concatenate(targets) if targets else np.empty(0, np.int64)
-    weight = np.concatenate(weights) if weights else None
+    weight = _checked(spec, edges)
+    source, target = edges.source, edges.target
+    if spec.orientation == "reverse":
+        source, target = target, source
     arrays = build_csr(
-        total, source, target, weight, directed=spec.directed, parallel=spec.parallel, self_loops=spec.self_loops
+        len(edges.nodes),
+        source,
+        target,
+        weight,
+        directed=spec.orientation != "undirected",
+        parallel=spec.parallel,
+        self_loops=spec.self_loops,
     )
     control.check()
-    return Projection(
-        starts=starts,
-        sizes={label: sizes[label] for label in labels},
-        edge_count=len(source),
-        arrays={name: SharedArray(array) for name, array in arrays.items()},
-    )
+    shared = {name: SharedArray(array) for name, array in arrays.items()}
+    return Projection(edges.nodes, len(edges.source), shared, version)
 
 
 def build_csr(
@@ -231,21 +247,31 @@ def _ones(weight: NDArray[np.float64] | None, length: int) -> NDArray[np.float64
     return np.ones(length) if weight is None else weight
 
 
-def _weights(edge_type: str, name: str, column: Any) -> NDArray[np.float64]:
+def _checked(spec: ProjectionSpec, edges: SelectedEdges) -> NDArray[np.float64] | None:
     """Return weights as doubles; refuse what would silently distort a result."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    if spec.weight_property is None:
+        return None
+    assert edges.weight is not None
+    for name, values, missing in edges.weight:
+        if missing:
+            raise _bad_weight(f"{missing} of {len(values)} {name} relationships have no {spec.weight_property}", spec)
+        usable = np.isfinite(values)
+        if not spec.negative_weights:
+            usable &= values >= 0
+        if not usable.all():
+            kind = "not finite" if spec.negative_weights else "negative or not finite"
+            count = int((~usable).sum())
+            reason = f"{count} of {len(values)} {name} relationships have a {spec.weight_property} that is {kind}"
+            raise _bad_weight(reason, spec)
+    return np.concatenate([values for _, values, _ in edges.weight]) if edges.weight else np.empty(0)
 
-    if column.null_count:
-        raise _bad_weight(f"{column.null_count} of {len(column)} {edge_type} relationships have no {name}")
-    values: NDArray[np.float64] = pc.cast(column, pa.float64()).to_numpy()
-    if len(values) and not (np.isfinite(values).all() and values.min() >= 0):
-        bad = int((~np.isfinite(values) | (values < 0)).sum())
-        raise _bad_weight(
-            f"{bad} of {len(values)} {edge_type} relationships have a {name} that is negative or not finite"
-        )
-    return values
+
+def _bad_weight(reason: str, spec: ProjectionSpec) -> Exception:
+    allowed = "finite numbers" if spec.negative_weights else "numbers from 0 up"
+    return validation_failed([("weight_property", f"{reason}; weights must be {allowed}")])
 
 
-def _bad_weight(reason: str) -> Exception:
-    return validation_failed([("weight_property", f"{reason}; weights must be numbers from 0 up")])
+def _may_change(engine: GraphEngine, spec: ProjectionSpec) -> bool:
+    if spec.query is not None:
+        return True
+    return spec.weight_property is not None and spec.weight_property in engine.written_properties()

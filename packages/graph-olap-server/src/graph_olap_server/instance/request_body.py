@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -98,6 +98,18 @@ class Fields:
             self.problems.append((name, "an array of strings is required"))
             return None
         return value
+
+    def choice(self, name: str, allowed: Sequence[str]) -> Any:
+        """Return one of a few words, or ``None`` when it is absent."""
+        value = self._data.get(name)
+        if value is not None and value not in allowed:
+            self.problems.append((name, f"{value!r} is not known; use one of {', '.join(allowed)}"))
+            return None
+        return value
+
+    def names(self) -> list[str]:
+        """Return the names of all fields that were given."""
+        return list(self._data)
 
     def raw(self, name: str) -> Any:
         """Return the value as it came."""

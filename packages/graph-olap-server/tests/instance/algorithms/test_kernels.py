@@ -6,7 +6,8 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pytest
-from graph_olap_server.instance.algorithms import kernels
+from graph_olap_server.instance.algorithms.kernels import centrality, clustering, community, components, paths
+from graph_olap_server.instance.algorithms.registry import find
 from graph_olap_server.instance.projection import build_csr
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,7 +71,7 @@ def assert_canonical(values):
 @settings(deadline=None, max_examples=60)
 @given(multigraphs(), st.booleans())
 def test_pagerank_equals_networkx(graph, weighted):
-    computed = kernels.pagerank(**csr(graph, directed=True, weighted=weighted), **TIGHT)
+    computed = centrality.pagerank(**csr(graph, directed=True, weighted=weighted), **TIGHT)
     reference = nx.pagerank(simple(graph, nx.DiGraph), weight="weight" if weighted else None, tol=1e-14, max_iter=1000)
     assert computed.values == pytest.approx([reference[node] for node in range(graph[0])], abs=1e-11)
     assert computed.values.sum() == pytest.approx(1)
@@ -81,11 +82,11 @@ def test_pagerank_equals_networkx(graph, weighted):
 def test_pagerank_stops_once_a_round_changes_less_than_the_tolerance():
     star = (5, [(node, 0, 1) for node in range(1, 5)] + [(0, 1, 1)])
     graph = simple(star, nx.DiGraph)
-    done = kernels.pagerank(**csr(star, directed=True), damping_factor=0.85, max_iterations=100, tolerance=1e-6)
+    done = centrality.pagerank(**csr(star, directed=True), damping_factor=0.85, max_iterations=100, tolerance=1e-6)
     nx.pagerank(graph, max_iter=done.summary["iterations"], tol=1e-6 / 5)
     with pytest.raises(nx.PowerIterationFailedConvergence):
         nx.pagerank(graph, max_iter=done.summary["iterations"] - 1, tol=1e-6 / 5)
-    cut = kernels.pagerank(**csr(star, directed=True), damping_factor=0.85, max_iterations=3, tolerance=1e-6)
+    cut = centrality.pagerank(**csr(star, directed=True), damping_factor=0.85, max_iterations=3, tolerance=1e-6)
     assert (cut.summary["iterations"], cut.summary["converged"]) == (3, False)
 
 
@@ -93,7 +94,7 @@ def test_pagerank_leaves_the_arrays_of_a_cached_projection_alone():
     graph = (3, [(0, 1, 0), (0, 2, 2), (1, 2, 0)])
     arrays = csr(graph, directed=True, weighted=True)
     before = {name: array.copy() for name, array in arrays.items()}
-    computed = kernels.pagerank(**arrays, **TIGHT)
+    computed = centrality.pagerank(**arrays, **TIGHT)
     assert all((arrays[name] == before[name]).all() for name in arrays)
     reference = nx.pagerank(simple((3, [(0, 2, 2)]), nx.DiGraph), weight="weight", tol=1e-14, max_iter=1000)
     assert computed.values == pytest.approx([reference[node] for node in range(3)], abs=1e-11)
@@ -102,7 +103,7 @@ def test_pagerank_leaves_the_arrays_of_a_cached_projection_alone():
 @settings(deadline=None, max_examples=60)
 @given(multigraphs())
 def test_components_equal_networkx(graph):
-    weak = kernels.wcc(**csr(graph, directed=False))
+    weak = components.wcc(**csr(graph, directed=False))
     expected = list(nx.connected_components(simple(graph, nx.Graph)))
     assert sorted(map(sorted, partition(weak.values))) == sorted(map(sorted, expected))
     assert_canonical(weak.values)
@@ -111,7 +112,7 @@ def test_components_equal_networkx(graph):
         "components": len(expected),
         "largest_component": max(map(len, expected)),
     }
-    strong = kernels.scc(**csr(graph, directed=True))
+    strong = components.scc(**csr(graph, directed=True))
     expected = list(nx.strongly_connected_components(simple(graph, nx.DiGraph)))
     assert sorted(map(sorted, partition(strong.values))) == sorted(map(sorted, expected))
     assert_canonical(strong.values)
@@ -122,9 +123,9 @@ def test_components_equal_networkx(graph):
 def test_louvain_reports_the_modularity_of_its_partition(graph, weighted, resolution):
     options = {**LOUVAIN, "resolution": resolution}
     csr_arrays = csr(graph, directed=False, weighted=weighted)
-    computed = kernels.louvain(**csr_arrays, **options)
+    computed = community.louvain(**csr_arrays, **options)
     assert_canonical(computed.values)
-    assert (kernels.louvain(**csr_arrays, **options).values == computed.values).all()
+    assert (community.louvain(**csr_arrays, **options).values == computed.values).all()
     groups = partition(computed.values)
     assert computed.summary["community_count"] == computed.summary["communities"] == len(groups)
     reference = simple(graph, nx.Graph)
@@ -143,7 +144,7 @@ def test_louvain_reports_the_modularity_of_its_partition(graph, weighted, resolu
 def test_louvain_finds_planted_communities():
     planted = nx.planted_partition_graph(8, 30, 0.6, 0.01, seed=4)
     edges = [(source, target, 1) for source, target in planted.edges()]
-    computed = kernels.louvain(**csr((240, edges), directed=False), **LOUVAIN)
+    computed = community.louvain(**csr((240, edges), directed=False), **LOUVAIN)
     assert [sorted(group) for group in partition(computed.values)] == [
         list(range(start, start + 30)) for start in range(0, 240, 30)
     ]
@@ -152,8 +153,8 @@ def test_louvain_finds_planted_communities():
 
 def test_louvain_respects_max_phases():
     ring = [(node, (node + 1) % 200, 1) for node in range(200)]
-    one = kernels.louvain(**csr((200, ring), directed=False), **{**LOUVAIN, "max_phases": 1})
-    many = kernels.louvain(**csr((200, ring), directed=False), **LOUVAIN)
+    one = community.louvain(**csr((200, ring), directed=False), **{**LOUVAIN, "max_phases": 1})
+    many = community.louvain(**csr((200, ring), directed=False), **LOUVAIN)
     assert one.summary["phases"] == 1
     assert many.summary["modularity"] > one.summary["modularity"]
 
@@ -164,11 +165,11 @@ def test_kcore_and_triangles_equal_networkx(graph):
     reference = simple(graph, nx.Graph, self_loops=False)
     csr_arrays = csr(graph, directed=False, self_loops=False)
     cores = nx.core_number(reference)
-    computed = kernels.kcore(**csr_arrays)
+    computed = clustering.kcore(**csr_arrays)
     assert computed.values.tolist() == [cores[node] for node in range(graph[0])]
     assert computed.summary == {"max_k": max(cores.values())}
     triangles = nx.triangles(reference)
-    counted = kernels.triangle_count(**csr_arrays)
+    counted = clustering.triangle_count(**csr_arrays)
     assert counted.values.tolist() == [triangles[node] for node in range(graph[0])]
     assert counted.summary["total_triangles"] == sum(triangles.values()) // 3
 
@@ -189,7 +190,7 @@ def plain_label_propagation(reference, rounds):
 @settings(deadline=None, max_examples=60)
 @given(multigraphs())
 def test_label_propagation_equals_brute_force(graph):
-    computed = kernels.label_propagation(**csr(graph, directed=False), max_iterations=15, seed=0)
+    computed = community.label_propagation(**csr(graph, directed=False), max_iterations=15, seed=0)
     labels, iterations, converged = plain_label_propagation(simple(graph, nx.Graph), 15)
     expected = partition(np.array([labels[node] for node in range(graph[0])]))
     assert sorted(map(sorted, partition(computed.values))) == sorted(map(sorted, expected))
@@ -216,7 +217,7 @@ def test_shortest_paths_equal_brute_force(graph, weighted, depth, data):
             if start in best:
                 longer[end] = min(longer.get(end, 10**9), best[start] + cost)
         best = longer
-    found = kernels.shortest_path(**csr_arrays, source=source, target=target, max_depth=depth)
+    found = paths.shortest_path(**csr_arrays, source=source, target=target, max_depth=depth)
     if target not in best:
         assert found is None
         return
@@ -234,4 +235,4 @@ def test_an_empty_graph_has_no_values(name):
         "label_propagation": {"max_iterations": 5, "seed": 0},
     }
     empty = csr((0, []), directed=False)
-    assert len(getattr(kernels, name)(**empty, **options.get(name, {})).values) == 0
+    assert len(find(name).kernel(**empty, **options.get(name, {})).values) == 0

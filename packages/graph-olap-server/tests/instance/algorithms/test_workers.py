@@ -23,7 +23,7 @@ def pool():
 
 
 def call(pool, function, arguments=None, arrays=None, control=None):
-    with pool.worker() as worker:
+    with pool.worker(Control(60_000)) as worker:
         return worker.call(function, arguments or {}, arrays or {}, control or Control(LONG))
 
 

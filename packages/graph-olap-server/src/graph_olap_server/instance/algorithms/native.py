@@ -1,29 +1,50 @@
-"""From a request for a native algorithm to a task: validate, project, compute in a worker, write back."""
+"""From a request for a native algorithm to a task: validate, project, compute in a worker, hand over the result."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
+from graph_olap.models import GraphSchema
 from numpy.typing import NDArray
 
-from graph_olap_server.instance.algorithms.kernels import Computed
-from graph_olap_server.instance.algorithms.registry import Algorithm, check_parameters
+from graph_olap_server.domain.errors import validation_failed
+from graph_olap_server.instance.algorithms import shapes
+from graph_olap_server.instance.algorithms.estimate import estimate
+from graph_olap_server.instance.algorithms.kernels.results import Computed
+from graph_olap_server.instance.algorithms.model import Algorithm, Parameter
+from graph_olap_server.instance.algorithms.registry import check_parameters
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
-from graph_olap_server.instance.nodes import NodeReferences
-from graph_olap_server.instance.projection import Projection, ProjectionCache, ProjectionSpec
+from graph_olap_server.instance.nodes import NodeFinder, NodeIndex, NodeReferences
+from graph_olap_server.instance.projection import ProjectionCache, ProjectionSpec
 from graph_olap_server.instance.request_body import Fields
-from graph_olap_server.instance.selection import Selection, check_weight, read_selection
+from graph_olap_server.instance.selection import Selection, check_weight, is_numeric, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
-from graph_olap_server.instance.writeback import write_values
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
-__all__ = ["NativeAlgorithms"]
+__all__ = ["Mode", "NativeAlgorithms"]
 
-_MAX_VALUES = 10_000
+Mode = Literal["write", "stream", "stats", "estimate"]
+_MODES = ("write", "stream", "stats", "estimate")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    algorithm: Algorithm
+    selection: Selection
+    parameters: dict[str, Any]
+    spec: ProjectionSpec
+    mode: Mode | None
+
+    @property
+    def own_parameters(self) -> dict[str, Any]:
+        """Parameters that the kernel takes; the weight is in the projection."""
+        left_out = {"weight_property", *self.algorithm.ignored}
+        return {name: value for name, value in self.parameters.items() if name not in left_out}
 
 
 class NativeAlgorithms:
@@ -41,94 +62,192 @@ class NativeAlgorithms:
         """Check a request completely and return what runs it.
 
         Raises:
-            PlatformError: ``VALIDATION_FAILED`` with every problem.
+            PlatformError: ``VALIDATION_FAILED`` with every problem, ``RESOURCE_NOT_FOUND`` for an unknown node.
         """
-        selection = read_selection(fields, self._engine.schema(), self._manifest)
-        parameters = check_parameters(algorithm, fields.object("parameters"), fields.problems)
-        weight = parameters.get("weight_property")
-        if isinstance(weight, str) and not fields.problems:
-            check_weight(fields, "parameters.weight_property", weight, selection)
-        fields.check()
+        request = self._read(algorithm, fields)
+        selection = request.selection
         return Task(
             algorithm=algorithm.name,
             algorithm_type="native",
             user_name=user_name,
-            run=lambda control: self._run(algorithm, selection, parameters, control),
-            parameters=parameters,
+            run=lambda control: self._run(request, control),
+            parameters=request.parameters,
             node_label=selection.node_label,
             edge_type=selection.edge_type,
             result_property=selection.result_property,
             timeout_ms=selection.timeout_ms,
+            takes_lock=request.mode in (None, "write"),
         )
 
-    def _run(self, algorithm: Algorithm, selection: Selection, parameters: dict[str, Any], control: Control) -> Outcome:
-        self._workers.warm()
-        clock = _PhaseClock()
-        weight = parameters.get("weight_property")
-        spec = ProjectionSpec(
-            labels=selection.labels,
-            edge_types=selection.edge_types,
-            directed=algorithm.directed,
-            weight_property=weight,
-            parallel="once" if weight is None else "sum",
+    def _read(self, algorithm: Algorithm, fields: Fields) -> _Request:
+        schema = self._engine.schema()
+        selection = read_selection(fields, schema, self._manifest)
+        mode: Mode | None = fields.choice("mode", _MODES)
+        parameters = check_parameters(algorithm, fields.object("parameters"), fields.problems)
+        _check_mode(fields, algorithm, mode, selection)
+        if selection.orientation is not None and selection.orientation not in algorithm.orientations:
+            reason = f"{algorithm.name} uses edges as {' or '.join(algorithm.orientations)}"
+            fields.problems.append(("projection.orientation", reason))
+        weight = _weight(fields, algorithm, parameters, selection)
+        for parameter in algorithm.parameters:
+            name = parameters.get(parameter.name)
+            if parameter.type == "node_property" and isinstance(name, str):
+                _check_node_property(fields, parameter.name, name, selection, schema)
+        fields.check()
+        spec = selection.spec(
+            orientation=algorithm.orientations[0],
+            weight=weight,
+            parallel=algorithm.parallel,
             self_loops=algorithm.self_loops,
+            negative_weights=algorithm.negative_weights,
         )
-        projection = self._projections.get(self._engine, spec, control)
-        clock.end("project")
-        own = {key: value for key, value in parameters.items() if key != "weight_property"}
-        arguments = {key: value for key, value in own.items() if key not in algorithm.ignored}
-        with self._workers.worker() as worker:
+        finder = NodeFinder(self._engine, selection.labels)
+        for parameter in algorithm.parameters:
+            for key in _keys(parameter, parameters[parameter.name]):
+                finder.find(key)
+        return _Request(algorithm, selection, parameters, spec, mode)
+
+    def _run(self, request: _Request, control: Control) -> Outcome:
+        algorithm, selection = request.algorithm, request.selection
+        if request.mode == "estimate":
+            return Outcome(estimate(algorithm, request.parameters, request.spec, self._engine, self._projections))
+        self._workers.warm()
+        expected = estimate(algorithm, request.parameters, request.spec, self._engine, self._projections)["seconds"]
+        clock = _PhaseClock(control)
+        clock.start("project", expected["project"])
+        projection = self._projections.get(self._engine, request.spec, control)
+        arguments = self._arguments(request, projection.nodes)
+        clock.start("compute", expected["compute"])
+        with self._workers.worker(control) as worker:
             computed: Computed = worker.call(algorithm.kernel, arguments, projection.arrays, control)
         control.check()
-        clock.end("compute")
-        updated = 0
+        clock.start("write")
+        references = NodeReferences(self._engine, projection.nodes)
+        nodes_updated = edges_updated = 0
         result: dict[str, Any] = {}
-        if selection.result_property is not None:
-            updated = write_values(
+        table = None
+        if request.mode == "stream":
+            table = shapes.to_table(computed, references)
+            result = {"rows": table.num_rows, "columns": table.column_names}
+        elif selection.result_property is not None:
+            assert algorithm.property_type is not None
+            nodes_updated, edges_updated = shapes.write(
                 self._engine,
+                computed,
                 selection.result_property,
                 algorithm.property_type,
-                np.arange(projection.node_count),
-                pa.array(computed.values),
-                projection.starts,
-                projection.sizes,
+                projection.nodes,
+                request.spec.edge_types or tuple(entry.type for entry in self._engine.schema().edge_tables),
+                undirected=request.spec.orientation == "undirected",
             )
-        else:
-            result = _node_map(computed.values, projection, NodeReferences(self._engine, projection.starts))
-        clock.end("write")
-        counts = {
-            "nodes_updated": updated,
+        elif request.mode is None:
+            result = shapes.to_json(computed, references)
+        clock.end()
+        facts = {
+            "nodes_updated": nodes_updated,
             "node_count": projection.node_count,
             "edge_count": projection.edge_count,
+            **computed.summary,
+            "timings_ms": clock.phases,
+            "backend": algorithm.backend,
+            "threads": self._workers.threads,
+            "graph_version": projection.graph_version,
         }
-        return Outcome({**counts, **computed.summary, "timings_ms": clock.phases, **result}, nodes_updated=updated)
+        return Outcome({**facts, **result}, nodes_updated, edges_updated, table)
+
+    def _arguments(self, request: _Request, nodes: NodeIndex) -> dict[str, Any]:
+        """Return what the kernel is called with: nodes as dense ids, properties as arrays."""
+        finder = NodeFinder(self._engine, request.selection.labels)
+        arguments = request.own_parameters
+        for parameter in request.algorithm.parameters:
+            value = arguments.get(parameter.name)
+            if value is None:
+                continue
+            if parameter.type == "node":
+                arguments[parameter.name] = finder.find_dense(value, nodes)
+            elif parameter.type == "nodes":
+                arguments[parameter.name] = [finder.find_dense(key, nodes) for key in value]
+            elif parameter.type == "node_property":
+                arguments[parameter.name] = _property_values(self._engine, value, nodes)
+        return arguments
 
 
 class _PhaseClock:
-    """Milliseconds spent in each phase of a run."""
+    """Milliseconds spent in each phase of a run; the phase is shown while it lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, control: Control) -> None:
         self.phases: dict[str, float] = {}
+        self._control = control
+        self._phase: str | None = None
         self._last = time.perf_counter()
 
-    def end(self, phase: str) -> None:
+    def start(self, phase: str, expected_seconds: float = 1.0) -> None:
+        self.end()
+        self._phase = phase
+        self._control.enter(phase, expected_seconds)
+
+    def end(self) -> None:
         now = time.perf_counter()
-        self.phases[phase] = round((now - self._last) * 1000, 1)
+        if self._phase is not None:
+            self.phases[self._phase] = round((now - self._last) * 1000, 1)
         self._last = now
 
 
-def _node_map(values: NDArray[Any], projection: Projection, references: NodeReferences) -> dict[str, Any]:
-    """Return the values as section 7.6 shows a ``node_map`` that is not written back."""
-    count = len(values)
-    shown = [
-        {"node": references.reference(dense), "value": value}
-        for dense, value in enumerate(values[:_MAX_VALUES].tolist())
-    ]
-    statistics = {"min": values.min().item(), "max": values.max().item(), "mean": float(values.mean())} if count else {}
-    return {
-        "kind": "node_map",
-        "count": projection.node_count,
-        **statistics,
-        "values": shown,
-        **({"result_truncated": True} if count > _MAX_VALUES else {}),
-    }
+def _check_mode(fields: Fields, algorithm: Algorithm, mode: Mode | None, selection: Selection) -> None:
+    written = selection.result_property is not None
+    if mode == "write" and not written:
+        fields.problems.append(("result_property", "mode write needs the name of the property to write"))
+    if mode in ("stream", "stats") and written:
+        fields.problems.append(("result_property", f"mode {mode} writes nothing; leave result_property out"))
+    if written and not algorithm.writable:
+        reason = f"{algorithm.name} yields {algorithm.value}, which is no property; use mode stream"
+        fields.problems.append(("result_property", reason))
+
+
+def _weight(fields: Fields, algorithm: Algorithm, parameters: Mapping[str, Any], selection: Selection) -> str | None:
+    """Return the weight property, which may stand in the parameters or in the projection."""
+    own, projected = parameters.get("weight_property"), selection.weight_property
+    if isinstance(own, str) and projected not in (None, own):
+        reason = f"the projection is weighted by {projected}, not by {own}"
+        fields.problems.append(("parameters.weight_property", reason))
+    counts = selection.parallel in ("count", "keep", "sum", "min", "max")
+    if not algorithm.weighted and (projected is not None or counts):
+        field = "projection.weight_property" if projected is not None else "projection.parallel"
+        fields.problems.append((field, f"{algorithm.name} takes no weights, so parallel edges count once"))
+    if isinstance(own, str) and not fields.problems and selection.query is None:
+        check_weight(fields, "parameters.weight_property", own, selection)
+    return own if isinstance(own, str) else projected
+
+
+def _check_node_property(fields: Fields, field: str, name: str, selection: Selection, schema: GraphSchema) -> None:
+    for table in schema.node_tables:
+        if table.label not in selection.labels:
+            continue
+        type_name = table.properties.get(name)
+        if type_name is None:
+            reason = f"{table.label} has no property {name}; it has {', '.join(table.properties)}"
+            fields.problems.append((f"parameters.{field}", reason))
+        elif not is_numeric(type_name):
+            fields.problems.append((f"parameters.{field}", f"{table.label}.{name} is {type_name}; it must be a number"))
+
+
+def _keys(parameter: Parameter, value: Any) -> list[Any]:
+    if value is None or parameter.type not in ("node", "nodes"):
+        return []
+    return value if parameter.type == "nodes" else [value]
+
+
+def _property_values(engine: GraphEngine, name: str, nodes: NodeIndex) -> NDArray[np.float64]:
+    """Return a numeric property in dense order.
+
+    Raises:
+        PlatformError: ``VALIDATION_FAILED`` when a node has no value.
+    """
+    parts = []
+    for label, _, offsets in nodes.split(np.arange(len(nodes))):
+        values = engine.node_values(label, name).take(offsets)
+        if values.null_count:
+            reason = f"{values.null_count} of {len(values)} {label} nodes have no {name}"
+            raise validation_failed([(name, reason)])
+        parts.append(np.asarray(values.cast("float64").to_numpy(zero_copy_only=False)))
+    return np.concatenate(parts) if parts else np.empty(0)

@@ -10,13 +10,14 @@ import argparse
 import json
 from pathlib import Path
 
-from graph_olap_server.instance.algorithms.registry import ALGORITHMS, Algorithm
+from graph_olap_server.instance.algorithms.model import Algorithm
+from graph_olap_server.instance.algorithms.registry import ALGORITHMS
 
 __all__ = ["main", "render"]
 
 _HEAD = """# Native algorithms
 
-Written from the registry; edit `instance/algorithms/registry.py` and run
+Written from the registry; edit `instance/algorithms/catalog/` and run
 `python -m graph_olap_server.instance.algorithms.reference docs/reference/algorithms.md`.
 
 All of them work on the selected nodes and the selected edges between them. Isolated nodes are included. Parallel edges
@@ -37,7 +38,12 @@ def _section(algorithm: Algorithm) -> str:
     lines = [f"## {info.display_name}: `{info.name}`", "", info.description, "", algorithm.long_description, ""]
     if info.aliases:
         lines += [f"Also called: {', '.join(f'`{alias}`' for alias in info.aliases)}.", ""]
-    lines += [f"Edges are used as {info.directed}. Yields {info.returns}.", ""]
+    same = "The same input always gives the same result." if algorithm.deterministic else "Results can differ by timing."
+    lines += [
+        f"Edges are used as {' or '.join(algorithm.orientations)}. Yields {info.returns}. Result kind `{algorithm.kind}`. "
+        f"Takes {algorithm.complexity}, done by {algorithm.backend}. {same}",
+        "",
+    ]
     if info.parameters:
         lines += ["| Parameter | Type | Default | Meaning |", "|---|---|---|---|"]
         lines += [

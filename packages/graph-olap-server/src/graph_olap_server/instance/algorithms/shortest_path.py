@@ -7,11 +7,11 @@ from typing import Any
 
 from graph_olap.models import AlgorithmInfo, AlgorithmParameter, EdgeTable, GraphSchema
 
-from graph_olap_server.instance.algorithms import kernels
+from graph_olap_server.instance.algorithms.kernels import paths
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
-from graph_olap_server.instance.nodes import NodeFinder, NodeReferences
-from graph_olap_server.instance.projection import ProjectionCache, ProjectionSpec
+from graph_olap_server.instance.nodes import NodeFinder, NodeIndex, NodeReferences
+from graph_olap_server.instance.projection import Orientation, ProjectionCache, ProjectionSpec
 from graph_olap_server.instance.request_body import Fields
 from graph_olap_server.instance.selection import Selection, check_weight, unknown
 from graph_olap_server.instance.workers import Control, WorkerPool
@@ -80,13 +80,16 @@ class ShortestPath:
                 fields.problems.append((name, unknown("node label", label, labels)))
         tables = _edge_tables(fields, schema)
         if weight is not None and not fields.problems:
-            check_weight(fields, "weight_property", weight, Selection(labels, tables, None, None, None, _TIMEOUT_MS))
+            check_weight(fields, "weight_property", weight, Selection(labels, tables))
         fields.check()
         finder = NodeFinder(self._engine, labels)
-        source = finder.find(fields.raw("source_id"), hints["source_label"])
-        target = finder.find(fields.raw("target_id"), hints["target_label"])
+        sizes = {table.label: table.node_count for table in schema.node_tables}
+        nodes = NodeIndex({label: sizes[label] for label in sorted(labels, key=self._engine.table_id)})
+        source = finder.find_dense(fields.raw("source_id"), nodes, hints["source_label"])
+        target = finder.find_dense(fields.raw("target_id"), nodes, hints["target_label"])
         types = tuple(table.type for table in tables)
-        spec = ProjectionSpec(labels, types, directed, weight, "once" if weight is None else "min")
+        orientation: Orientation = "natural" if directed else "undirected"
+        spec = ProjectionSpec(labels, types, orientation, weight, "once" if weight is None else "min")
         return Task(
             algorithm=INFO.name,
             algorithm_type="native",
@@ -108,10 +111,10 @@ class ShortestPath:
     def _run(self, spec: ProjectionSpec, source: int, target: int, depth: int, control: Control) -> Outcome:
         projection = self._projections.get(self._engine, spec, control)
         arguments = {"source": source, "target": target, "max_depth": depth}
-        with self._workers.worker() as worker:
-            found = worker.call(kernels.shortest_path, arguments, projection.arrays, control)
+        with self._workers.worker(control) as worker:
+            found = worker.call(paths.shortest_path, arguments, projection.arrays, control)
         control.check()
-        references = NodeReferences(self._engine, projection.starts)
+        references = NodeReferences(self._engine, projection.nodes)
         dense, cost = found if found is not None else ([], None)
         nodes = [references.reference(node) for node in dense]
         relationships = [self._relationship(spec, start, end) for start, end in pairwise(nodes)]
@@ -134,7 +137,7 @@ class ShortestPath:
     def _relationship(self, spec: ProjectionSpec, start: dict[str, Any], end: dict[str, Any]) -> dict[str, Any]:
         """Return the cheapest relationship between two neighbours, the one with the smallest id among equals."""
         candidates = self._relationships(spec, start, end)
-        if not spec.directed:
+        if spec.orientation == "undirected":
             candidates += self._relationships(spec, end, start)
         _, chosen = min(candidates, key=lambda candidate: (candidate[0], candidate[1]["_id"]))
         return chosen

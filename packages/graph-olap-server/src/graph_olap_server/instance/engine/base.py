@@ -171,6 +171,10 @@ class GraphEngine(ABC):
         """Return the primary keys of a label in offset order: element i belongs to offset i."""
 
     @abstractmethod
+    def node_values(self, label: str, name: str) -> pa.Array:
+        """Return a property of a label in offset order: element i belongs to offset i."""
+
+    @abstractmethod
     def edges(self, edge_type: str, properties: Sequence[str] = ()) -> pa.Table:
         """Return all relationships of a type with the asked properties.
 
@@ -184,6 +188,27 @@ class GraphEngine(ABC):
 
         The property is created when it is missing and re-created when its type differs; other nodes keep their value.
         """
+
+    @abstractmethod
+    def write_edge_property(self, edge_type: str, name: str, type_name: str, ends: pa.Table, values: pa.Array) -> None:
+        """Set a result property on all relationships between pairs of nodes, in one transaction.
+
+        ``ends`` has ``_src`` and ``_dst`` (offsets within their labels), each pair once; other relationships keep their
+        value.
+        """
+
+    @abstractmethod
+    def drop_edge_property(self, edge_type: str, name: str) -> None:
+        """Remove a property that an algorithm wrote."""
+
+    @property
+    @abstractmethod
+    def graph_version(self) -> int:
+        """A number that grows with every change of the graph."""
+
+    @abstractmethod
+    def written_properties(self) -> frozenset[str]:
+        """Return the names of relationship properties that algorithms wrote."""
 
     @abstractmethod
     def drop_node_property(self, label: str, name: str) -> None:

@@ -27,7 +27,12 @@ from graph_olap_server.instance.engine.loader import load_snapshot
 from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.types import quote
-from graph_olap_server.instance.engine.writeback import check_writable, drop_property, write_property
+from graph_olap_server.instance.engine.writeback import (
+    check_writable,
+    drop_property,
+    write_edge_property,
+    write_property,
+)
 from graph_olap_server.instance.tokens import TokenError, result_names, tokenise
 from graph_olap_server.logs import event
 from graph_olap_server.snapshots.manifest import SnapshotManifest
@@ -47,6 +52,7 @@ class CypherEngine(GraphEngine):
         self._pool = ConnectionPool(lambda: library.Connection(database, num_threads=limits.threads))
         self._catalog: Catalog | None = None
         self._catalog_lock = threading.Lock()
+        self._graph_version = 0
         self._closed = False
         with self._pool.plain() as connection:
             connection.execute("CALL force_checkpoint_on_close=false")
@@ -123,12 +129,15 @@ class CypherEngine(GraphEngine):
         """Return the primary keys of a label in offset order."""
         key = self._table(label).primary_key
         assert key is not None
-        columns = {"_offset": "offset(id(n))", key: f"n.{quote(key)}"}
+        return self.node_values(label, key)
+
+    def node_values(self, label: str, name: str) -> pa.Array:
+        """Return a property of a label in offset order."""
+        columns = {"_offset": "offset(id(n))", name: f"n.{quote(name)}"}
         table = self._arrow(f"MATCH (n:{quote(label)})", columns, self._table(label))
         offsets = table.column("_offset").combine_chunks()
-        keys = table.column(key).combine_chunks()
-        expected = pa.array(range(0)) if not len(offsets) else pc.sort_indices(offsets)
-        return keys.take(expected) if len(keys) else keys
+        values = table.column(name).combine_chunks()
+        return values.take(pc.sort_indices(offsets)) if len(values) else values
 
     def edges(self, edge_type: str, properties: Sequence[str] = ()) -> pa.Table:
         """Return all relationships of a type with the asked properties."""
@@ -150,6 +159,20 @@ class CypherEngine(GraphEngine):
         self._forget()
         return len(keys)
 
+    def write_edge_property(self, edge_type: str, name: str, type_name: str, ends: pa.Table, values: pa.Array) -> None:
+        """Set a result property on all relationships between pairs of nodes, in one transaction."""
+        entry = self._table(edge_type)
+        check_writable(entry, name)
+        assert entry.ends is not None
+        start, end = (self._table(label) for label in entry.ends)
+        keys = [
+            self.node_keys(table.name).take(ends[column].combine_chunks())
+            for table, column in ((start, "_src"), (end, "_dst"))
+        ]
+        with self._pool.writing() as connection:
+            write_edge_property(connection, entry, (start, end), name, type_name, (keys[0], keys[1]), values)
+        self._forget()
+
     def drop_node_property(self, label: str, name: str) -> None:
         """Remove a property that an algorithm wrote."""
         entry = self._table(label)
@@ -159,6 +182,20 @@ class CypherEngine(GraphEngine):
         with self._pool.writing() as connection:
             drop_property(connection, entry, name)
         self._forget()
+
+    def drop_edge_property(self, edge_type: str, name: str) -> None:
+        """Remove a property that an algorithm wrote."""
+        self.drop_node_property(edge_type, name)
+
+    @property
+    def graph_version(self) -> int:
+        """A number that grows with every change of the graph."""
+        return self._graph_version
+
+    def written_properties(self) -> frozenset[str]:
+        """Return the names of relationship properties that algorithms wrote."""
+        edges = self._current().edges.values()
+        return frozenset(name for entry in edges for name in entry.properties if name not in entry.defined)
 
     def close(self) -> None:
         """Close the database."""
@@ -224,6 +261,7 @@ class CypherEngine(GraphEngine):
     def _forget(self) -> None:
         with self._catalog_lock:
             self._catalog = None
+            self._graph_version += 1
 
 
 def _unknown(_kind: str, _name: str, arrow_type: pa.DataType) -> ValueType:

@@ -17,8 +17,8 @@ from graph_olap_server.instance.executions import Outcome, Task
 from graph_olap_server.instance.networkx_bridge import remote
 from graph_olap_server.instance.networkx_bridge.parameters import bind
 from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Classified, Handle, NodeValues
-from graph_olap_server.instance.nodes import NodeFinder, NodeReferences
-from graph_olap_server.instance.projection import Projection, ProjectionCache, ProjectionSpec
+from graph_olap_server.instance.nodes import NodeFinder, NodeIndex, NodeReferences
+from graph_olap_server.instance.projection import Projection, ProjectionCache
 from graph_olap_server.instance.request_body import Fields
 from graph_olap_server.instance.selection import Selection, check_weight, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
@@ -51,8 +51,9 @@ class NetworkxCatalog:
         """Return all descriptions by name."""
         with self._mutex:
             if not self._infos:
-                with self._workers.worker() as worker:
-                    described = worker.call(remote.describe_all, {}, {}, Control(_CATALOG_TIMEOUT_MS))
+                control = Control(_CATALOG_TIMEOUT_MS)
+                with self._workers.worker(control) as worker:
+                    described = worker.call(remote.describe_all, {}, {}, control)
                 self._infos = {entry["name"]: AlgorithmInfo.from_dict(entry) for entry in described}
             return self._infos
 
@@ -101,7 +102,8 @@ class NetworkxBridge:
             check_weight(fields, "weight_property", weight, selection)
         fields.check()
         finder = NodeFinder(self._engine, selection.labels)
-        arguments = bind(info, given, finder.find, fields.problems)
+        everything = NodeIndex(self._sizes(selection))
+        arguments = bind(info, given, lambda key: finder.find_dense(key, everything), fields.problems)
         fields.check()
         if weight is not None and any(parameter.name == "weight" for parameter in info.parameters):
             # Whatever the property is called in the graph, the library finds it as `weight`.
@@ -129,13 +131,7 @@ class NetworkxBridge:
         control: Control,
     ) -> Outcome:
         self._workers.warm()
-        spec = ProjectionSpec(
-            labels=selection.labels,
-            edge_types=selection.edge_types,
-            directed=True,
-            weight_property=weight,
-            parallel="once" if weight is None else "sum",
-        )
+        spec = selection.spec(orientation="natural", weight=weight, parallel="sum")
         projection = self._projections.get(self._engine, spec, control)
         write = selection.result_property is not None
         call = {
@@ -145,10 +141,10 @@ class NetworkxBridge:
             "edge_count": projection.edge_count,
             "write": write,
         }
-        with self._workers.worker() as worker:
+        with self._workers.worker(control) as worker:
             classified: Classified = worker.call(remote.run, call, projection.arrays, control)
         control.check()
-        references = NodeReferences(self._engine, projection.starts)
+        references = NodeReferences(self._engine, projection.nodes)
         updated = 0
         if selection.result_property is not None:
             updated = self._write(selection.result_property, classified, projection, references)
@@ -170,15 +166,17 @@ class NetworkxBridge:
                 "STRING" if part.type_name == JSON_TEXT else part.type_name,
                 np.asarray(part.dense, np.int64),
                 _column(part, references),
-                projection.starts,
-                projection.sizes,
+                projection.nodes,
             )
             for part in classified.nodes
         )
 
-    def _check_size(self, selection: Selection) -> None:
+    def _sizes(self, selection: Selection) -> dict[str, int]:
         sizes = {table.label: table.node_count for table in self._engine.schema().node_tables}
-        nodes = sum(sizes[label] for label in selection.labels)
+        return {label: sizes[label] for label in sorted(selection.labels, key=self._engine.table_id)}
+
+    def _check_size(self, selection: Selection) -> None:
+        nodes = sum(self._sizes(selection).values())
         edges = sum(table.edge_count for table in selection.edge_tables)
         if nodes > MAX_NODES or edges > MAX_EDGES:
             raise PlatformError(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["Cancelled", "Control", "TimedOut"]
+
+_PHASES = {"project": (0, 20), "compute": (20, 85), "write": (85, 100)}
 
 
 class Cancelled(Exception):
@@ -26,7 +29,10 @@ class Control:
         self._deadline = time.monotonic() + timeout_ms / 1000
         self._mutex = threading.Lock()
         self._cancelled = False
-        self._stop: Callable[[], None] | None = None
+        self._stop: Callable[[], object] | None = None
+        self._phase: str | None = None
+        self._phase_started = 0.0
+        self._phase_seconds = 1.0
 
     @property
     def cancelled(self) -> bool:
@@ -37,6 +43,25 @@ class Control:
     def remaining_seconds(self) -> float:
         """Seconds until the deadline, at least 0."""
         return max(0.0, self._deadline - time.monotonic())
+
+    @property
+    def phase(self) -> str | None:
+        """What is being done: ``project``, ``compute`` or ``write``."""
+        return self._phase
+
+    @property
+    def progress_percent(self) -> int:
+        """How far the work is, from the phases and the time that was expected for this one; below 100."""
+        if self._phase not in _PHASES:
+            return 0
+        first, last = _PHASES[self._phase]
+        passed = (time.monotonic() - self._phase_started) / self._phase_seconds
+        return int(first + (last - first) * (1 - math.exp(-2 * passed)))
+
+    def enter(self, phase: str, expected_seconds: float = 1.0) -> None:
+        """Say what is being done from now on and how long it should take."""
+        self._phase, self._phase_started = phase, time.monotonic()
+        self._phase_seconds = max(expected_seconds, 0.001)
 
     def check(self) -> None:
         """Raise ``Cancelled`` or ``TimedOut`` when the work should end."""
@@ -53,7 +78,7 @@ class Control:
                 self._stop()
 
     @contextmanager
-    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+    def stopping(self, stop: Callable[[], object]) -> Iterator[None]:
         """Call ``stop`` when the work is cancelled inside this block."""
         with self._mutex:
             if self._cancelled:

@@ -24,6 +24,9 @@ __all__ = ["Worker", "WorkerPool"]
 
 _log = logging.getLogger(__name__)
 
+_MOST_AT_A_TIME = 3
+"""Runs that read only need no lock; more of them than this wait for memory's sake."""
+
 
 class Worker:
     """A child process that runs functions of this code base, one at a time.
@@ -114,9 +117,10 @@ class WorkerPool:
     """Keeps one worker warm between calls and ends it after a while without any."""
 
     def __init__(self, *, threads: int, memory_bytes: int | None = None, idle_seconds: float = 120.0) -> None:
-        self._threads = threads
+        self.threads = threads
         self._memory_bytes = memory_bytes
         self._idle_seconds = idle_seconds
+        self._places = threading.BoundedSemaphore(_MOST_AT_A_TIME)
         self._mutex = threading.Lock()
         self._idle: Worker | None = None
         self._timer: threading.Timer | None = None
@@ -126,19 +130,25 @@ class WorkerPool:
         with self._mutex:
             self._stop_timer()
             if self._idle is None or not self._idle.alive:
-                self._idle = Worker(threads=self._threads, memory_bytes=self._memory_bytes)
+                self._idle = Worker(threads=self.threads, memory_bytes=self._memory_bytes)
 
     @contextlib.contextmanager
-    def worker(self) -> Iterator[Worker]:
-        """Lend a worker; one that was killed meanwhile is not kept."""
-        self.warm()
-        with self._mutex:
-            worker, self._idle = self._idle, None
-        assert worker is not None
+    def worker(self, control: Control) -> Iterator[Worker]:
+        """Lend a worker once one of a few places is free; one that was killed meanwhile is not kept.
+
+        Raises:
+            Cancelled, TimedOut: While waiting.
+        """
+        while not self._places.acquire(timeout=0.1):
+            control.check()
         try:
-            yield worker
+            worker = self._take()
+            try:
+                yield worker
+            finally:
+                self._give_back(worker)
         finally:
-            self._give_back(worker)
+            self._places.release()
 
     def close(self) -> None:
         """End the idle worker."""
@@ -147,6 +157,14 @@ class WorkerPool:
             worker, self._idle = self._idle, None
         if worker is not None:
             worker.close()
+
+    def _take(self) -> Worker:
+        with self._mutex:
+            self._stop_timer()
+            worker, self._idle = self._idle, None
+        if worker is not None and worker.alive:
+            return worker
+        return Worker(threads=self.threads, memory_bytes=self._memory_bytes)
 
     def _give_back(self, worker: Worker) -> None:
         with self._mutex:
