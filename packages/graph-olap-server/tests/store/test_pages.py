@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from graph_olap_server.store import search
+from graph_olap_server.store import pages, search
 from graph_olap_server.store.database import Database
 from graph_olap_server.store.pages import PageQuery, list_page
 from graph_olap_server.store.tables import MappingRow, SnapshotRow
+from graph_olap_server.store.totals import Totals
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
@@ -106,19 +107,22 @@ EQUAL = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.parametrize("most_fetched", [0, 40, 5000], ids=["one by one", "both", "trigrams"])
+@pytest.mark.parametrize("few", [0, 40, 1000], ids=["one by one", "both", "fetched"])
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=QUERIES, equal=EQUAL)
 def test_a_list_is_what_brute_force_finds(
     database: Database,
     rows: list[SnapshotRow],
-    most_fetched: int,
+    few: int,
     monkeypatch: pytest.MonkeyPatch,
     query: PageQuery,
     equal: dict[str, Any],
 ):
-    monkeypatch.setattr(search, "_MOST_FETCHED", most_fetched)
-    assert ask(database, query, equal) == expected(rows, query, equal)
+    for module in (search, pages):
+        monkeypatch.setattr(module, "FEW", few)
+    database.totals = Totals()
+    for _ in ("found", "remembered"):
+        assert ask(database, query, equal) == expected(rows, query, equal)
 
 
 def test_a_remembered_total_is_never_older_than_its_page(database: Database, rows: list[SnapshotRow]):

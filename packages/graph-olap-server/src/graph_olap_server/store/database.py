@@ -24,7 +24,7 @@ from sqlalchemy.pool import QueuePool
 
 from graph_olap_server import faults
 from graph_olap_server.store.migrate import upgrade
-from graph_olap_server.store.pages import Totals
+from graph_olap_server.store.totals import Totals
 
 __all__ = ["Database"]
 

@@ -6,29 +6,27 @@ rows. Counting cannot be avoided, but need not be done twice: totals are remembe
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Table, UnaryExpression, func, select
+from sqlalchemy import ColumnElement, Select, Table, UnaryExpression, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.operators import custom_op
 
-from graph_olap_server.store.search import matching, trigram_matches
+from graph_olap_server.store.search import FEW, matching, one_of, rare_matches
 from graph_olap_server.store.tables import LIST_INDEXES, InstanceRow, ListStateRow, MappingRow, SnapshotRow
+from graph_olap_server.store.totals import Found, Totals
 
-__all__ = ["Page", "PageQuery", "Totals", "list_page"]
+__all__ = ["Page", "PageQuery", "list_page"]
 
 
 Item = TypeVar("Item")
 Other = TypeVar("Other")
 Row = TypeVar("Row", MappingRow, SnapshotRow, InstanceRow)
 
-_MOST_TOTALS = 4096
 _GOING = "stopping"  # an instance that ends is no longer shown
 _PLUS = custom_op[Any]("+")
 _LISTED = frozenset({"id", *(name for names in LIST_INDEXES.values() for name in names)})
@@ -62,35 +60,6 @@ class Page(Generic[Item]):
         return Page(items, self.total, self.offset, self.limit)
 
 
-class Totals:
-    """Numbers of matches that were counted lately, each with the state of the table that it was counted in.
-
-    A state is replaced by a trigger in the transaction that changes what filters look at, and is read in the
-    transaction that reads the page: a remembered total is never older or newer than its page.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._totals: OrderedDict[Hashable, tuple[str, int]] = OrderedDict()
-
-    def get(self, key: Hashable, state: str) -> int | None:
-        """Return what was counted in this state."""
-        with self._lock:
-            found = self._totals.get(key)
-            if found is None or found[0] != state:
-                return None
-            self._totals.move_to_end(key)
-            return found[1]
-
-    def put(self, key: Hashable, state: str, total: int) -> None:
-        """Remember what was counted in this state."""
-        with self._lock:
-            self._totals[key] = state, total
-            self._totals.move_to_end(key)
-            while len(self._totals) > _MOST_TOTALS:
-                self._totals.popitem(last=False)
-
-
 def list_page(
     session: Session,
     model: type[Row],
@@ -108,86 +77,124 @@ def list_page(
         equal: Values of further columns; ``None`` does not filter.
         totals: What this process remembers of earlier counts.
     """
-    rows = cast(Table, model.__table__)
-    rare = None if query.search is None else trigram_matches(session, rows, query.search)
-    seen = _Columns(rows, _hidden_columns(session, query, rare))
-    where = _where(session, seen, query, equal, rare)
-    ids = select(rows.c.id).where(*where).order_by(*_order(seen, query)).offset(query.offset).limit(query.limit)
+    asked = _Asked(session, cast(Table, model.__table__), query, equal)
+    state = asked.state()
+    found = totals.get(asked.key, state)
+    few = asked.rare_matches() if found is None or found.ids is None else found.ids
     items = session.scalars(
-        select(model).where(model.id.in_(select(ids.subquery().c.id))).order_by(*_order(_Columns(rows), query))
+        select(model).where(model.id.in_(select(asked.page(few).subquery().c.id))).order_by(*asked.order(_Columns()))
     ).all()
-    total = query.offset + len(items)
-    # A page that is not full, and not behind the end, is the last one: nothing is left to count.
-    if (query.limit is not None and len(items) >= query.limit) or (not items and query.offset):
-        if rare is None:
-            where = _where(session, _Columns(rows), query, equal, None)
-        total = _total(session, rows, where, _key(rows, query, equal), totals)
-    return Page(items, total, query.offset, total if query.limit is None else query.limit)
+    if found is None:
+        found = asked.found([row.id for row in items], few)
+        totals.put(asked.key, state, found)
+    return Page(items, found.total, query.offset, found.total if query.limit is None else query.limit)
 
 
 class _Columns:
-    """Columns of a table, some of them hidden from SQLite's planner behind a unary plus."""
+    """Names of columns that SQLite must not choose its index by, for it has no statistics to choose well."""
 
-    def __init__(self, rows: Table, hidden: Collection[str] = ()) -> None:
-        self.rows = rows
+    def __init__(self, hidden: Collection[str] = ()) -> None:
         self._hidden = hidden
 
-    def __getitem__(self, name: str) -> ColumnElement[Any]:
-        column = self.rows.c[name]
+    def of(self, rows: Table, name: str) -> ColumnElement[Any]:
+        """Return a column, or what hides it from the planner: the column behind a unary plus."""
+        column = rows.c[name]
         return UnaryExpression(column, operator=_PLUS, type_=column.type) if name in self._hidden else column
 
 
-def _hidden_columns(session: Session, query: PageQuery, rare: ColumnElement[bool] | None) -> Collection[str]:
-    """Return the columns that SQLite must not choose its index by, for it has no statistics to choose well.
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a list is asked for, in the words of the database."""
 
-    Rare texts are fetched from the trigram index. Else rows are met in the order of the list, along an index that also
-    holds time and status, until the page is full; an index by those would find more rows, which all had to be sorted.
-    """
-    if session.get_bind().dialect.name != "sqlite":
-        return ()
-    if rare is not None:
-        return _LISTED
-    return () if query.sort_by == "created_at" else ("created_at", "status")
+    session: Session
+    rows: Table
+    query: PageQuery
+    equal: Mapping[str, Any]
 
+    @property
+    def key(self) -> Hashable:
+        """What the matches depend on."""
+        query, given = self.query, tuple(sorted((k, v) for k, v in self.equal.items() if v is not None))
+        return self.rows.name, query.owner, query.search, query.created_after, query.created_before, given
 
-def _where(
-    session: Session,
-    seen: _Columns,
-    query: PageQuery,
-    equal: Mapping[str, Any],
-    rare: ColumnElement[bool] | None,
-) -> list[ColumnElement[bool]]:
-    found = [seen[name] == value for name, value in equal.items() if value is not None]
-    if seen.rows is InstanceRow.__table__:
-        found.append(seen["status"] != _GOING)
-    if query.owner is not None:
-        found.append(seen["owner_username"] == query.owner)
-    if query.search is not None:
-        found.append(matching(session, seen.rows, query.search) if rare is None else rare)
-    if query.created_after is not None:
-        found.append(seen["created_at"] >= query.created_after)
-    if query.created_before is not None:
-        found.append(seen["created_at"] <= query.created_before)
-    return found
+    def state(self) -> str:
+        """Return the state of the table."""
+        wanted = select(ListStateRow.state).where(ListStateRow.resource == self.rows.name)
+        return self.session.execute(wanted).scalar_one()
 
+    def rare_matches(self) -> Sequence[int] | None:
+        """Return the rows that hold the text, where they are few and quickly found."""
+        return None if self.query.search is None else rare_matches(self.session, self.rows, self.query.search)
 
-def _order(seen: _Columns, query: PageQuery) -> list[ColumnElement[Any]]:
-    keys = [seen[query.sort_by], seen["id"]]
-    order: list[ColumnElement[Any]] = [key.asc() if query.sort_order == "asc" else key.desc() for key in keys]
-    if seen.rows.c[query.sort_by].nullable:
-        order.insert(0, keys[0].is_(None))  # only where needed: it keeps the database from reading along an index
-    return order
+    def page(self, few: Sequence[int] | None) -> Select[int]:
+        """Select the ids of the page.
 
+        Few rows are fetched and sorted. Else rows are met in the order of the list, along an index that also holds
+        time and status, until the page is full; an index by those would find more rows, which all had to be sorted.
+        """
+        columns = self._all_hidden if few is not None else self._order_decides
+        wanted = select(self.rows.c.id).where(*self._where(columns, few)).order_by(*self.order(columns))
+        return wanted.offset(self.query.offset).limit(self.query.limit)
 
-def _total(session: Session, rows: Table, where: Sequence[ColumnElement[bool]], key: Hashable, totals: Totals) -> int:
-    state = session.execute(select(ListStateRow.state).where(ListStateRow.resource == rows.name)).scalar_one()
-    total = totals.get(key, state)
-    if total is None:
-        total = session.execute(select(func.count()).select_from(rows).where(*where)).scalar_one()
-        totals.put(key, state, total)
-    return total
+    def order(self, columns: _Columns) -> list[ColumnElement[Any]]:
+        """Return the order: nulls last, ties by id."""
+        keys = [columns.of(self.rows, name) for name in (self.query.sort_by, "id")]
+        order: list[ColumnElement[Any]] = [key.asc() if self.query.sort_order == "asc" else key.desc() for key in keys]
+        if self.rows.c[self.query.sort_by].nullable:
+            order.insert(0, keys[0].is_(None))  # only where needed: it keeps the database from reading along an index
+        return order
 
+    def found(self, page: Sequence[int], few: Sequence[int] | None) -> Found:
+        """Count the matches, as far as the page does not tell; of searches with few matches keep these."""
+        query = self.query
+        last_page = query.limit is None or len(page) < query.limit
+        if last_page and (page or not query.offset):
+            total = query.offset + len(page)
+            return Found(total, page if total == len(page) <= FEW else None)
+        where = self._where(self._all_hidden if few is not None or self._scans else _Columns(), few)
+        if few is None:
+            count = select(func.count()).select_from(self.rows).where(*where)
+            total = self.session.execute(count).scalar_one()
+            if query.search is None or total > FEW:
+                return Found(total)
+        ids = self.session.scalars(select(self.rows.c.id).where(*where)).all()
+        return Found(len(ids), ids)
 
-def _key(rows: Table, query: PageQuery, equal: Mapping[str, Any]) -> Hashable:
-    given = tuple(sorted((name, value) for name, value in equal.items() if value is not None))
-    return rows.name, query.owner, query.search, query.created_after, query.created_before, given
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.session.get_bind().dialect.name == "sqlite"
+
+    @property
+    def _all_hidden(self) -> _Columns:
+        return _Columns(_LISTED if self._is_sqlite else ())
+
+    @property
+    def _order_decides(self) -> _Columns:
+        return _Columns(("created_at", "status") if self._is_sqlite and self.query.sort_by != "created_at" else ())
+
+    @property
+    def _scans(self) -> bool:
+        """Whether looking for a text reads the table from end to end, not here and there along an index."""
+        if not self._is_sqlite or self.query.search is None:
+            return False
+        others = select(self.rows.c.id).where(*self._where(_Columns(), None, with_search=False)).limit(5 * FEW)
+        return self.session.execute(select(func.count()).select_from(others.subquery())).scalar_one() == 5 * FEW
+
+    def _where(
+        self, columns: _Columns, few: Sequence[int] | None, *, with_search: bool = True
+    ) -> list[ColumnElement[bool]]:
+        query, rows = self.query, self.rows
+        where = [columns.of(rows, name) == value for name, value in self.equal.items() if value is not None]
+        if rows is InstanceRow.__table__:
+            where.append(columns.of(rows, "status") != _GOING)
+        if query.owner is not None:
+            where.append(columns.of(rows, "owner_username") == query.owner)
+        if query.created_after is not None:
+            where.append(columns.of(rows, "created_at") >= query.created_after)
+        if query.created_before is not None:
+            where.append(columns.of(rows, "created_at") <= query.created_before)
+        if few is not None:
+            where.append(one_of(self.session, rows.c.id, few))
+        elif query.search is not None and with_search:
+            where.append(matching(self.session, rows, query.search))
+        return where

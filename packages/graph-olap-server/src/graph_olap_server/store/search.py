@@ -8,16 +8,34 @@ looked at one by one. The answer is the same either way.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Integer, Table, column, func, select, table, text
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Table,
+    any_,
+    column,
+    func,
+    literal,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.orm import Session
 
-__all__ = ["matching", "search_text", "trigram_matches"]
+__all__ = ["FEW", "matching", "one_of", "rare_matches", "search_text"]
+
+FEW = 1000
+"""So many rows are fetched and sorted sooner than a page of them is met along an index."""
 
 # Case folding leaves no capital letter of ASCII, so these two occur in no folded text.
 _BETWEEN = "A"
 _NUL = "B"
 _TRIGRAM = 3
-_MOST_FETCHED = 5000
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\%_"})
 
 
@@ -38,11 +56,10 @@ def matching(session: Session, rows: Table, searched: str) -> ColumnElement[bool
     return func.instr(rows.c.search_text, _folded(searched)) > 0
 
 
-def trigram_matches(session: Session, rows: Table, searched: str) -> ColumnElement[bool] | None:
-    """Return the same condition by SQLite's trigram index, or ``None`` where rows should be looked at one by one.
+def rare_matches(session: Session, rows: Table, searched: str) -> list[int] | None:
+    """Return the ids of the rows that hold a text, by SQLite's trigram index, or ``None`` when there may be many.
 
-    Frequent texts are met soon in any order, and fetching all their rows would take longer. PostgreSQL decides that
-    itself, from its statistics.
+    PostgreSQL decides itself, from its statistics, how to use its index.
     """
     index = f"{rows.name}_search"
     if session.get_bind().dialect.name == "postgresql" or len(_folded(searched)) < _TRIGRAM:
@@ -51,10 +68,16 @@ def trigram_matches(session: Session, rows: Table, searched: str) -> ColumnEleme
         return None
     phrase = '"{}"'.format(_folded(searched).replace('"', '""'))
     found = select(column("rowid", Integer)).select_from(table(index)).where(column(index).op("MATCH")(phrase))
-    few = select(func.count()).select_from(found.limit(_MOST_FETCHED + 1).subquery())
-    if session.execute(few).scalar_one() > _MOST_FETCHED:
-        return None
-    return rows.c.id.in_(found)
+    ids = list(session.scalars(found.limit(FEW + 1)))
+    return None if len(ids) > FEW else ids
+
+
+def one_of(session: Session, number: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Return the condition that a number is one of a list, which is passed as one value."""
+    if session.get_bind().dialect.name == "postgresql":
+        return number == any_(literal(list(numbers), ARRAY(BigInteger)))
+    value = func.json_each(json.dumps(list(numbers))).table_valued("value")
+    return number.in_(select(value.c.value))
 
 
 def _folded(given: str) -> str:
