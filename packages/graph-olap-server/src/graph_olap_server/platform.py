@@ -37,6 +37,7 @@ from graph_olap_server.snapshots.store import LocalSnapshotStore
 from graph_olap_server.store.database import Database
 from graph_olap_server.warehouse.base import Warehouse, WarehouseError
 from graph_olap_server.warehouse.factory import open_warehouse
+from graph_olap_server.web import JsonErrorProtocol
 
 __all__ = ["EmbeddedPlatform", "Platform", "StartupError"]
 
@@ -287,6 +288,7 @@ class Platform:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                http=JsonErrorProtocol,
                 timeout_graceful_shutdown=_API_SECONDS,
             )
         )

@@ -16,11 +16,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.logs import event, request_id
 
-__all__ = ["EXCEPTION_HANDLERS", "FastJSONResponse", "RequestMiddleware", "error_response", "method_not_allowed"]
+__all__ = [
+    "EXCEPTION_HANDLERS",
+    "FastJSONResponse",
+    "JsonErrorProtocol",
+    "RequestMiddleware",
+    "error_response",
+    "method_not_allowed",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -50,13 +58,15 @@ def error_response(error: PlatformError) -> FastJSONResponse:
 
 def method_not_allowed(request: Request, allowed: Sequence[str]) -> FastJSONResponse:
     """Answer 405 with the methods that the path has."""
-    return error_response(
+    response = error_response(
         PlatformError(
             "METHOD_NOT_ALLOWED",
             f"{request.method} is not possible here; use {', '.join(allowed) or 'another method'}.",
             {"allowed": list(allowed)},
         )
     )
+    response.headers["Allow"] = ", ".join(allowed)
+    return response
 
 
 def _on_platform_error(_request: Request, error: Exception) -> Response:
@@ -117,13 +127,15 @@ class RequestMiddleware:
         request_id.set(current)
         started = time.perf_counter()
         status = 500
-        begun = False
+        begun = ended = False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status, begun
+            nonlocal status, begun, ended
             if message["type"] == "http.response.start":
                 status, begun = message["status"], True
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", current.encode())]
+            elif message["type"] == "http.response.body":
+                ended = not message.get("more_body", False)
             await send(message)
 
         try:
@@ -134,6 +146,8 @@ class RequestMiddleware:
             await error_response(error)(scope, receive, send_with_id)
         except Exception:
             _log.exception("request_failed")
+            if ended:
+                return  # the client has its answer; raising would cut the connection under its next request
             if begun:
                 raise
             await error_response(_internal_error())(scope, receive, send_with_id)
@@ -147,6 +161,21 @@ class RequestMiddleware:
                     status=status,
                     duration_ms=round((time.perf_counter() - started) * 1000, 1),
                 )
+
+
+class JsonErrorProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # uvicorn chooses the parser
+    """HTTP on a socket; what is no HTTP at all, or a method that HTTP does not know, gets the error envelope too."""
+
+    def send_400_response(self, _message: str) -> None:
+        """Answer a request that could not be parsed, and close the connection."""
+        current = str(uuid.uuid4())
+        request_id.set(current)
+        reason = "is no HTTP request that this server understands; look at its method, path and headers"
+        answer = error_response(validation_failed([("request", reason)]))
+        headers = [*answer.raw_headers, (b"x-request-id", current.encode()), (b"connection", b"close")]
+        lines = [b"HTTP/1.1 400 Bad Request", *(name + b": " + value for name, value in headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", bytes(answer.body)]))
+        self.transport.close()
 
 
 class _LimitedReceive:

@@ -17,6 +17,7 @@ from graph_olap_server.services.context import Context
 from graph_olap_server.snapshots.store import LocalSnapshotStore
 from graph_olap_server.store.database import Database
 from graph_olap_server.warehouse.factory import open_warehouse
+from graph_olap_server.web import JsonErrorProtocol
 
 INTERNAL_KEY = "internal-secret"
 
@@ -69,7 +70,9 @@ def client_of() -> Iterator[Callable[..., httpx.Client]]:
     def client(context: Context, **headers: str) -> httpx.Client:
         if id(context) not in servers:
             listener = socket.create_server(("127.0.0.1", 0))
-            server = uvicorn.Server(uvicorn.Config(create_app(context), lifespan="off", log_config=None))
+            server = uvicorn.Server(
+                uvicorn.Config(create_app(context), lifespan="off", log_config=None, http=JsonErrorProtocol)
+            )
             thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
             thread.start()
             while not server.started:

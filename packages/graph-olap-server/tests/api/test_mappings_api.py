@@ -30,7 +30,8 @@ def test_create_get_and_list(ada: httpx.Client, payments: Json):
     listed = ada.get("/api/mappings").json()
     assert listed["meta"].items() >= {"total": 1, "offset": 0, "limit": 50}.items()
     assert listed["data"][0]["node_count"] == 1
-    assert listed["data"][0]["node_definitions"] is None
+    full_only = {"node_definitions", "edge_definitions", "change_description", "version_created_at"}
+    assert made.keys() - listed["data"][0].keys() == full_only | {"version_created_by", "version"}
 
 
 def test_every_wrong_sql_is_named(ada: httpx.Client, payments: Json):

@@ -23,8 +23,8 @@ JSON = {"Content-Type": "application/json"}
 class TestBodies:
     @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
     @pytest.mark.parametrize("path", ["/api/mappings", "/api/snapshots/1/retry", "/api/schema/admin/refresh"])
-    def test_only_json_is_read(self, ada: httpx.Client, path: str, kind: str):
-        reply = ada.post(path, content=b"x", headers={"Content-Type": kind} if kind else {})
+    def test_only_json_is_read(self, as_user: Callable[..., httpx.Client], path: str, kind: str):
+        reply = as_user("root", "admin").post(path, content=b"x", headers={"Content-Type": kind} if kind else {})
         assert (reply.status_code, reply.json()["error"]["code"]) == (400, "VALIDATION_FAILED")
         assert reply.json()["error"]["details"]["field"] == "body"
 

@@ -30,7 +30,7 @@ from graph_olap_server.api.idempotency import IdempotencyMiddleware
 from graph_olap_server.api.observe import ERROR_CODE_KEY, ObserveMiddleware
 from graph_olap_server.api.profiles import fit_error
 from graph_olap_server.api.replies import ErrorReply, database_unavailable
-from graph_olap_server.api.transport import JsonBodiesMiddleware
+from graph_olap_server.api.transport import EncodedSlashMiddleware, UnreadableBody
 from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.services.context import Context
 from graph_olap_server.web import (
@@ -72,10 +72,9 @@ def create_app(context: Context) -> ASGIApp:
     # FastAPI documents its own 422 answers, which never leave this server.
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to change the document
     app.add_route("/openapi.json", lambda _request: FastJSONResponse(app.openapi()), include_in_schema=False)
-    return RequestMiddleware(
-        ObserveMiddleware(JsonBodiesMiddleware(IdempotencyMiddleware(app, context)), context),
-        quiet=("/health", "/ready"),
-    )
+    routes = [route for room in rooms for route in room.router.routes]
+    observed = ObserveMiddleware(IdempotencyMiddleware(app, context), context, routes)
+    return RequestMiddleware(EncodedSlashMiddleware(observed), quiet=("/health", "/ready"))
 
 
 def _on_platform_error(request: Request, error: Exception) -> Response:
@@ -118,8 +117,8 @@ def _problem(item: dict[str, Any]) -> tuple[str, str]:
     location = [str(part) for part in item["loc"]]
     if location and location[0] in _PLACES:
         location = location[1:]
-    if item["type"] == "json_invalid":
-        return "body", f"is not JSON: {item.get('ctx', {}).get('error', 'it cannot be parsed')}"
+    if isinstance(item.get("input"), UnreadableBody):
+        return "body", item["input"].reason
     if not location and item["type"] == "model_attributes_type":
         return "body", "must be a JSON object, sent with Content-Type: application/json"
     message = str(item["msg"]).removeprefix("Value error, ")

@@ -1,15 +1,21 @@
-"""What routes take from a request: the platform's parts, the caller, list parameters and ids."""
+"""What routes take from a request: the platform's parts, the caller, list parameters and ids.
+
+The order of checks is that of section 1.5: who calls, the role, maintenance mode, and only then what was sent.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import AfterValidator, BeforeValidator
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from graph_olap_server.api.transport import decode_slashes, require_json
 from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.domain.roles import Identity, Role, require_role
 from graph_olap_server.domain.states import StateMachine
@@ -28,9 +34,13 @@ __all__ = [
     "InstanceId",
     "Limit",
     "MappingId",
+    "Number",
     "Offset",
     "OpsCaller",
     "Parts",
+    "PathName",
+    "RecordFilter",
+    "ResourceId",
     "Scraper",
     "ServiceCaller",
     "SnapshotId",
@@ -38,10 +48,12 @@ __all__ = [
     "authenticate",
     "list_query",
     "read_timestamp",
+    "require_bootstrapper",
     "status_filter",
 ]
 
 _LARGEST_ID = 2**63 - 1
+_DECIMAL = re.compile(r"-?[0-9]+")
 CALLER_KEY = "graph_olap.caller"
 """Where the caller of a request is kept in its scope."""
 
@@ -63,16 +75,25 @@ def authenticate(context: Context, scope: Scope) -> Identity:
     return caller
 
 
-def _caller(request: Request, context: Parts) -> Identity:
+def _authenticated(request: Request, context: Parts) -> Identity:
     return authenticate(context, request.scope)
+
+
+_Authenticated = Annotated[Identity, Depends(_authenticated)]
+
+
+def _caller(request: Request, caller: _Authenticated) -> Identity:
+    require_json(request)
+    return caller
 
 
 Caller = Annotated[Identity, Depends(_caller)]
 """The authenticated user; every public route takes it."""
 
 
-def _admin(caller: Caller) -> Identity:
+def _admin(request: Request, caller: _Authenticated) -> Identity:
     require_role(caller, Role.ADMIN)
+    require_json(request)
     return caller
 
 
@@ -80,8 +101,9 @@ AdminCaller = Annotated[Identity, Depends(_admin)]
 """The authenticated user, who must be admin or ops."""
 
 
-def _ops(caller: Caller) -> Identity:
+def _ops(request: Request, caller: _Authenticated) -> Identity:
     require_role(caller, Role.OPS)
+    require_json(request)
     return caller
 
 
@@ -89,8 +111,9 @@ OpsCaller = Annotated[Identity, Depends(_ops)]
 """The authenticated user, who must be ops."""
 
 
-def _creator(context: Parts, caller: Caller) -> Identity:
+def _creator(request: Request, context: Parts, caller: _Authenticated) -> Identity:
     require_no_maintenance(context, caller)
+    require_json(request)
     return caller
 
 
@@ -98,7 +121,7 @@ CreatingCaller = Annotated[Identity, Depends(_creator)]
 """The authenticated user, who may make new work: not while maintenance mode is on, unless ops."""
 
 
-def _snapshot_writer(context: Parts) -> None:
+def _snapshot_writer(context: Parts, _caller: _Authenticated) -> None:
     require_explicit_snapshots(context)
 
 
@@ -117,9 +140,15 @@ Scraper = Depends(_scraper)
 """Ops, or the internal key."""
 
 
-def _bootstrapper(request: Request, context: Parts) -> None:
+def require_bootstrapper(context: Context, scope: Scope) -> None:
+    """Raise 401 for a bootstrap in strict mode without the internal key."""
     if context.settings.auth_mode == "strict":
-        require_service(context, request.headers, _address(request.scope))
+        require_service(context, Headers(scope=scope), _address(scope))
+
+
+def _bootstrapper(request: Request, context: Parts) -> None:
+    require_bootstrapper(context, request.scope)
+    require_json(request)
 
 
 Bootstrapper = Depends(_bootstrapper)
@@ -128,17 +157,33 @@ Bootstrapper = Depends(_bootstrapper)
 
 def _service(request: Request, context: Parts) -> None:
     require_service(context, request.headers, _address(request.scope))
+    require_json(request)
 
 
 ServiceCaller = Depends(_service)
 """The internal key is required."""
 
-MappingId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
-SnapshotId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
-InstanceId = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
-Version = Annotated[int, Path(ge=1, le=_LARGEST_ID)]
-Offset = Annotated[int, Query(ge=0, le=_LARGEST_ID)]
-Limit = Annotated[int, Query(ge=1, le=100)]
+
+def _digits(value: object) -> object:
+    """Refuse what Python would read as a number as well: ``1_0`` is not the mapping 10."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value) is None:
+        raise ValueError("must be an integer, written in digits")
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_digits)]
+"""An integer of a path or a query."""
+
+ResourceId = Annotated[Number, Path(ge=1, le=_LARGEST_ID)]
+MappingId = ResourceId
+SnapshotId = ResourceId
+InstanceId = ResourceId
+Version = ResourceId
+RecordFilter = Annotated[Number | None, Query(ge=1, le=_LARGEST_ID)]
+Offset = Annotated[Number, Query(ge=0, le=_LARGEST_ID)]
+Limit = Annotated[Number, Query(ge=1, le=100)]
+PathName = Annotated[str, AfterValidator(decode_slashes)]
+"""The name of a catalog, schema, table or user in a path; it may hold an encoded slash."""
 
 
 def list_query(*sort_fields: str) -> Any:

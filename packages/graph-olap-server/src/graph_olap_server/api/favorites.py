@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 from graph_olap.models import Favorite
 
-from graph_olap_server.api.dependencies import Caller, Parts
+from graph_olap_server.api.dependencies import Caller, Parts, ResourceId
 from graph_olap_server.api.replies import Reply, reply
+from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.services import favorites
 from graph_olap_server.services.ops_requests import AddFavorite, ResourceType
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/favorites", tags=["favorites"])
+router = APIRouter(route_class=JsonRoute, prefix="/api/favorites", tags=["favorites"])
 
 
 @router.get("", response_model=Reply[list[Favorite]])
@@ -34,7 +33,7 @@ def remove_favorite(
     context: Parts,
     caller: Caller,
     resource_type: ResourceType,
-    resource_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    resource_id: ResourceId,
 ) -> Response:
     """Remove a bookmark."""
     favorites.remove_favorite(context, caller, resource_type, resource_id)

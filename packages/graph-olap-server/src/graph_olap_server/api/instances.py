@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from graph_olap.models import Instance, InstanceEvent, InstanceProgress, InstanceSlots
 
 from graph_olap_server.api.dependencies import (
@@ -14,10 +14,12 @@ from graph_olap_server.api.dependencies import (
     Limit,
     Offset,
     Parts,
+    RecordFilter,
     list_query,
     status_filter,
 )
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.domain.states import INSTANCE
 from graph_olap_server.services import instances
@@ -30,7 +32,7 @@ from graph_olap_server.store.pages import PageQuery
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/instances", tags=["instances"])
+router = APIRouter(route_class=JsonRoute, prefix="/api/instances", tags=["instances"])
 _query = list_query("name", "created_at", "updated_at", "started_at", "status", "last_activity_at")
 
 
@@ -40,8 +42,8 @@ def list_instances(
     _caller: Caller,
     status: Annotated[str | None, Depends(status_filter(INSTANCE))],
     query: PageQuery = _query,
-    snapshot_id: Annotated[int | None, Query(ge=1)] = None,
-    mapping_id: Annotated[int | None, Query(ge=1)] = None,
+    snapshot_id: RecordFilter = None,
+    mapping_id: RecordFilter = None,
 ) -> Response:
     """List instances."""
     return page_reply(

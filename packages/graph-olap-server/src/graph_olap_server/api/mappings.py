@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Response
 from graph_olap.models import DryRun, Instance, Mapping, MappingDiff, MappingVersion, Snapshot
 
 from graph_olap_server.api.dependencies import (
@@ -18,23 +18,26 @@ from graph_olap_server.api.dependencies import (
     status_filter,
 )
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.domain.states import SNAPSHOT
 from graph_olap_server.services import instances, mappings, snapshots
 from graph_olap_server.services.dry_run import dry_run
 from graph_olap_server.services.requests import CopyMapping, CreateMapping, Lifecycle, UpdateMapping, ValidateMapping
 from graph_olap_server.services.tree import mapping_tree
+from graph_olap_server.services.views import summary_fields
 from graph_olap_server.store.pages import PageQuery
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/mappings", tags=["mappings"])
+router = APIRouter(route_class=JsonRoute, prefix="/api/mappings", tags=["mappings"])
 _query = list_query("name", "created_at", "updated_at", "current_version")
 
 
 @router.get("", response_model=ListReply[Mapping])
 def list_mappings(context: Parts, _caller: Caller, query: PageQuery = _query) -> Response:
     """List mappings."""
-    return page_reply(mappings.list_mappings(context, query))
+    page = mappings.list_mappings(context, query)
+    return page_reply(page.with_items([summary_fields(mapping) for mapping in page.items]))
 
 
 @router.post("", status_code=201, response_model=Reply[Mapping])
@@ -89,8 +92,8 @@ def list_versions(
     context: Parts,
     _caller: Caller,
     mapping_id: MappingId,
-    offset: Annotated[int | None, Query(ge=0)] = None,
-    limit: Annotated[int | None, Query(ge=1, le=100)] = None,
+    offset: Offset | None = None,
+    limit: Limit | None = None,
 ) -> Response:
     """List versions, newest first; all of them without offset and limit."""
     return page_reply(mappings.list_versions(context, mapping_id, offset, limit))

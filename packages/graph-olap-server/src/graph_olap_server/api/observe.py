@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph_olap_server.api.dependencies import CALLER_KEY
+from graph_olap_server.api.transport import decode_slashes
+from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.domain.roles import Identity
 from graph_olap_server.logs import client_address, event
 from graph_olap_server.services.audit import record_refusal
@@ -30,9 +34,10 @@ _OTHER = "other"
 class ObserveMiddleware:
     """Measures requests and writes refused changes into the audit log; done ones are written where they are done."""
 
-    def __init__(self, app: ASGIApp, context: Context) -> None:
+    def __init__(self, app: ASGIApp, context: Context, routes: Sequence[BaseRoute]) -> None:
         self._app = app
         self._context = context
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -51,8 +56,12 @@ class ObserveMiddleware:
 
         try:
             await self._app(scope, receive, watched)
+        except PlatformError as error:
+            # Refused in front of the routes; the outermost layer makes the answer.
+            status, scope[ERROR_CODE_KEY] = error.status, error.code
+            raise
         finally:
-            route = scope.get("route")
+            route = scope.get("route") or self._route_of(scope)
             pattern = getattr(route, "path", _OTHER)
             # Methods are the client's words: unknown ones must not make series of their own.
             method = scope["method"] if route is not None else _OTHER
@@ -60,6 +69,15 @@ class ObserveMiddleware:
             refused = status >= 400 and scope["method"] in _CHANGING
             if refused and route is not None and not pattern.startswith(_INTERNAL):
                 await self._record(scope, route, status)
+
+    def _route_of(self, scope: Scope) -> Any:
+        """Return the route of a request that was answered in front of the routes; ``None`` where there is none."""
+        for route in self._routes:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                scope["path_params"] = found["path_params"]
+                return route
+        return None
 
     async def _record(self, scope: Scope, route: Any, status: int) -> None:
         caller: Identity | None = scope.get(CALLER_KEY)
@@ -90,4 +108,4 @@ def _object(scope: Scope, pattern: str) -> tuple[str, int | None, str | None]:
             return kind, int(text), None
     kind = pattern.removeprefix("/api/").split("/")[0]
     name = values.get("username") or values.get("resource_id")
-    return kind.removesuffix("s"), None, None if name is None else str(name)[:255]
+    return kind.removesuffix("s"), None, None if name is None else decode_slashes(str(name))[:255]

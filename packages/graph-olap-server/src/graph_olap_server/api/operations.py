@@ -20,15 +20,18 @@ from graph_olap_server.api.dependencies import (
     AdminCaller,
     Caller,
     Limit,
+    Number,
     Offset,
     OpsCaller,
     Parts,
+    RecordFilter,
     Scraper,
     read_timestamp,
     status_filter,
 )
 from graph_olap_server.api.profiles import is_legacy
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.domain.states import EXPORT_JOB
 from graph_olap_server.services import cluster
 from graph_olap_server.services.audit import AuditQuery, list_audit
@@ -39,8 +42,8 @@ from graph_olap_server.services.ops_requests import BulkDelete, TriggerJob
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["operations"])
-JobLimit = Annotated[int, Query(ge=1, le=1000)]
+router = APIRouter(route_class=JsonRoute, tags=["operations"])
+JobLimit = Annotated[Number, Query(ge=1, le=1000)]
 Text = Annotated[str | None, Query(min_length=1, max_length=255)]
 
 
@@ -118,7 +121,7 @@ def audit(
     username: Text = None,
     action: Text = None,
     resource_type: Text = None,
-    resource_id: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
+    resource_id: RecordFilter = None,
     resource_name: Text = None,
     result: Literal["success", "denied", "failed"] | None = None,
     created_after: str | None = None,

@@ -19,7 +19,8 @@ __all__ = ["ErrorReply", "ListReply", "Reply", "database_unavailable", "page_rep
 _log = logging.getLogger(__name__)
 
 Data = TypeVar("Data")
-Wire = TypeVar("Wire", bound=WireModel)
+Item = WireModel | dict[str, Any]
+Wire = TypeVar("Wire", bound=Item)
 
 
 class Meta(BaseModel):
@@ -66,9 +67,7 @@ class ErrorReply(BaseModel):
     meta: Meta
 
 
-def reply(
-    data: WireModel | Sequence[WireModel] | dict[str, Any], *, status: int = 200, warnings: Sequence[str] = ()
-) -> FastJSONResponse:
+def reply(data: Item | Sequence[WireModel], *, status: int = 200, warnings: Sequence[str] = ()) -> FastJSONResponse:
     """Wrap one resource (or a list without pages)."""
     meta: dict[str, Any] = {"request_id": request_id.get()}
     if warnings:
@@ -88,7 +87,7 @@ def database_unavailable(error: Exception) -> PlatformError:
     return unavailable("database", "The database does not answer at the moment. Try again.")
 
 
-def _plain(data: WireModel | Sequence[WireModel] | dict[str, Any]) -> Any:
+def _plain(data: Item | Sequence[Item]) -> Any:
     if isinstance(data, WireModel):
         return data.to_dict()
-    return data if isinstance(data, dict) else [item.to_dict() for item in data]
+    return data if isinstance(data, dict) else [_plain(item) for item in data]

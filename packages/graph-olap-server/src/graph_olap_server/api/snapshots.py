@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from graph_olap.models import LoadReport, Snapshot, SnapshotProgress
 
 from graph_olap_server.api.dependencies import (
@@ -12,11 +12,13 @@ from graph_olap_server.api.dependencies import (
     CreatingCaller,
     ExplicitSnapshots,
     Parts,
+    RecordFilter,
     SnapshotId,
     list_query,
     status_filter,
 )
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.domain.states import SNAPSHOT
 from graph_olap_server.services import snapshots
 from graph_olap_server.services.requests import CreateSnapshot, Lifecycle, Rename
@@ -25,7 +27,7 @@ from graph_olap_server.store.pages import PageQuery
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/snapshots", tags=["snapshots"])
+router = APIRouter(route_class=JsonRoute, prefix="/api/snapshots", tags=["snapshots"])
 _query = list_query("name", "created_at", "updated_at", "status", "size_bytes")
 
 
@@ -35,8 +37,8 @@ def list_snapshots(
     _caller: Caller,
     status: Annotated[str | None, Depends(status_filter(SNAPSHOT))],
     query: PageQuery = _query,
-    mapping_id: Annotated[int | None, Query(ge=1)] = None,
-    mapping_version: Annotated[int | None, Query(ge=1)] = None,
+    mapping_id: RecordFilter = None,
+    mapping_version: RecordFilter = None,
 ) -> Response:
     """List snapshots."""
     return page_reply(

@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from graph_olap.models import User
 
-from graph_olap_server.api.dependencies import AdminCaller, Bootstrapper, Caller, Offset, Parts
+from graph_olap_server.api.dependencies import AdminCaller, Bootstrapper, Caller, Number, Offset, Parts, PathName
 from graph_olap_server.api.replies import ListReply, page_reply
+from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.services import users
 from graph_olap_server.services.ops_requests import AssignRole, CreateUser, UpdateUser
 from graph_olap_server.web import FastJSONResponse
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api/users", tags=["users"])
+router = APIRouter(route_class=JsonRoute, prefix="/api/users", tags=["users"])
 
 
 @router.post("", status_code=201, response_model=User)
@@ -30,7 +31,7 @@ def list_users(
     _caller: AdminCaller,
     is_active: bool | None = None,
     offset: Offset = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[Number, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """List users, newest first."""
     return page_reply(users.list_users(context, is_active=is_active, offset=offset, limit=limit))
@@ -43,25 +44,25 @@ def bootstrap_user(context: Parts, request: CreateUser) -> Response:
 
 
 @router.get("/{username}", response_model=User)
-def get_user(context: Parts, caller: Caller, username: str) -> Response:
+def get_user(context: Parts, caller: Caller, username: PathName) -> Response:
     """Get a user."""
     return _flat(users.get_user(context, caller, username))
 
 
 @router.put("/{username}", response_model=User)
-def update_user(context: Parts, caller: AdminCaller, username: str, request: UpdateUser) -> Response:
+def update_user(context: Parts, caller: AdminCaller, username: PathName, request: UpdateUser) -> Response:
     """Change a user."""
     return _flat(users.update_user(context, caller, username, request))
 
 
 @router.put("/{username}/role", response_model=User)
-def assign_role(context: Parts, caller: AdminCaller, username: str, request: AssignRole) -> Response:
+def assign_role(context: Parts, caller: AdminCaller, username: PathName, request: AssignRole) -> Response:
     """Give a user another role."""
     return _flat(users.assign_role(context, caller, username, request))
 
 
 @router.delete("/{username}", response_model=User)
-def deactivate_user(context: Parts, caller: AdminCaller, username: str) -> Response:
+def deactivate_user(context: Parts, caller: AdminCaller, username: PathName) -> Response:
     """Lock a user out; everything the user owns stays."""
     return _flat(users.deactivate_user(context, caller, username))
 

@@ -30,7 +30,7 @@ RESERVED_PREFIXES = ("_internal_", "_system_", "_ryugraph_")
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _EDGE_TYPE = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def element_name_problem(name: str) -> str | None:

@@ -136,12 +136,14 @@ def seconds_until_run(context: Context, name: str) -> float:
     return min(_LOOK_SECONDS, max(0.01, (row.next_run_at - now).total_seconds()))
 
 
-def request_run(context: Context, name: str) -> None:
+def request_run(context: Context, caller: Identity, name: str) -> None:
     """Ask for a run as soon as possible; while one works, one more follows."""
+    now = context.clock()
     with context.database.write() as session:
         row = session.get(JobRow, name)
         if row is not None:
-            row.requested_at = context.clock()
+            row.requested_at = now
+        record_event(session, "requested", "job", resource_name=name, now=now, actor=caller.username)
     context.signals.jobs.set()
 
 

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.errors import not_found, validation_failed
 from graph_olap_server.domain.lifetimes import Lifetime, LifetimeRule, changed_lifetime, new_lifetime
-from graph_olap_server.services.requests import Lifecycle
 from graph_olap_server.services.views import get_version
 from graph_olap_server.store.tables import InstanceRow, MappingRow, MappingVersionRow, SnapshotRow
 
@@ -27,6 +26,14 @@ __all__ = [
 class _Asked(Protocol):
     ttl: str | None
     inactivity_timeout: str | None
+
+
+class _Changed(Protocol):
+    ttl: str | None
+    inactivity_timeout: str | None
+
+    @property
+    def model_fields_set(self) -> set[str]: ...
 
 
 class _Renamed(Protocol):
@@ -79,7 +86,7 @@ def lifetime_of_new(rule: LifetimeRule, now: datetime, asked: _Asked) -> Lifetim
 
 
 def apply_lifecycle(
-    rule: LifetimeRule, row: MappingRow | SnapshotRow | InstanceRow, now: datetime, change: Lifecycle
+    rule: LifetimeRule, row: MappingRow | SnapshotRow | InstanceRow, now: datetime, change: _Changed
 ) -> None:
     """Change the lifetimes that the request names: null clears, what is absent stays."""
     given = change.model_fields_set

@@ -113,8 +113,7 @@ def update_mapping(
                 # Somebody wrote a version meanwhile: what the request leaves out must be taken from that one.
                 continue
             rename(row, request, now)
-            given = {name: getattr(request, name) for name in ("ttl", "inactivity_timeout") if getattr(request, name)}
-            apply_lifecycle(lifetime_rule(context, session, "mapping"), row, now, Lifecycle(**given))
+            apply_lifecycle(lifetime_rule(context, session, "mapping"), row, now, request)
             if definitions is not None:
                 mode = request.on_bad_rows or current.on_bad_rows
                 _add_version(session, row, definitions, mode, request.change_description, caller, now)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from graph_olap_server.domain.durations import parse_duration
-from graph_olap_server.services.requests import RecordId
+from graph_olap_server.services.requests import Flag, Integer, RecordId
 
 __all__ = [
     "AddFavorite",
@@ -83,7 +83,7 @@ class UpdateUser(_Request):
 
     email: Email | None = None
     display_name: Text255 | None = None
-    is_active: bool | None = None
+    is_active: Flag | None = None
 
 
 class AssignRole(_Request):
@@ -114,21 +114,21 @@ class UpdateLifecycle(_Request):
 class UpdateConcurrency(_Request):
     """Change the limits of instances; at least one of them."""
 
-    per_analyst: int | None = Field(default=None, ge=1, le=100)
-    cluster_total: int | None = Field(default=None, ge=1, le=1000)
+    per_analyst: Integer | None = Field(default=None, ge=1, le=100)
+    cluster_total: Integer | None = Field(default=None, ge=1, le=1000)
 
 
 class UpdateMaintenance(_Request):
     """Switch maintenance mode."""
 
-    enabled: bool
+    enabled: Flag
     message: str = Field(default="", max_length=1000)
 
 
 class UpdateExport(_Request):
     """Change how long an export may take."""
 
-    max_duration_seconds: int = Field(ge=60, le=86_400)
+    max_duration_seconds: Integer = Field(ge=60, le=86_400)
 
 
 class TriggerJob(_Request):
@@ -143,7 +143,7 @@ class BulkFilters(_Request):
 
     name_prefix: str | None = Field(default=None, min_length=1, max_length=255)
     created_by: str | None = Field(default=None, min_length=1, max_length=255)
-    older_than_hours: int | None = Field(default=None, ge=1, le=1_000_000)
+    older_than_hours: Integer | None = Field(default=None, ge=1, le=1_000_000)
     status: str | None = None
 
 
@@ -153,17 +153,17 @@ class BulkDelete(_Request):
     resource_type: ResourceType
     filters: BulkFilters
     reason: Reason
-    expected_count: int | None = Field(default=None, ge=0)
-    dry_run: bool = False
+    expected_count: Integer | None = Field(default=None, ge=0)
+    dry_run: Flag = False
 
 
 class ResizeCpu(_Request):
     """Give an instance other CPU cores."""
 
-    cpu_cores: int = Field(ge=1, le=8)
+    cpu_cores: Integer = Field(ge=1, le=8)
 
 
 class ResizeMemory(_Request):
     """Give an instance more memory."""
 
-    memory_gb: int = Field(ge=2, le=32)
+    memory_gb: Integer = Field(ge=2, le=32)

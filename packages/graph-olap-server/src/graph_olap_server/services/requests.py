@@ -18,6 +18,8 @@ __all__ = [
     "CreateMapping",
     "CreateSnapshot",
     "ExtendInstance",
+    "Flag",
+    "Integer",
     "Lifecycle",
     "Rename",
     "ShareInstance",
@@ -64,7 +66,10 @@ Description = Annotated[str, AfterValidator(_description)]
 ChangeDescription = Annotated[str, AfterValidator(_change_description)]
 Duration = Annotated[str, AfterValidator(_duration)]
 BadRowsMode = Annotated[str, AfterValidator(_on_bad_rows)]
-RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+# Strict: Python would take true for 1 and "no" for false.
+Integer = Annotated[int, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+RecordId = Annotated[Integer, Field(ge=1, le=2**63 - 1)]
 
 
 class _Request(BaseModel):
@@ -153,20 +158,20 @@ class CreateInstance(_Request):
     wrapper_type: str | None = None
     ttl: Duration | None = None
     inactivity_timeout: Duration | None = None
-    cpu_cores: int | None = Field(default=None, ge=1, le=8)
+    cpu_cores: Integer | None = Field(default=None, ge=1, le=8)
 
 
 class ExtendInstance(_Request):
     """Let an instance live longer."""
 
-    hours: int = Field(default=24, ge=1, le=168)
+    hours: Integer = Field(default=24, ge=1, le=168)
 
 
 class ShareInstance(_Request):
     """Who besides the owner may read an instance; replaces what was set before."""
 
     users: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(default_factory=list, max_length=1000)
-    everyone: bool = False
+    everyone: Flag = False
 
 
 class AuthorizeRequest(_Request):

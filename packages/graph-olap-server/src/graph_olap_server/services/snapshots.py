@@ -88,9 +88,9 @@ def create_snapshot(context: Context, caller: Identity, request: CreateSnapshot)
         raise validation_failed([("mapping_version", "differs from version; send one of them")])
     now = context.clock()
     with context.database.write() as session:
+        lifetime = lifetime_of_new(lifetime_rule(context, session, "snapshot"), now, request)
         mapping = find_mapping(session, request.mapping_id)
         version = find_version(session, mapping, request.version or request.mapping_version)
-        lifetime = lifetime_of_new(lifetime_rule(context, session, "snapshot"), now, request)
         row = add_snapshot(
             context,
             session,

@@ -34,8 +34,19 @@ __all__ = [
     "progress_fields",
     "snapshot_progress_view",
     "snapshot_views",
+    "summary_fields",
     "version_view",
 ]
+
+
+_FULL_ONLY = {
+    "node_definitions",
+    "edge_definitions",
+    "change_description",
+    "version_created_at",
+    "version_created_by",
+    "version",
+}
 
 
 def get_version(session: Session, mapping_id: int, version: int) -> MappingVersionRow | None:
@@ -117,6 +128,11 @@ def mapping_views(session: Session, rows: Sequence[MappingRow]) -> list[Mapping]
         )
         for row in rows
     ]
+
+
+def summary_fields(mapping: Mapping) -> dict[str, Any]:
+    """Return a mapping as lists show it: without definitions and what belongs to one version."""
+    return mapping.model_dump(mode="json", by_alias=True, exclude=_FULL_ONLY)
 
 
 def snapshot_views(session: Session, rows: Sequence[SnapshotRow], now: datetime) -> list[Snapshot]:
