@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Dict, List
 if TYPE_CHECKING:
     from graph_olap import aio, exceptions, models, notebook, styles, testing
     from graph_olap._lifecycle import CLEAR
+    from graph_olap._local import local
     from graph_olap._request import GraphOLAPWarning
     from graph_olap.aio import AsyncGraphOLAPClient, AsyncInstanceConnection
     from graph_olap.client import GraphOLAPClient
@@ -122,6 +123,7 @@ __all__ = [
     "__version__",
     "aio",
     "exceptions",
+    "local",
     "models",
     "notebook",
     "styles",
@@ -131,6 +133,7 @@ __all__ = [
 _SUBMODULES = ("aio", "exceptions", "models", "notebook", "styles", "testing")
 _NAMES_BY_MODULE: Dict[str, str] = {
     "_lifecycle": "CLEAR",
+    "_local": "local",
     "_request": "GraphOLAPWarning",
     "aio": "AsyncGraphOLAPClient AsyncInstanceConnection",
     "client": "GraphOLAPClient",

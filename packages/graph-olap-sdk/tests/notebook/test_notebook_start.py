@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import socket
 import types
 
 import pytest
 
-from graph_olap import notebook
+from graph_olap import GraphOLAPWarning, notebook
 
 VARIABLES = ("API_URL", "API_KEY", "INTERNAL_API_KEY", "USERNAME", "ROLE", "IN_CLUSTER_MODE", "NAMESPACE")
 
@@ -16,6 +17,8 @@ VARIABLES = ("API_URL", "API_KEY", "INTERNAL_API_KEY", "USERNAME", "ROLE", "IN_C
 def _clean(monkeypatch):
     for name in VARIABLES:
         monkeypatch.delenv(f"GRAPH_OLAP_{name}", raising=False)
+    monkeypatch.delenv("JUPYTERHUB_API_TOKEN", raising=False)
+    monkeypatch.setattr(notebook, "_listens", lambda url: True)
     yield
     if notebook.get_client() is not None:
         notebook.get_client().close()
@@ -47,6 +50,42 @@ def test_a_remote_server_is_never_told_the_local_user_name():
 def test_in_the_cluster_the_service_is_found(monkeypatch):
     monkeypatch.setenv("GRAPH_OLAP_IN_CLUSTER_MODE", "true")
     assert notebook.connect()._config.api_url == "http://control-plane.graph-olap-local.svc:8000"
+
+
+def test_without_a_server_the_embedded_platform_is_offered(monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{free.getsockname()[1]}"
+        monkeypatch.undo()
+        monkeypatch.setattr(notebook, "LOCAL_API_URL", nowhere)
+        with pytest.warns(GraphOLAPWarning, match=r"graph_olap\.local\(\) starts a private one here"):
+            client = notebook.connect()
+        assert client._config.api_url == nowhere
+        free.listen()
+        assert notebook.connect()._config.api_url == nowhere  # no warning, which would be an error
+
+
+def test_an_address_that_was_given_is_not_tried():
+    assert notebook.connect("http://127.0.0.1:9")._config.api_url == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("variables", "argument", "key"),
+    [
+        ({"API_URL": "https://graph.example.com"}, None, "hub"),
+        ({"IN_CLUSTER_MODE": "true"}, None, "hub"),
+        ({"API_URL": "https://graph.example.com", "API_KEY": "own"}, None, "own"),
+        ({"API_URL": "http://graph.example.com"}, None, None),
+        ({"API_URL": "http://localhost:9000"}, None, None),
+        ({}, "https://elsewhere.example.com", None),
+    ],
+    ids=["https", "cluster", "own key", "plain http", "this machine", "typed address"],
+)
+def test_the_token_of_jupyterhub_goes_only_to_the_platform_of_the_hub(monkeypatch, variables, argument, key):
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "hub")
+    for name, value in variables.items():
+        monkeypatch.setenv(f"GRAPH_OLAP_{name}", value)
+    assert notebook.connect(argument)._config.api_key == key
 
 
 def test_connecting_again_closes_the_client_before():
