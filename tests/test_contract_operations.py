@@ -145,9 +145,14 @@ def test_jobs_run_when_triggered_once_a_minute(root: GraphOLAPClient, client: Cl
 
     names = [job["name"] for job in root.ops.get_job_status()["jobs"]]
     assert names == sorted(names)
-    assert {"reconciliation", "lifecycle", "export_reconciliation", "schema_cache", "instance_orchestration"} == set(
-        names
-    )
+    assert set(names) == {
+        "reconciliation",
+        "lifecycle",
+        "export_reconciliation",
+        "schema_cache",
+        "instance_orchestration",
+        "resource_monitor",
+    }
     before = job("reconciliation")
     assert (before["schedule"], before["interval_seconds"]) == ("every 300s", 300)
     done = root.ops.trigger_job("reconciliation", reason="smoke test")

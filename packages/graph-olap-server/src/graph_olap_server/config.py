@@ -73,6 +73,13 @@ class Settings(BaseSettings):
     instance_memory_gb: int | None = Field(
         None, description="Memory of a new instance in GB; default from the machine."
     )
+    inactive_instances: Literal["terminate", "suspend"] = Field(
+        "terminate", description="What becomes of an instance that nobody uses; a suspended one can be resumed."
+    )
+    memory_limits: bool = Field(False, description="Enforce the three limits of allocated memory below.")
+    instance_memory_limit_gb: int = Field(32, ge=1, description="Most memory of one instance in GB.")
+    user_memory_limit_gb: int = Field(64, ge=1, description="Most memory of all instances of one user in GB.")
+    cluster_memory_limit_gb: int = Field(256, ge=1, description="Most memory of all instances together in GB.")
     instance_startup_timeout: float = Field(
         900.0, description="Seconds until a start that shows no success has failed."
     )
@@ -138,6 +145,10 @@ class Settings(BaseSettings):
     export_reconciliation_interval: float = Field(60.0, description="Seconds between export reconciliation runs.")
     schema_cache_interval: float = Field(86_400.0, description="Seconds between refreshes of the schema cache.")
     orchestration_interval: float = Field(15.0, description="Seconds between orchestration runs without an event.")
+    resource_monitor: bool = Field(
+        True, description="Give instances that run out of memory more, as far as machine and limits allow."
+    )
+    resource_monitor_interval: float = Field(60.0, gt=0, description="Seconds between looks at the memory in use.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("log_level")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["memory_limit_bytes"]
+__all__ = ["available_memory_bytes", "default_instance_memory_bytes", "memory_limit_bytes"]
 
 _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
@@ -21,3 +21,17 @@ def memory_limit_bytes() -> int:
         if text.isdigit():
             limits.append(int(text))
     return min(limits)
+
+
+def default_instance_memory_bytes() -> int:
+    """Return the memory of an instance without a size of its own: half of what there is."""
+    return memory_limit_bytes() // 2
+
+
+def available_memory_bytes() -> int | None:
+    """Return the memory that a process could take now without others losing theirs; ``None`` where nobody tells."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)

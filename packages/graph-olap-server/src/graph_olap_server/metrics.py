@@ -13,7 +13,14 @@ __all__ = ["JOB_NAMES", "Metrics"]
 # The time at which each series was made says nothing to anybody and doubles their number.
 disable_created_metrics()
 
-JOB_NAMES = ("export_reconciliation", "instance_orchestration", "lifecycle", "reconciliation", "schema_cache")
+JOB_NAMES = (
+    "export_reconciliation",
+    "instance_orchestration",
+    "lifecycle",
+    "reconciliation",
+    "resource_monitor",
+    "schema_cache",
+)
 """The background jobs of section 5, by name."""
 
 _PASSES = ("export_reconciliation", "instance_orchestration", "lifecycle", "reconciliation", "resource_monitor")

@@ -57,6 +57,8 @@ RULES = {
     "PUT /api/instances/{}": OWNER,
     "DELETE /api/instances/{}": OWNER,
     "POST /api/instances/{}/terminate": OWNER,
+    "POST /api/instances/{}/suspend": OWNER,
+    "POST /api/instances/{}/resume": OWNER,
     "GET /api/instances/{}/progress": READ,
     "GET /api/instances/{}/events": READ,
     "PUT /api/instances/{}/lifecycle": OWNER,

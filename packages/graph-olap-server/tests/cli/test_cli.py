@@ -158,6 +158,12 @@ def test_a_stop_takes_instances_along_unless_they_are_kept(tmp_path: Path, keep:
         def stop(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
             stopped.append(handle["id"])
 
+        def suspend(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
+            raise LauncherError("not here")
+
+        def discard(self, instance_id: int) -> None:
+            raise LauncherError("not here")
+
         def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> list[str]:
             return []
 

@@ -46,6 +46,8 @@ class LauncherDouble(Launcher):
         gone: Instances whose process has died, and how.
         stop_error: Refuse to stop with this message.
         elsewhere: Instances on another machine.
+        resize_error: Refuse to resize with this message.
+        largest_gb: Most memory that an instance can have here.
     """
 
     url: str | None = None
@@ -56,6 +58,11 @@ class LauncherDouble(Launcher):
     elsewhere: set[int] = field(default_factory=set)
     started: list[InstanceSpec] = field(default_factory=list)
     stopped: list[int] = field(default_factory=list)
+    suspended: list[int] = field(default_factory=list)
+    discarded: list[int] = field(default_factory=list)
+    resized: list[tuple[int, int | None]] = field(default_factory=list)
+    resize_error: str | None = None
+    largest_gb: int | None = None
     on_start: Callable[[InstanceSpec], None] | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -84,7 +91,22 @@ class LauncherDouble(Launcher):
         self.stopped.append(handle["instance_id"])
         self.engines.pop(handle["instance_id"], None)
 
+    def suspend(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
+        if self.stop_error is not None:
+            raise LauncherError(self.stop_error)
+        self.suspended.append(handle["instance_id"])
+        self.engines.pop(handle["instance_id"], None)
+
+    def discard(self, instance_id: int) -> None:
+        self.discarded.append(instance_id)
+
+    def largest_memory_gb(self, used_bytes: int) -> int | None:
+        return self.largest_gb
+
     def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:
+        if self.resize_error is not None:
+            raise LauncherError(self.resize_error)
+        self.resized.append((handle["instance_id"], memory_gb))
         return []
 
     def list_running(self) -> Sequence[RunningInstance]:

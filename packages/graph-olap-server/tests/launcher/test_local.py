@@ -226,7 +226,8 @@ def test_log_of_python_errors_shows_the_last_line_only(tmp_path):
 def test_buffer_is_most_of_the_memory_with_a_floor():
     assert buffer_bytes(0) == 256 * 1024**2
     assert buffer_bytes(1) == int(1024**3 * 0.6)
-    assert buffer_bytes(10**6) == 2 * buffer_bytes(None)  # the machine's limit, of which the default takes half
+    # The machine's limit, of which the default takes half; each is cut to whole bytes.
+    assert buffer_bytes(10**6) - 2 * buffer_bytes(None) in (0, 1)
 
 
 def test_an_instance_that_passed_its_memory_says_so_also_after_adoption(make_launcher, spec, until):

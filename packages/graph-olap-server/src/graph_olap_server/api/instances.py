@@ -22,7 +22,7 @@ from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.domain.states import INSTANCE
-from graph_olap_server.services import instances
+from graph_olap_server.services import instances, suspension
 from graph_olap_server.services.cluster import instance_slots
 from graph_olap_server.services.ops_requests import ResizeCpu, ResizeMemory
 from graph_olap_server.services.requests import CreateInstance, ExtendInstance, Lifecycle, Rename, ShareInstance
@@ -39,7 +39,7 @@ _query = list_query("name", "created_at", "updated_at", "started_at", "status", 
 @router.get("", response_model=ListReply[Instance])
 def list_instances(
     context: Parts,
-    _caller: Caller,
+    caller: Caller,
     status: Annotated[str | None, Depends(status_filter(INSTANCE))],
     query: PageQuery = _query,
     snapshot_id: RecordFilter = None,
@@ -47,7 +47,9 @@ def list_instances(
 ) -> Response:
     """List instances."""
     return page_reply(
-        instances.list_instances(context, query, status=status, snapshot_id=snapshot_id, mapping_id=mapping_id)
+        instances.list_instances(
+            context, query, caller=caller, status=status, snapshot_id=snapshot_id, mapping_id=mapping_id
+        )
     )
 
 
@@ -74,9 +76,9 @@ def get_user_status(context: Parts, caller: Caller) -> Response:
 
 
 @router.get("/{instance_id}", response_model=Reply[Instance])
-def get_instance(context: Parts, _caller: Caller, instance_id: InstanceId) -> Response:
+def get_instance(context: Parts, caller: Caller, instance_id: InstanceId) -> Response:
     """Get an instance."""
-    return reply(instances.get_instance(context, instance_id))
+    return reply(instances.get_instance(context, instance_id, caller))
 
 
 @router.put("/{instance_id}", response_model=Reply[Instance])
@@ -97,6 +99,18 @@ def delete_instance(context: Parts, caller: Caller, instance_id: InstanceId) -> 
     """Terminate an instance (the same as terminate)."""
     instances.terminate_instance(context, caller, instance_id)
     return Response(status_code=204)
+
+
+@router.post("/{instance_id}/suspend", response_model=Reply[Instance])
+def suspend_instance(context: Parts, caller: Caller, instance_id: InstanceId) -> Response:
+    """End the process of a running instance and keep what was made in it."""
+    return reply(suspension.suspend_instance(context, caller, instance_id))
+
+
+@router.post("/{instance_id}/resume", response_model=Reply[Instance])
+def resume_instance(context: Parts, caller: CreatingCaller, instance_id: InstanceId) -> Response:
+    """Start a suspended instance again, within the limits."""
+    return reply(suspension.resume_instance(context, caller, instance_id))
 
 
 @router.get("/{instance_id}/progress", response_model=Reply[InstanceProgress])

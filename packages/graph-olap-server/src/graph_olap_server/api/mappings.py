@@ -141,10 +141,10 @@ def list_mapping_snapshots(
 
 @router.get("/{mapping_id}/instances", response_model=ListReply[Instance])
 def list_mapping_instances(
-    context: Parts, _caller: Caller, mapping_id: MappingId, offset: Offset = 0, limit: Limit = 50
+    context: Parts, caller: Caller, mapping_id: MappingId, offset: Offset = 0, limit: Limit = 50
 ) -> Response:
     """List the instances of a mapping, newest first."""
-    return page_reply(instances.list_mapping_instances(context, mapping_id, offset, limit))
+    return page_reply(instances.list_mapping_instances(context, mapping_id, offset, limit, caller))
 
 
 def _with_version(response: Response, mapping: Mapping) -> Response:

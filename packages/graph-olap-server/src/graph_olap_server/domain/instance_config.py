@@ -43,6 +43,7 @@ class InstanceConfig(BaseModel):
 
     Attributes:
         folder: The instance's own folder; everything it writes is in here.
+        resumes: Go on with the graph that a suspended instance left in its folder.
         snapshot_folder: Folder with the snapshot's ``manifest.json``, read only but for its ``engine/`` cache.
         port: 0 takes a free one.
         threads: Threads the engine and the kernels may use.
@@ -58,6 +59,7 @@ class InstanceConfig(BaseModel):
     owner: str
     engine: str
     folder: Path
+    resumes: bool = False
     snapshot_folder: Path
     host: str = "127.0.0.1"
     port: int = 0

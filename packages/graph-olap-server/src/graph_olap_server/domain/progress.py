@@ -107,13 +107,14 @@ def instance_progress(
         error: Why it failed.
         now: The time of asking.
     """
-    done = status in ("running", "stopping")
+    done = status in ("running", "suspended", "stopping")
+    starts = status in ("starting", "resuming")
     by_name = {(step.get("type"), step.get("name")): step for step in (reported or {}).get("steps", [])}
     listening = reported is not None
     steps: list[dict[str, Any]] = []
     if waits_for_snapshot:
         steps.append(_step("waiting_for_snapshot", "phase", _waiting(status, started_at, launched)))
-    steps.append(_step("pod_scheduled", "phase", _state(launched or done, status == "starting")))
+    steps.append(_step("pod_scheduled", "phase", _state(launched or done, starts)))
     steps.append(_step("downloading", "phase", _state(listening or done, launched)))
     schema = next((step for (_, name), step in by_name.items() if name == "loading_schema"), None)
     loaded_some = any(by_name.get(element, {}).get("status") in ("in_progress", "completed") for element in elements)
@@ -138,7 +139,7 @@ def instance_progress(
         steps=steps,
         current_step=_first(steps, "in_progress"),
         progress_percent=percent,
-        estimated_remaining_seconds=_remaining(status == "starting", percent, started_at, ready_at or now),
+        estimated_remaining_seconds=_remaining(starts, percent, started_at, ready_at or now),
         error_message=error,
     )
 
@@ -156,7 +157,7 @@ def _snapshot_phase(status: str, counts: dict[str, int], total: int) -> str:
 def _instance_phase(status: str, steps: Sequence[dict[str, Any]], reported: dict[str, Any] | None) -> str:
     if status == "failed":
         return "failed"
-    if status in ("running", "stopping"):
+    if status in ("running", "suspended", "stopping"):
         return "ready"
     if status == "waiting_for_snapshot":
         return status

@@ -15,7 +15,7 @@ from pathlib import Path
 from graph_olap_server.domain.instance_config import MEMORY_EXCEEDED_FILE, MEMORY_LIMIT_FILE
 from graph_olap_server.logs import event
 
-__all__ = ["OUT_OF_MEMORY_EXIT_CODE", "MemoryGuard", "resident_bytes"]
+__all__ = ["OUT_OF_MEMORY_EXIT_CODE", "MemoryGuard", "limit_in_force", "resident_bytes"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class MemoryGuard:
         used = resident_bytes() or 0
         if used <= self._limit:
             return False
-        self._limit = max(self._limit, self._raised_limit())
+        self._limit = limit_in_force(self._limit, self._folder)
         if used <= self._limit:
             return False
         event(_log, "memory_limit_passed", level=logging.ERROR, used_bytes=used, limit_bytes=self._limit)
@@ -56,17 +56,19 @@ class MemoryGuard:
         self._end(OUT_OF_MEMORY_EXIT_CODE)
         return True
 
-    def _raised_limit(self) -> int:
-        """Return the limit that the launcher set after the start, or 0."""
-        try:
-            return int((self._folder / MEMORY_LIMIT_FILE).read_text())
-        except (OSError, ValueError):
-            return 0
 
     def _watch(self) -> None:
         pause = threading.Event()
         while not self.check():
             pause.wait(_EVERY_SECONDS)
+
+
+def limit_in_force(limit_bytes: int, folder: Path) -> int:
+    """Return the limit of the start, or the higher one that the launcher has set since."""
+    try:
+        return max(limit_bytes, int((folder / MEMORY_LIMIT_FILE).read_text()))
+    except (OSError, ValueError):
+        return limit_bytes
 
 
 def resident_bytes() -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from graph_olap.models import GraphSchema
 
 from graph_olap_server import faults
-from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.domain.instance_config import InstanceConfig
 from graph_olap_server.instance.algorithms.native import NativeAlgorithms
 from graph_olap_server.instance.algorithms.shortest_path import ShortestPath
@@ -20,7 +21,7 @@ from graph_olap_server.instance.auth import IdentityResolver
 from graph_olap_server.instance.control_plane import ActivityReporter
 from graph_olap_server.instance.engine.base import EngineLimits, GraphEngine, LoadProgress
 from graph_olap_server.instance.executions import ExecutionService
-from graph_olap_server.instance.memory import resident_bytes
+from graph_olap_server.instance.memory import limit_in_force, resident_bytes
 from graph_olap_server.instance.networkx_bridge.bridge import NetworkxBridge
 from graph_olap_server.instance.projection import ProjectionCache
 from graph_olap_server.instance.queries import QueryService
@@ -52,7 +53,7 @@ class InstanceRuntime:
         self.executions = ExecutionService(config.folder)
         self._workers = WorkerPool(threads=config.threads)
         self._networkx_workers = WorkerPool(threads=1, memory_bytes=max(_MIN_WORKER_BYTES, config.buffer_bytes))
-        self._projections = ProjectionCache()
+        self.projections = ProjectionCache()
         self._native: NativeAlgorithms | None = None
         self._networkx: NetworkxBridge | None = None
         self._stopping = threading.Event()
@@ -60,6 +61,7 @@ class InstanceRuntime:
         self._engine: GraphEngine | None = None
         self._manifest: SnapshotManifest | None = None
         self._progress = _Progress()
+        self._trace: str | None = None
         self._thread = threading.Thread(target=self.load, name="load", daemon=True)
 
     @property
@@ -80,19 +82,19 @@ class InstanceRuntime:
         engine = self.engine()
         if self._native is None:
             assert self._manifest is not None
-            self._native = NativeAlgorithms(engine, self._manifest, self._projections, self._workers)
+            self._native = NativeAlgorithms(engine, self._manifest, self.projections, self._workers)
         return self._native
 
     def shortest_path(self) -> ShortestPath:
         """Return the path search on the loaded graph; raises 503 until there is one."""
-        return ShortestPath(self.engine(), self._projections, self._workers)
+        return ShortestPath(self.engine(), self.projections, self._workers)
 
     def networkx(self) -> NetworkxBridge:
         """Return the NetworkX bridge on the loaded graph; raises 503 until there is one."""
         engine = self.engine()
         if self._networkx is None:
             assert self._manifest is not None
-            self._networkx = NetworkxBridge(engine, self._manifest, self._projections, self._networkx_workers)
+            self._networkx = NetworkxBridge(engine, self._manifest, self.projections, self._networkx_workers)
         return self._networkx
 
     def start_loading(self) -> None:
@@ -148,9 +150,10 @@ class InstanceRuntime:
         self._workers.close()
         self._networkx_workers.close()
 
-    def describe(self) -> dict[str, Any]:
-        """Return the body of ``GET /status``."""
+    def describe(self, *, trace: bool = False) -> dict[str, Any]:
+        """Return the body of ``GET /status``; ``trace`` adds where a load failed, for the control plane only."""
         config, engine = self.config, self._engine
+        limit = config.memory_bytes
         schema = engine.schema() if engine is not None and self.status == "running" else None
         return {
             "status": self.status,
@@ -164,11 +167,12 @@ class InstanceRuntime:
             "uptime_seconds": self.uptime_seconds,
             **_counts(schema),
             "memory_usage_bytes": resident_bytes(),
+            "memory_limit_bytes": None if limit is None else limit_in_force(limit, config.folder),
             "disk_usage_bytes": _disk_usage(config.folder),
             "dangling_edges": self._dangling_edges(),
             "active_queries": self.queries.active,
             "lock": self.executions.lock.status.to_dict(),
-            "progress": self._progress.describe(),
+            "progress": {**self._progress.describe(), **({"stack_trace": self._trace} if trace else {})},
         }
 
     def _load(self, manifest: SnapshotManifest) -> GraphEngine:
@@ -179,11 +183,12 @@ class InstanceRuntime:
         self._progress.plan(manifest)
         adapter = engine_class(config.engine)
         database = config.folder / _DATABASE_FILE
+        # One more than queries: an algorithm reads and writes beside them.
+        limits = EngineLimits(config.threads, config.buffer_bytes, config.query_concurrency + 1)
+        if config.resumes:
+            return self._reopen(adapter, database, limits, manifest)
         for leftover in config.folder.glob(f"{_DATABASE_FILE}*"):
             leftover.unlink()  # of a process that ended before it was loaded, or with properties nobody asked for
-        # One more than queries: an algorithm reads and writes beside them.
-        concurrency = config.query_concurrency + 1
-        limits = EngineLimits(config.threads, config.buffer_bytes, concurrency)
         if cache.restore(adapter, config.snapshot_folder, database):
             engine = adapter.open(database, limits)
             self._progress.complete(manifest)
@@ -197,6 +202,18 @@ class InstanceRuntime:
             raise
         return engine
 
+    def _reopen(
+        self, adapter: type[GraphEngine], database: Path, limits: EngineLimits, manifest: SnapshotManifest
+    ) -> GraphEngine:
+        """Open what a suspended instance left: the loaded file, and the log with the results of its algorithms."""
+        if not database.exists():
+            message = "The graph that was kept is gone. Create a new instance of the snapshot."
+            raise cypher_error("engine", message, "")
+        engine = adapter.open(database, limits)
+        self._progress.complete(manifest)
+        event(_log, "reopened")
+        return engine
+
     def _publish(self) -> None:
         from graph_olap_server.instance.engine import cache
 
@@ -204,6 +221,7 @@ class InstanceRuntime:
         cache.publish(type(self._engine), self.config.folder / _DATABASE_FILE, self.config.snapshot_folder)
 
     def _fail(self, code: str, message: str) -> None:
+        self._trace = traceback.format_exc()
         self._progress.fail(code, message)
         self.status = "failed"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -31,6 +32,7 @@ from graph_olap_server.services.orchestration import (
     store_report,
     wake_waiting,
 )
+from graph_olap_server.services.suspension import end_engine, list_ending
 
 __all__ = ["Orchestrator", "Remover", "died", "fail_and_stop", "reachable"]
 
@@ -61,7 +63,7 @@ class Orchestrator:
         wake_waiting(self._context)
         while (task := claim_start(self._context)) is not None:
             self._start(task)
-        starting = reachable(self._launcher, list_records(self._context, "starting"))
+        starting = reachable(self._launcher, list_records(self._context, "starting", "resuming"))
         list(self._pool.map(self._follow, starting))
         self._watch()
         self._reports = {record.id: self._reports.get(record.id) for record in starting}
@@ -81,7 +83,8 @@ class Orchestrator:
         try:
             handle = self._launcher.start(task.spec)
         except LauncherError as error:
-            fail_instance(self._context, task.instance_id, "STARTUP_FAILED", str(error))
+            trace = "".join(traceback.format_exception(error))
+            fail_instance(self._context, task.instance_id, "STARTUP_FAILED", str(error), trace)
             event(_log, "start_failed", level=logging.WARNING, instance_id=task.instance_id, reason=str(error))
             return
         faults.point("start", "before_handle_stored")
@@ -112,12 +115,13 @@ class Orchestrator:
         if not isinstance(body, dict):
             return False
         reported = body.get("progress")
-        progress: dict[str, Any] = reported if isinstance(reported, dict) else {}
+        progress: dict[str, Any] = dict(reported) if isinstance(reported, dict) else {}
+        trace = progress.pop("stack_trace", None)
         if body.get("status") == "failed":
             message = progress.get("error_message") or "The graph could not be loaded."
             code = progress.get("error_code") or "STARTUP_FAILED"
             store_report(self._context, record.id, progress, body)
-            fail_and_stop(self._context, self._launcher, record, str(code), str(message))
+            fail_and_stop(self._context, self._launcher, record, str(code), str(message), trace)
             return True
         if body.get("ready"):
             faults.point("start", "before_running")
@@ -167,8 +171,10 @@ class Remover:
         """One pass; comes again when something could not be stopped or deleted."""
         stopping = reachable(self._launcher, list_records(self._context, "stopping"))
         left = [record for record, gone in zip(stopping, self._pool.map(self._stop, stopping), strict=True) if not gone]
+        ending = [(number, handle) for number, handle in list_ending(self._context) if self._launcher.reaches(handle)]
+        suspended = [end_engine(self._context, self._launcher, number, handle) for number, handle in ending]
         failed = [snapshot_id for snapshot_id in list_file_removals(self._context) if not self._delete(snapshot_id)]
-        if left:
+        if left or not all(suspended):
             return _STOP_RETRY
         return _REMOVAL_RETRY if failed else self._context.settings.lifecycle_interval
 
@@ -184,6 +190,8 @@ class Remover:
             faults.point("stop", "begun")
             if record.handle is not None:
                 self._launcher.stop(record.handle)
+            else:
+                self._launcher.discard(record.id)
         except LauncherError as error:
             event(_log, "stop_failed", level=logging.WARNING, instance_id=record.id, reason=str(error))
             return False
@@ -214,14 +222,16 @@ def died(context: Context, launcher: Launcher, record: InstanceRecord, result: P
     """Record that the process of an instance is gone, and clean up after it."""
     reason = result.reason or "The instance's process ended without a word."
     code = "OOM_KILLED" if result.out_of_memory else "UNEXPECTED_TERMINATION"
-    if record.status == "starting" and not result.out_of_memory:
+    if record.status in ("starting", "resuming") and not result.out_of_memory:
         code = "STARTUP_FAILED"
-    fail_and_stop(context, launcher, record, code, reason)
+    fail_and_stop(context, launcher, record, code, reason, result.trace)
 
 
-def fail_and_stop(context: Context, launcher: Launcher, record: InstanceRecord, code: str, message: str) -> None:
+def fail_and_stop(
+    context: Context, launcher: Launcher, record: InstanceRecord, code: str, message: str, trace: str | None = None
+) -> None:
     """Store the error first, so that it survives; then stop what is left of the engine."""
-    if not fail_instance(context, record.id, code, message):
+    if not fail_instance(context, record.id, code, message, trace):
         return
     event(_log, "instance_failed", level=logging.WARNING, instance_id=record.id, code=code, reason=message)
     if record.handle is None:

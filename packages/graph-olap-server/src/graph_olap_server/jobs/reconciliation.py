@@ -19,6 +19,7 @@ from graph_olap_server.services.orchestration import (
 __all__ = ["reconcile"]
 
 _log = logging.getLogger(__name__)
+_WITH_ENGINE = ("starting", "running", "suspended", "resuming", "stopping")
 
 
 def reconcile(context: Context, launcher: Launcher) -> None:
@@ -27,7 +28,7 @@ def reconcile(context: Context, launcher: Launcher) -> None:
     release_dead_claims(context)
     engines = {engine.instance_id: engine.handle for engine in launcher.list_running()}
     count = context.metrics.count
-    records = {record.id: record for record in list_records(context, "starting", "running", "resuming", "stopping")}
+    records = {record.id: record for record in list_records(context, *_WITH_ENGINE)}
     for record in records.values():
         if record.handle is None:
             if record.id in engines and not record.leased:
@@ -36,7 +37,7 @@ def reconcile(context: Context, launcher: Launcher) -> None:
                 count("status_drift_fixed_total")
                 event(_log, "instance_adopted", instance_id=record.id)
             continue
-        if record.status == "stopping" or not launcher.reaches(record.handle):
+        if record.status in ("stopping", "suspended") or not launcher.reaches(record.handle):
             continue
         result = launcher.poll(record.handle)
         if result.state is InstanceState.GONE:

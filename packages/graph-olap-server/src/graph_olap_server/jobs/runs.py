@@ -18,12 +18,14 @@ from graph_olap_server.services.job_runs import (
     keep_run,
     record_pass,
     seconds_until_run,
+    take_request,
 )
 
 __all__ = ["FollowedJob", "NamedJob"]
 
 logger = logging.getLogger(__name__)
 _BEAT_SECONDS = JOB_LEASE.total_seconds() / 3
+_LOOK_SECONDS = 5.0
 _CRASHED = "The pass failed inside the platform; the server's log has the cause."
 
 
@@ -69,36 +71,51 @@ class NamedJob:
 
 
 class FollowedJob:
-    """A job that passes many times a second where needed: each row that it works on has a lease of its own.
+    """A job that any number of processes run at once: what it works on is claimed row by row.
 
-    Its passes are recorded once an interval, and at once when one fails or works again.
+    Its passes are recorded once an interval, and at once when one was asked for, fails or works again.
+
+    Args:
+        context: The platform's parts.
+        name: Name of the job.
+        work: One pass; returns the seconds until the next.
+        interval: Seconds between records.
+        paced: Pass once an interval or when asked, whatever wakes the job; else whenever it is woken.
     """
 
-    def __init__(self, context: Context, name: str, work: Callable[[], float], interval: float) -> None:
+    def __init__(
+        self, context: Context, name: str, work: Callable[[], float], interval: float, *, paced: bool = False
+    ) -> None:
         self._context = context
         self._name = name
         self._work = work
         self._interval = interval
+        self._paced = paced
+        self._next = 0.0
         self._recorded_at: float | None = None
         self._failed = False
 
     def run(self) -> float:
         """One pass."""
         started = time.monotonic()
+        asked = take_request(self._context, self._name)
+        if self._paced and not asked and started < self._next:
+            return min(self._next - started, _LOOK_SECONDS)
         try:
             delay = self._work()
         except Exception as problem:
             error = problem.message if isinstance(problem, PlatformError) else _CRASHED
             self._record(time.monotonic() - started, error)
             raise
-        self._record(time.monotonic() - started, None)
-        return delay
+        self._record(time.monotonic() - started, None, asked=asked)
+        self._next = started + delay
+        return min(delay, _LOOK_SECONDS) if self._paced else delay
 
-    def _record(self, seconds: float, error: str | None) -> None:
+    def _record(self, seconds: float, error: str | None, *, asked: bool = False) -> None:
         self._context.metrics.job_ran(self._name, seconds, ok=error is None)
         now = time.monotonic()
         fresh = self._recorded_at is not None and now - self._recorded_at < self._interval
-        if fresh and error is None and not self._failed:
+        if fresh and error is None and not self._failed and not asked:
             return
         record_pass(self._context, self._name, seconds, error)
         self._recorded_at, self._failed = now, error is not None

@@ -11,6 +11,7 @@ from graph_olap_server.jobs.exports import ExportWorker
 from graph_olap_server.jobs.instances import Orchestrator, Remover
 from graph_olap_server.jobs.lifecycle import apply_lifetimes
 from graph_olap_server.jobs.reconciliation import reconcile
+from graph_olap_server.jobs.resource_monitor import ResourceMonitor
 from graph_olap_server.jobs.runs import FollowedJob, NamedJob
 from graph_olap_server.jobs.supervisor import Job, Supervisor
 from graph_olap_server.launcher.base import Launcher
@@ -62,6 +63,11 @@ class Jobs:
             *(Job(job.name, job.run, signals.jobs.subscribe()) for job in named),
             Job(schema.name, lambda: self._read_schema(schema), signals.jobs.subscribe()),
         ]
+        self._monitor = ResourceMonitor(context, launcher)
+        if settings.resource_monitor:
+            every = settings.resource_monitor_interval
+            monitor = FollowedJob(context, "resource_monitor", self._monitor.run, every, paced=True)
+            jobs.append(Job("resource_monitor", monitor.run, signals.jobs.subscribe()))
         for number in range(settings.export_workers):
             worker = ExportWorker(context, f"{context.holder}:{number}", self._is_stopping)
             jobs.append(Job(f"export-{number}", _at_least_every(look, worker.run), signals.exports.subscribe()))
@@ -77,6 +83,8 @@ class Jobs:
             "reconciliation": settings.reconciliation_interval,
             "schema_cache": settings.schema_cache_interval,
         }
+        if settings.resource_monitor:
+            intervals["resource_monitor"] = settings.resource_monitor_interval
         register_jobs(self._context, intervals)
         self._supervisor.start()
 
@@ -85,6 +93,7 @@ class Jobs:
         if self._supervisor.stop(timeout):
             self._orchestrator.close()
             self._remover.close()
+            self._monitor.close()
 
     def _is_stopping(self) -> bool:
         return self._supervisor.stopping

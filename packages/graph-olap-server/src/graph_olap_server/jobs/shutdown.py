@@ -24,19 +24,22 @@ def stop_instances(context: Context, launcher: Launcher) -> None:
     """
     engines = launcher.list_running()
 
+    kept = {record.id for record in list_records(context, "suspended", "resuming")}
+
     def stop(engine: RunningInstance) -> None:
+        end = launcher.suspend if engine.instance_id in kept else launcher.stop
         try:
-            launcher.stop(engine.handle, grace_seconds=_GRACE_SECONDS)
+            end(engine.handle, grace_seconds=_GRACE_SECONDS)
         except LauncherError as error:
             event(_log, "stop_failed", level=logging.WARNING, instance_id=engine.instance_id, reason=str(error))
 
     with ThreadPoolExecutor(max_workers=32, thread_name_prefix="shutdown") as pool:
         list(pool.map(stop, engines))
     stopped = {engine.instance_id for engine in engines}
-    for record in list_records(context, "starting", "running", "stopping"):
+    for record in list_records(context, "starting", "resuming", "running", "stopping"):
         if record.id not in stopped:
             continue
-        if record.status == "starting":
+        if record.status in ("starting", "resuming"):
             restart_later(context, record.id)
         elif record.status == "running":
             fail_instance(context, record.id, "UNEXPECTED_TERMINATION", _MESSAGE)

@@ -10,6 +10,8 @@ The contract, for every adapter:
 * ``stop`` of something that is already gone succeeds. It returns when the instance is gone and its folder removed.
 * ``start`` of an instance that runs already returns its handle: the one who started it may have died before storing it.
 * A handle may lie out of reach, on another machine; ``reaches`` tells, and nothing else is asked about it.
+* ``suspend`` ends the process and keeps its work; ``start`` with ``resumes`` goes on with it, or raises
+  ``LauncherError`` when the work is not here. Both may be repeated after a crash.
 * ``list_running`` finds every instance of this deployment, also those no record knows.
 """
 
@@ -49,6 +51,7 @@ class InstanceSpec:
         snapshot_uri: Where the snapshot's folder is.
         cpu_cores: Threads the engine may use.
         memory_gb: Limit in GB, or ``None`` for the launcher's default.
+        resumes: Go on with what :meth:`Launcher.suspend` kept.
     """
 
     instance_id: int
@@ -59,19 +62,22 @@ class InstanceSpec:
     snapshot_uri: str
     cpu_cores: int
     memory_gb: int | None = None
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
     """State, the base URL once listening, and for a gone instance why (exit code or signal, last log lines).
 
-    ``out_of_memory`` is true where the cause is known to be a memory limit.
+    ``out_of_memory`` is true where the cause is known to be a memory limit; ``trace`` is the end of a gone process's
+    log as it was written.
     """
 
     state: InstanceState
     url: str | None = None
     reason: str | None = None
     out_of_memory: bool = False
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,18 @@ class Launcher(ABC):
     @abstractmethod
     def stop(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
         """Stop an instance: ask, then force after ``grace_seconds``; remove its folder."""
+
+    @abstractmethod
+    def suspend(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
+        """End an instance as :meth:`stop` does, but keep what was made in it for a ``start`` that resumes it."""
+
+    @abstractmethod
+    def discard(self, instance_id: int) -> None:
+        """Remove what a suspended instance left here, if anything."""
+
+    def largest_memory_gb(self, used_bytes: int) -> int | None:
+        """Return how far an instance that uses so much now can grow on this machine; ``None`` where nothing tells."""
+        return None
 
     @abstractmethod
     def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:

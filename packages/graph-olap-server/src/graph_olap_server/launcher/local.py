@@ -43,7 +43,7 @@ from graph_olap_server.launcher.base import (
     PollResult,
     RunningInstance,
 )
-from graph_olap_server.launcher.log_tail import last_lines
+from graph_olap_server.launcher.log_tail import last_lines, last_text
 from graph_olap_server.launcher.processes import (
     end_session,
     find_by_argument,
@@ -53,7 +53,11 @@ from graph_olap_server.launcher.processes import (
 )
 from graph_olap_server.launcher.resize import resized
 from graph_olap_server.logs import event
-from graph_olap_server.machine import memory_limit_bytes
+from graph_olap_server.machine import (
+    available_memory_bytes,
+    default_instance_memory_bytes,
+    memory_limit_bytes,
+)
 
 __all__ = ["LocalLauncher", "buffer_bytes"]
 
@@ -96,17 +100,23 @@ class LocalLauncher(Launcher):
         folder = self._root / str(spec.instance_id)
         if (running := self._running_in(folder)) is not None:
             return running
-        shutil.rmtree(folder, ignore_errors=True)
+        if spec.resumes and not folder.is_dir():
+            raise LauncherError(
+                f"What instance {spec.instance_id} kept when it was suspended is not in {folder} any more. "
+                "Create a new instance of its snapshot."
+            )
         try:
+            _clear(folder, keep_work=spec.resumes)
             self._root.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700)
+            folder.mkdir(mode=0o700, exist_ok=spec.resumes)
             faults.point("launcher", "folder_made")
             self._write_config(spec, folder)
             faults.point("launcher", "before_spawn")
             child = self._spawn(folder)
             faults.point("launcher", "spawned")
         except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not spec.resumes:
+                shutil.rmtree(folder, ignore_errors=True)
             raise LauncherError(
                 f"Instance {spec.instance_id} could not be started in {folder}: {error.strerror or error}."
             ) from error
@@ -117,7 +127,9 @@ class LocalLauncher(Launcher):
         try:
             _write_atomically(folder / _HANDLE_FILE, json.dumps(handle))
         except OSError as error:
-            self.stop(handle, grace_seconds=0)
+            self._end(handle, 0)
+            if not spec.resumes:
+                shutil.rmtree(folder, ignore_errors=True)
             raise LauncherError(
                 f"Instance {spec.instance_id} could not be recorded in {folder}: {error.strerror or error}."
             ) from error
@@ -138,10 +150,35 @@ class LocalLauncher(Launcher):
             exit_code = self._exit_code(pid, mark, wait_seconds=_REAP_SECONDS)
         limit = _exceeded_limit(folder)
         reason = _reason(exit_code, folder, limit)
-        return PollResult(InstanceState.GONE, reason=reason, out_of_memory=limit is not None)
+        trace = last_text(folder / LOG_FILE)
+        return PollResult(InstanceState.GONE, reason=reason, out_of_memory=limit is not None, trace=trace)
 
     def stop(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
         """End the process and all it started, then remove its folder."""
+        folder = self._end(handle, grace_seconds)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def suspend(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
+        """End the process and all it started; its folder stays, without the files of the process."""
+        folder = self._end(handle, grace_seconds)
+        try:
+            _clear(folder, keep_work=True)
+        except OSError as error:
+            raise LauncherError(f"The folder {folder} cannot be tidied: {error.strerror or error}.") from error
+
+    def discard(self, instance_id: int) -> None:
+        """Remove the folder, unless a process runs in it."""
+        folder = self._root / str(instance_id)
+        if folder.is_dir() and self._running_in(folder) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def largest_memory_gb(self, used_bytes: int) -> int | None:
+        """Return what the instance has now and four fifths of what nobody uses, within what the machine has."""
+        spare = available_memory_bytes()
+        limit = memory_limit_bytes()
+        return (limit if spare is None else min(limit, used_bytes + spare * 4 // 5)) // _GB
+
+    def _end(self, handle: Handle, grace_seconds: float) -> Path:
         pid, mark, folder = _parts(handle)
         if folder.parent != self._root:
             raise LauncherError(f"The folder {folder} does not belong to this deployment; its instance was left alone.")
@@ -154,8 +191,8 @@ class LocalLauncher(Launcher):
             raise LauncherError(f"Process {pid} of an instance cannot be stopped. Try again.")
         self._collect(pid, mark)
         faults.point("launcher", "process_gone")
-        shutil.rmtree(folder, ignore_errors=True)
         event(_logger, "instance_process_stopped", folder=folder.name, pid=pid)
+        return folder
 
     def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:
         """Bind the process to so many cores and raise its memory limit; threads and buffer of its engine stay."""
@@ -231,6 +268,7 @@ class LocalLauncher(Launcher):
             owner=spec.owner,
             engine=spec.engine,
             folder=folder,
+            resumes=spec.resumes,
             snapshot_folder=_local_path(spec.snapshot_uri),
             threads=spec.cpu_cores,
             buffer_bytes=buffer_bytes(spec.memory_gb),
@@ -308,8 +346,7 @@ class LocalLauncher(Launcher):
 
 def memory_bytes(memory_gb: int | None) -> int:
     """Return the memory of an instance; without a size of its own, half of what the machine or container has."""
-    limit = memory_limit_bytes()
-    return limit // 2 if memory_gb is None else min(memory_gb * _GB, limit)
+    return default_instance_memory_bytes() if memory_gb is None else min(memory_gb * _GB, memory_limit_bytes())
 
 
 def buffer_bytes(memory_gb: int | None) -> int:
@@ -319,6 +356,15 @@ def buffer_bytes(memory_gb: int | None) -> int:
 
 def _parts(handle: Handle) -> tuple[int, str, Path]:
     return int(handle["pid"]), str(handle["process_started"]), Path(str(handle["folder"]))
+
+
+def _clear(folder: Path, *, keep_work: bool) -> None:
+    """Remove what an earlier process left: all of it, or only what was about the process itself."""
+    if not keep_work:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    for name in (CONFIG_FILE, ENDPOINT_FILE, MEMORY_LIMIT_FILE, MEMORY_EXCEEDED_FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _exceeded_limit(folder: Path) -> int | None:

@@ -18,6 +18,7 @@ from graph_olap_server.services.context import Context
 from graph_olap_server.services.instances import stop_instance_row
 from graph_olap_server.services.mappings import remove_mapping_row
 from graph_olap_server.services.snapshots import remove_snapshot_row
+from graph_olap_server.services.suspension import suspend_row
 from graph_olap_server.store.events import SYSTEM
 from graph_olap_server.store.tables import EventRow, InstanceRow, MappingRow, SnapshotRow
 
@@ -37,7 +38,7 @@ class IdleInstance:
 
 
 def expire_instances(context: Context, is_busy: Callable[[IdleInstance], bool]) -> int:
-    """Stop instances whose time is over or that nobody uses; return how many.
+    """Stop instances whose time is over or that nobody uses, or suspend unused ones; return how many.
 
     Args:
         context: The platform's parts.
@@ -120,6 +121,7 @@ def _expire_instance(
 ) -> bool:
     # Asked outside the transaction: the instance may take its time to answer.
     busy = reason == "inactive" and is_busy(IdleInstance(found.id, found.instance_url))
+    suspends = reason == "inactive" and context.settings.inactive_instances == "suspend"
 
     def stop(session: Session, instance_id: int) -> bool:
         row = session.get(InstanceRow, instance_id)
@@ -128,11 +130,14 @@ def _expire_instance(
         if busy:
             row.last_activity_at = now
             return False
-        stop_instance_row(session, row, now, SYSTEM, {"reason": reason})
+        if suspends:
+            suspend_row(session, row, now, SYSTEM, {"reason": reason})
+        else:
+            stop_instance_row(session, row, now, SYSTEM, {"reason": reason})
         return True
 
     stopped = _guarded(context, "instance", found.id, stop)
-    if stopped:
+    if stopped and not suspends:
         name = "ttl_instances_terminated_total" if reason == "expired" else "inactive_instances_terminated_total"
         context.metrics.count(name)
     return stopped

@@ -7,19 +7,15 @@ from typing import Any
 
 from graph_olap.models import Instance, InstanceProgress
 from graph_olap.models.common import format_timestamp
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.durations import parse_duration
-from graph_olap_server.domain.errors import PlatformError, validation_failed
+from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.domain.lifetimes import new_lifetime
 from graph_olap_server.domain.roles import Identity, require_owner
-from graph_olap_server.domain.states import (
-    COUNTED_INSTANCE_STATUSES,
-    SNAPSHOT,
-    require_status,
-)
-from graph_olap_server.services.configuration import concurrency, lifetime_rule
+from graph_olap_server.domain.states import SNAPSHOT, require_status
+from graph_olap_server.services.capacity import new_instance_gb, require_capacity, require_memory
+from graph_olap_server.services.configuration import lifetime_rule
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.lookup import (
     apply_lifecycle,
@@ -67,6 +63,7 @@ def list_instances(
     context: Context,
     query: PageQuery,
     *,
+    caller: Identity | None = None,
     status: str | None = None,
     snapshot_id: int | None = None,
     mapping_id: int | None = None,
@@ -75,20 +72,22 @@ def list_instances(
     equal = {"status": status, "snapshot_id": snapshot_id, "mapping_id": mapping_id}
     with context.database.read() as session:
         page = list_page(session, InstanceRow, query, equal, totals=context.database.totals)
-        return page.with_items(instance_views(session, page.items, context.clock()))
+        return page.with_items(instance_views(session, page.items, context.clock(), traces=_sees_traces(caller)))
 
 
-def list_mapping_instances(context: Context, mapping_id: int, offset: int, limit: int) -> Page[Instance]:
+def list_mapping_instances(
+    context: Context, mapping_id: int, offset: int, limit: int, caller: Identity | None = None
+) -> Page[Instance]:
     """List the instances of one mapping, newest first."""
     with context.database.read() as session:
         find_mapping(session, mapping_id)
-    return list_instances(context, PageQuery(offset=offset, limit=limit), mapping_id=mapping_id)
+    return list_instances(context, PageQuery(offset=offset, limit=limit), caller=caller, mapping_id=mapping_id)
 
 
-def get_instance(context: Context, instance_id: int) -> Instance:
-    """Return an instance."""
+def get_instance(context: Context, instance_id: int, caller: Identity | None = None) -> Instance:
+    """Return an instance as the caller may see it."""
     with context.database.read() as session:
-        return instance_view(context, session, find_instance(session, instance_id))
+        return instance_view(context, session, find_instance(session, instance_id), caller)
 
 
 def create_instance(context: Context, caller: Identity, request: CreateInstance) -> Instance:
@@ -97,14 +96,16 @@ def create_instance(context: Context, caller: Identity, request: CreateInstance)
         raise validation_failed([("snapshot_id", "send exactly one of snapshot_id and mapping_id")])
     engine = _engine(context, request.wrapper_type)
     now = context.clock()
+    memory_gb = new_instance_gb(context)
     with context.database.write() as session:
         lifetime = lifetime_of_new(lifetime_rule(context, session, "instance"), now, request)
         if request.snapshot_id is not None:
             snapshot = find_snapshot(session, request.snapshot_id)
             require_status(SNAPSHOT, snapshot.id, snapshot.status, "ready")
-            _require_capacity(context, session, caller)
+            require_capacity(context, session, caller.username)
+            require_memory(context, session, caller.username, memory_gb)
         else:
-            snapshot = _implicit_snapshot(context, session, caller, request, now)
+            snapshot = _implicit_snapshot(context, session, caller, request, now, memory_gb)
         snapshot.last_used_at = now
         waits = request.snapshot_id is None
         row = InstanceRow(
@@ -119,7 +120,7 @@ def create_instance(context: Context, caller: Identity, request: CreateInstance)
             waits_for_snapshot=waits,
             starting_at=None if waits else now,
             cpu_cores=request.cpu_cores or context.settings.instance_cpu_cores,
-            memory_gb=context.settings.instance_memory_gb,
+            memory_gb=memory_gb,
             shared_users=[],
             shared_everyone=False,
             ttl=lifetime.ttl,
@@ -131,7 +132,7 @@ def create_instance(context: Context, caller: Identity, request: CreateInstance)
         session.add(row)
         session.flush()
         record_event(session, "created", "instance", row.id, now=now, actor=caller.username, to_status=row.status)
-        view = instance_view(context, session, row)
+        view = instance_view(context, session, row, caller)
     context.signals.exports.set()
     context.signals.instances.set()
     return view
@@ -144,7 +145,7 @@ def rename_instance(context: Context, caller: Identity, instance_id: int, reques
         row = owned_instance(session, caller, instance_id)
         rename(row, request, now)
         record_event(session, "updated", "instance", row.id, now=now, actor=caller.username)
-        return instance_view(context, session, row)
+        return instance_view(context, session, row, caller)
 
 
 def set_instance_lifecycle(context: Context, caller: Identity, instance_id: int, request: Lifecycle) -> Instance:
@@ -154,7 +155,7 @@ def set_instance_lifecycle(context: Context, caller: Identity, instance_id: int,
         row = owned_instance(session, caller, instance_id)
         apply_lifecycle(lifetime_rule(context, session, "instance"), row, now, request)
         record_event(session, "lifecycle_changed", "instance", row.id, now=now, actor=caller.username)
-        return instance_view(context, session, row)
+        return instance_view(context, session, row, caller)
 
 
 def extend_instance(context: Context, caller: Identity, instance_id: int, request: ExtendInstance) -> Instance:
@@ -174,7 +175,7 @@ def extend_instance(context: Context, caller: Identity, instance_id: int, reques
         row.expires_at, row.updated_at = expires, now
         details = {"hours": request.hours}
         record_event(session, "extended", "instance", row.id, now=now, actor=caller.username, details=details)
-        return instance_view(context, session, row)
+        return instance_view(context, session, row, caller)
 
 
 def share_instance(context: Context, caller: Identity, instance_id: int, request: ShareInstance) -> Instance:
@@ -187,7 +188,7 @@ def share_instance(context: Context, caller: Identity, instance_id: int, request
         row.updated_at = now
         details: dict[str, Any] = {"users": row.shared_users, "everyone": row.shared_everyone}
         record_event(session, "shared", "instance", row.id, now=now, actor=caller.username, details=details)
-        return instance_view(context, session, row)
+        return instance_view(context, session, row, caller)
 
 
 def terminate_instance(context: Context, caller: Identity, instance_id: int) -> None:
@@ -228,12 +229,18 @@ def _engine(context: Context, asked: str | None) -> str:
 
 
 def _implicit_snapshot(
-    context: Context, session: Session, caller: Identity, request: CreateInstance, now: datetime
+    context: Context,
+    session: Session,
+    caller: Identity,
+    request: CreateInstance,
+    now: datetime,
+    memory_gb: int | None,
 ) -> SnapshotRow:
     assert request.mapping_id is not None
     mapping = find_mapping(session, request.mapping_id)
     version = find_version(session, mapping, request.mapping_version)
-    _require_capacity(context, session, caller)
+    require_capacity(context, session, caller.username)
+    require_memory(context, session, caller.username, memory_gb)
     return add_snapshot(
         context,
         session,
@@ -248,24 +255,6 @@ def _implicit_snapshot(
     )
 
 
-def _require_capacity(context: Context, session: Session, caller: Identity) -> None:
-    """Count and refuse; the writing transaction around makes counting and inserting one step."""
-    counted = select(func.count()).select_from(InstanceRow).where(InstanceRow.status.in_(COUNTED_INSTANCE_STATUSES))
-    own = session.execute(counted.where(InstanceRow.owner_username == caller.username)).scalar_one()
-    total = session.execute(counted).scalar_one()
-    limits = concurrency(context, session)
-    for limit_type, count, allowed, whose in (
-        ("per_analyst", own, limits.per_analyst, f"{caller.username} has"),
-        ("cluster_total", total, limits.cluster_total, "The platform has"),
-    ):
-        if count >= allowed:
-            raise PlatformError(
-                "CONCURRENCY_LIMIT_EXCEEDED",
-                f"{whose} {count} of {allowed} instances. Terminate one that is no longer needed.",
-                {"limit_type": limit_type, "current_count": count, "max_allowed": allowed},
-            )
-
-
 def owned_instance(session: Session, caller: Identity, instance_id: int) -> InstanceRow:
     """Return an instance that the caller may change, or raise 404 or 403."""
     row = find_instance(session, instance_id)
@@ -273,7 +262,11 @@ def owned_instance(session: Session, caller: Identity, instance_id: int) -> Inst
     return row
 
 
-def instance_view(context: Context, session: Session, row: InstanceRow) -> Instance:
-    """Describe one instance."""
-    (view,) = instance_views(session, [row], context.clock())
+def instance_view(context: Context, session: Session, row: InstanceRow, caller: Identity | None) -> Instance:
+    """Describe one instance; where it failed inside the platform is for admin and ops."""
+    (view,) = instance_views(session, [row], context.clock(), traces=_sees_traces(caller))
     return view
+
+
+def _sees_traces(caller: Identity | None) -> bool:
+    return caller is not None and caller.is_admin

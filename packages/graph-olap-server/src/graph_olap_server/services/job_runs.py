@@ -34,6 +34,7 @@ __all__ = [
     "register_jobs",
     "request_run",
     "seconds_until_run",
+    "take_request",
     "trigger_job",
 ]
 
@@ -41,8 +42,8 @@ JOB_LEASE = timedelta(seconds=30)
 """How long a run on another machine may be silent before another process may run the job; one here ends with its
 process."""
 
-TRIGGERABLE_JOBS = tuple(name for name in JOB_NAMES if name != "instance_orchestration")
-"""Orchestration follows events and runs all the time."""
+TRIGGERABLE_JOBS = JOB_NAMES
+"""Jobs that ops can start by hand: all."""
 
 _TRIGGER_WINDOW = timedelta(seconds=60)
 _UNHEALTHY_FAILURES = 3
@@ -147,11 +148,28 @@ def request_run(context: Context, caller: Identity, name: str) -> None:
     context.signals.jobs.set()
 
 
+def take_request(context: Context, name: str) -> bool:
+    """Take up a request for a run of a job that has no lease; one process of many does."""
+    with context.database.read() as session:
+        row = session.get(JobRow, name)
+        if row is None or row.requested_at is None:
+            return False
+    with context.database.write() as session:
+        row = session.get(JobRow, name, with_for_update=True)
+        if row is None or row.requested_at is None:
+            return False
+        row.requested_at = None
+        return True
+
+
 def trigger_job(context: Context, caller: Identity, request: TriggerJob) -> dict[str, Any]:
     """Ask for a run by hand: once a minute for each job, counted over all processes."""
     name = request.job_name
     if name not in TRIGGERABLE_JOBS:
         raise validation_failed([("job_name", f"unknown job {name!r}; use one of {', '.join(TRIGGERABLE_JOBS)}")])
+    if name == "resource_monitor" and not context.settings.resource_monitor:
+        message = "The resource monitor is switched off here (GRAPH_OLAP_RESOURCE_MONITOR)."
+        raise PlatformError("FEATURE_DISABLED", message, {"feature": name})
     now = context.clock()
     with context.database.write() as session:
         row = session.get(JobRow, name, with_for_update=True)
@@ -162,6 +180,7 @@ def trigger_job(context: Context, caller: Identity, request: TriggerJob) -> dict
         details = {"reason": request.reason}
         record_event(session, "triggered", "job", resource_name=name, now=now, actor=caller.username, details=details)
     context.signals.jobs.set()
+    context.signals.instances.set()
     return _trigger_view(name, now, caller.username, request.reason)
 
 

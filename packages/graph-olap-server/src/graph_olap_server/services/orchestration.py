@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from graph_olap_server.launcher.base import Handle, InstanceSpec
 from graph_olap_server.services.context import Context
+from graph_olap_server.services.traces import without_secrets
 from graph_olap_server.store.events import SYSTEM, record_event
 from graph_olap_server.store.leases import START_LEASE, claim_row, held_row, is_held, is_over, release
 from graph_olap_server.store.tables import FileRemovalRow, InstanceRow, SnapshotRow
@@ -55,6 +56,8 @@ class InstanceRecord:
     handle: Handle | None
     starting_at: datetime | None
     leased: bool
+    cpu_cores: int
+    memory_gb: int | None
 
 
 def list_records(context: Context, *statuses: str) -> list[InstanceRecord]:
@@ -69,6 +72,8 @@ def list_records(context: Context, *statuses: str) -> list[InstanceRecord]:
                 row.handle,
                 row.starting_at,
                 is_held(row, now),
+                row.cpu_cores,
+                row.memory_gb,
             )
             for row in rows
         ]
@@ -112,7 +117,14 @@ def claim_start(context: Context) -> StartTask | None:
     unstarted = (
         select(InstanceRow)
         .where(
-            InstanceRow.status == "starting",
+            or_(
+                InstanceRow.status == "starting",
+                # What a suspended instance left lies on the machine that it ran on.
+                and_(
+                    InstanceRow.status == "resuming",
+                    or_(InstanceRow.host.is_(None), InstanceRow.host == context.settings.resolved_node_name),
+                ),
+            ),
             InstanceRow.handle.is_(None),
             or_(InstanceRow.lease_expires_at.is_(None), is_over(InstanceRow, now)),
         )
@@ -136,6 +148,7 @@ def claim_start(context: Context) -> StartTask | None:
             snapshot_uri=context.snapshots.uri(row.snapshot_id),
             cpu_cores=row.cpu_cores,
             memory_gb=row.memory_gb,
+            resumes=row.status == "resuming",
         )
         return StartTask(row.id, token, spec)
 
@@ -144,7 +157,7 @@ def store_handle(context: Context, task: StartTask, handle: Handle) -> bool:
     """Keep the handle of a started engine; false when the start is no longer ours and the engine must go."""
     with context.database.write() as session:
         row = held_row(session, InstanceRow, task.instance_id, task.token)
-        if row is None or row.status not in ("starting", "stopping"):
+        if row is None or row.status not in ("starting", "resuming", "stopping"):
             return False
         row.handle = dict(handle)
         release([row])
@@ -165,7 +178,7 @@ def store_report(context: Context, instance_id: int, reported: dict[str, Any] | 
     """Keep what an instance said about its start and its use of memory and disk."""
     with context.database.write() as session:
         row = session.get(InstanceRow, instance_id)
-        if row is not None and row.status in ("starting", "running"):
+        if row is not None and row.status in ("starting", "resuming", "running"):
             row.reported = reported
             _set_usage(row, usage)
 
@@ -175,17 +188,17 @@ def mark_running(context: Context, instance_id: int, url: str, usage: dict[str, 
     now = context.clock()
     with context.database.write() as session:
         row = session.get(InstanceRow, instance_id)
-        if row is not None and row.status == "starting":
+        if row is not None and row.status in ("starting", "resuming"):
             change_status(session, row, "running", now=now, instance_url=url.rstrip("/"), started_at=now)
             _set_usage(row, usage)
 
 
-def fail_instance(context: Context, instance_id: int, code: str, message: str) -> bool:
-    """Record why an instance failed; false when it is not alive any more."""
+def fail_instance(context: Context, instance_id: int, code: str, message: str, trace: str | None = None) -> bool:
+    """Record why an instance failed, and for admins where in the platform; false when it is not alive any more."""
     now = context.clock()
     with context.database.write() as session:
         row = session.get(InstanceRow, instance_id)
-        if row is None or row.status not in ("starting", "running"):
+        if row is None or row.status not in ("starting", "resuming", "running"):
             return False
         change_status(
             session,
@@ -194,6 +207,7 @@ def fail_instance(context: Context, instance_id: int, code: str, message: str) -
             now=now,
             error_code=code,
             error_message=message,
+            stack_trace=None if trace is None else without_secrets(trace, context.internal_api_key),
             instance_url=None,
             lease_token=None,
             lease_expires_at=None,
@@ -205,7 +219,7 @@ def restart_later(context: Context, instance_id: int) -> None:
     """Forget the engine of an instance on its way, so that it is started again."""
     with context.database.write() as session:
         row = session.get(InstanceRow, instance_id)
-        if row is not None and row.status == "starting":
+        if row is not None and row.status in ("starting", "resuming"):
             row.handle = row.reported = None
             row.starting_at = context.clock()
 

@@ -202,8 +202,10 @@ def progress_fields(progress: Progress) -> dict[str, Any]:
     }
 
 
-def instance_views(session: Session, rows: Sequence[InstanceRow], now: datetime) -> list[Instance]:
-    """Describe instances; progress is computed for those on their way only."""
+def instance_views(
+    session: Session, rows: Sequence[InstanceRow], now: datetime, *, traces: bool = False
+) -> list[Instance]:
+    """Describe instances; progress is computed for those on their way only, ``traces`` are for admin and ops."""
     names = _names(session, SnapshotRow, {row.snapshot_id for row in rows})
     return [
         Instance(
@@ -220,11 +222,12 @@ def instance_views(session: Session, rows: Sequence[InstanceRow], now: datetime)
             instance_url=row.instance_url if row.status == "running" else None,
             progress=(
                 progress_fields(instance_progress_view(session, row, now))
-                if row.status in ("waiting_for_snapshot", "starting")
+                if row.status in ("waiting_for_snapshot", "starting", "resuming")
                 else None
             ),
             error_code=row.error_code,
             error_message=row.error_message,
+            stack_trace=row.stack_trace if traces else None,
             created_at=row.created_at,
             updated_at=row.updated_at,
             started_at=row.started_at,

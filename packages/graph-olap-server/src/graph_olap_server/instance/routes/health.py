@@ -38,8 +38,8 @@ async def _ready(request: Request) -> Response:
 
 
 async def _status(request: Request) -> Response:
-    await authorize_read(request, service=True)
-    described = await asyncio.to_thread(runtime_of(request).describe)
+    caller = await authorize_read(request, service=True)
+    described = await asyncio.to_thread(runtime_of(request).describe, trace=caller.service)
     return Response(orjson.dumps(described, default=_timestamp, option=_PASS), media_type="application/json")
 
 
