@@ -71,13 +71,15 @@ def selected_by_query(engine: GraphEngine, query: str, weight: str | None, contr
     finally:
         result.close()
     ids = [_ids(table[name]) for name in _COLUMNS]
-    labels = {engine.table_id(entry.label): entry.label for entry in engine.schema().node_tables}
+    tables_by_number = {engine.table_id(entry.label): entry for entry in engine.schema().node_tables}
     present = np.unique(np.concatenate([part[~missing] for part, missing in ids]))
     tables, offsets = present >> OFFSET_BITS, present & ((1 << OFFSET_BITS) - 1)
-    unknown = sorted(set(np.unique(tables).tolist()) - set(labels))
-    if unknown:
-        raise validation_failed([("query", "source and target must be nodes of this graph or their id()")])
-    members = {labels[number]: offsets[tables == number] for number in sorted(set(tables.tolist()))}
+    members: dict[str, NDArray[np.int64]] = {}
+    for number in np.unique(tables).tolist():
+        entry, own = tables_by_number.get(number), offsets[tables == number]
+        if entry is None or own[-1] >= entry.node_count:
+            raise validation_failed([("query", "source and target must be nodes of this graph or their id()")])
+        members[entry.label] = own
     nodes = NodeIndex({label: len(own) for label, own in members.items()}, members)
     (source, no_source), (target, no_target) = ids
     whole = ~no_source & ~no_target
@@ -94,7 +96,7 @@ def selected_by_query(engine: GraphEngine, query: str, weight: str | None, contr
 def _check_columns(kinds: dict[str, str], weight: str | None) -> None:
     found = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
     for name in _COLUMNS:
-        if kinds.get(name) not in ("NODE", "INT64"):
+        if kinds.get(name) not in ("NODE", "INTERNAL_ID", "INT64"):
             reason = f"the query must return nodes (or their id()) as source and target; it returns {found}"
             raise validation_failed([("query", reason)])
     if weight is not None and weight not in kinds:

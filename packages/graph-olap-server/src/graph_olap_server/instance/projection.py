@@ -6,6 +6,7 @@ selected edges as compressed sparse rows. docs/design/projections.md says why it
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,11 @@ class ProjectionSpec:
     self_loops: bool = True
     query: str | None = None
     negative_weights: bool = False
+
+    @property
+    def id(self) -> str:
+        """A short name for the same selection, always the same."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

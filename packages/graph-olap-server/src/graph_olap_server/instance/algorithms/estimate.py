@@ -45,8 +45,8 @@ def estimate(
         "projection_cached": known is not None,
         "projection_bytes": int(arrays),
         "memory_bytes": int(peak),
-        "seconds": {"project": round(project, 3), "compute": round(compute, 3)},
-        "total_seconds": round(project + compute, 3),
+        "seconds": {"project": round(project, 6), "compute": round(compute, 6)},
+        "total_seconds": round(project + compute, 6),
         "complexity": algorithm.complexity,
     }
 

@@ -38,10 +38,10 @@ def _section(algorithm: Algorithm) -> str:
     lines = [f"## {info.display_name}: `{info.name}`", "", info.description, "", algorithm.long_description, ""]
     if info.aliases:
         lines += [f"Also called: {', '.join(f'`{alias}`' for alias in info.aliases)}.", ""]
-    same = "The same input always gives the same result." if algorithm.deterministic else "Results can differ by timing."
+    same = "always gives the same result" if algorithm.deterministic else "can give results that differ by timing"
     lines += [
-        f"Edges are used as {' or '.join(algorithm.orientations)}. Yields {info.returns}. Result kind `{algorithm.kind}`. "
-        f"Takes {algorithm.complexity}, done by {algorithm.backend}. {same}",
+        f"Edges are used as {' or '.join(algorithm.orientations)}. Yields {info.returns} (`{algorithm.kind}`). "
+        f"Takes {algorithm.complexity}, done by {algorithm.backend}; the same input {same}.",
         "",
     ]
     if info.parameters:

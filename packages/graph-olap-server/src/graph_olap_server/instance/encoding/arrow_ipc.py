@@ -18,8 +18,10 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.base import EngineResult
 from graph_olap_server.logs import request_id
 
-__all__ = ["ERROR_KEY", "TYPE_KEY", "arrow_stream"]
+__all__ = ["ARROW_STREAM", "ERROR_KEY", "TYPE_KEY", "arrow_stream"]
 
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+"""Media type of Arrow IPC streams."""
 TYPE_KEY = b"graph_olap.type"
 """Field metadata: the column's contract type."""
 ERROR_KEY = b"graph_olap.error"

@@ -1,8 +1,15 @@
 """The HTTP routes of an instance, thin: read the request, check access, call a service, write the reply."""
 
-from graph_olap_server.instance.routes import algorithms, graph, health, networkx, queries
+from graph_olap_server.instance.routes import algorithms, graph, health, networkx, projections, queries
 
 __all__ = ["ROUTES"]
 
-ROUTES = [*health.ROUTES, *graph.ROUTES, *queries.ROUTES, *algorithms.ROUTES, *networkx.ROUTES]
+ROUTES = [
+    *health.ROUTES,
+    *graph.ROUTES,
+    *queries.ROUTES,
+    *projections.ROUTES,
+    *algorithms.ROUTES,
+    *networkx.ROUTES,
+]
 """All routes, in the order in which they are tried."""

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 
 from graph_olap.models import AlgorithmInfo
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from graph_olap_server.domain.errors import permission_denied, validation_failed
 from graph_olap_server.instance.algorithms import registry, shortest_path
+from graph_olap_server.instance.encoding import ARROW_STREAM
 from graph_olap_server.instance.executions import Execution, Task
 from graph_olap_server.instance.request_body import Fields, read_body
 from graph_olap_server.instance.routes.access import authorize_read, authorize_run, runtime_of
@@ -117,6 +118,15 @@ async def _cancel(request: Request) -> Response:
     return FastJSONResponse(record.to_dict())
 
 
+async def _result(request: Request) -> Response:
+    await authorize_read(request)
+    runtime = runtime_of(request)
+    runtime.engine()
+    execution_id = request.path_params["execution_id"]
+    runtime.executions.get(execution_id)
+    return FileResponse(runtime.executions.results.path(execution_id), media_type=ARROW_STREAM)
+
+
 async def _wait(execution: Execution, seconds: float) -> None:
     if seconds:
         await asyncio.wait((asyncio.wrap_future(execution.done),), timeout=seconds)
@@ -134,6 +144,7 @@ ROUTES = [
     Route("/algo/algorithms/{name}", _info, methods=["GET"]),
     Route("/algo/executions", _executions, methods=["GET"]),
     Route("/algo/executions/{execution_id}", _cancel, methods=["DELETE"]),
+    Route("/algo/executions/{execution_id}/result", _result, methods=["GET"]),
     Route("/algo/status/{execution_id}", _status, methods=["GET"]),
     Route("/networkx/status/{execution_id}", _status, methods=["GET"]),
     Route("/algo/shortest_path", _shortest_path, methods=["POST"]),

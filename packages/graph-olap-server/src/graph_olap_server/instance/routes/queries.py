@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from graph_olap_server.domain.errors import permission_denied, validation_failed
 from graph_olap_server.instance.auth import Identity
-from graph_olap_server.instance.encoding import decode_parameters
+from graph_olap_server.instance.encoding import ARROW_STREAM, decode_parameters
 from graph_olap_server.instance.guard import check_statement
 from graph_olap_server.instance.queries import ArrowReply, Query, QueryService
 from graph_olap_server.instance.request_body import read_body
@@ -25,7 +25,6 @@ from graph_olap_server.web import FastJSONResponse
 
 __all__ = ["ROUTES"]
 
-_ARROW = "application/vnd.apache.arrow.stream"
 _QUERY_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _MAX_QUERY_CHARACTERS = 100_000
 _MAX_INT64 = 2**63 - 1
@@ -38,7 +37,7 @@ async def _run(request: Request) -> Response:
     runtime = runtime_of(request)
     engine = runtime.engine()
     query = await _read_query(request, runtime, identity)
-    if _ARROW in request.headers.get("accept", ""):
+    if ARROW_STREAM in request.headers.get("accept", ""):
         reply = await _result(request, runtime.queries, query.query_id, runtime.queries.submit_arrow(engine, query))
         headers = {
             "X-Query-Id": query.query_id,
@@ -46,7 +45,7 @@ async def _run(request: Request) -> Response:
             "X-Execution-Time-Ms": str(reply.execution_time_ms),
             "X-Truncated": "true" if reply.truncated else "false",
         }
-        return StreamingResponse(_stream(reply), media_type=_ARROW, headers=headers)
+        return StreamingResponse(_stream(reply), media_type=ARROW_STREAM, headers=headers)
     body = await _result(request, runtime.queries, query.query_id, runtime.queries.submit_json(engine, query))
     return Response(body, media_type="application/json", headers={"X-Query-Id": query.query_id})
 
