@@ -46,38 +46,48 @@ class ObserveMiddleware:
             return
         client_address.set(scope["client"][0] if scope.get("client") else None)
         started = time.perf_counter()
-        status = 500
+        status = 0
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                # Before the answer: whoever was refused may look into the log at once.
+                await self._record_refusal(scope, status)
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
-        except PlatformError as error:
-            # Refused in front of the routes; the outermost layer makes the answer.
-            status, scope[ERROR_CODE_KEY] = error.status, error.code
+        except Exception as error:
+            if not status:
+                # Refused in front of the routes; the outermost layer makes the answer.
+                status = error.status if isinstance(error, PlatformError) else 500
+                scope[ERROR_CODE_KEY] = error.code if isinstance(error, PlatformError) else None
+                await self._record_refusal(scope, status)
             raise
         finally:
-            route = scope.get("route") or self._route_of(scope)
+            route = self._route_of(scope)
             pattern = getattr(route, "path", _OTHER)
             # Methods are the client's words: unknown ones must not make series of their own.
             method = scope["method"] if route is not None else _OTHER
-            self._context.metrics.request_served(method, pattern, status, time.perf_counter() - started)
-            refused = status >= 400 and scope["method"] in _CHANGING
-            if refused and route is not None and not pattern.startswith(_INTERNAL):
-                await self._record(scope, route, status)
+            self._context.metrics.request_served(method, pattern, status or 500, time.perf_counter() - started)
 
     def _route_of(self, scope: Scope) -> Any:
-        """Return the route of a request that was answered in front of the routes; ``None`` where there is none."""
-        for route in self._routes:
-            match, found = route.matches(scope)
-            if match is Match.FULL:
-                scope["path_params"] = found["path_params"]
-                return route
-        return None
+        """Return the route of a request, also of one that never came to the routes; ``None`` where there is none."""
+        if scope.get("route") is None:
+            for route in self._routes:
+                match, found = route.matches(scope)
+                if match is Match.FULL:
+                    scope["route"], scope["path_params"] = route, found["path_params"]
+                    break
+        return scope.get("route")
+
+    async def _record_refusal(self, scope: Scope, status: int) -> None:
+        if status < 400 or scope["method"] not in _CHANGING:
+            return
+        route = self._route_of(scope)
+        if route is not None and not route.path.startswith(_INTERNAL):
+            await self._record(scope, route, status)
 
     async def _record(self, scope: Scope, route: Any, status: int) -> None:
         caller: Identity | None = scope.get(CALLER_KEY)
