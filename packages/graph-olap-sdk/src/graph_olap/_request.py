@@ -22,6 +22,7 @@ from graph_olap.exceptions import (
     ServerError,
     TimeoutError,
     error_from_response,
+    other_version,
 )
 
 __all__ = [
@@ -42,6 +43,17 @@ LONGEST_RETRY_AFTER = 60.0
 """A server that asks to come back later than this (seconds) gets no silent wait: the error is raised at once."""
 
 _SERVE_HINT = "Is the server running? `graph-olap serve` starts one."
+_STRANGER_HINT = (
+    "Is api_url the address of a Graph OLAP server? A proxy or a login page may stand in between: open the address "
+    "in a browser, or add the host to NO_PROXY."
+)
+_TLS_HINTS = {
+    "certificate": (
+        "The server's certificate is not trusted. Set SSL_CERT_FILE to the file of your organisation's certificate "
+        "authority, or ask whether api_url names the right host."
+    ),
+    "tls": "The server does not speak TLS as asked: should api_url begin with http:// in place of https://?",
+}
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _MAYBE_DONE = (
     httpx.ReadTimeout,
@@ -138,6 +150,10 @@ def translate(error: Exception, request: httpx.Request) -> GraphOLAPError:
     request_id = request.headers.get("X-Request-ID")
     details = {"method": request.method, "url": _without_query(request.url)}
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        problem = _tls_problem(error)
+        if problem is not None:
+            details["reason"] = problem
+            return ConnectionError(f"No secure connection to {where} was made.", details, hint=_TLS_HINTS[problem])
         return ConnectionError(f"The Graph OLAP server at {where} could not be reached.", details, hint=_SERVE_HINT)
     if isinstance(error, httpx.TimeoutException):
         seconds = (request.extensions.get("timeout") or {}).get("read")
@@ -160,6 +176,13 @@ def translate(error: Exception, request: httpx.Request) -> GraphOLAPError:
     )
 
 
+def _tls_problem(error: BaseException) -> Optional[str]:
+    text = str(error).upper()
+    if "CERTIFICATE" in text or "HOSTNAME MISMATCH" in text:
+        return "certificate"
+    return "tls" if "SSL" in text or "TLS" in text else None
+
+
 def raise_for_error(response: httpx.Response) -> None:
     """Raise the mapped exception unless the reply is a success."""
     if response.is_success:
@@ -173,7 +196,15 @@ def raise_for_error(response: httpx.Response) -> None:
             status_code=response.status_code,
             hint="Use the final address as api_url.",
         )
-    error = error_from_response(response.status_code, _json_or_none(response), request_id)
+    body = _json_or_none(response)
+    error = error_from_response(response.status_code, body, request_id)
+    if not (isinstance(body, dict) and isinstance(body.get("error"), dict)):
+        # Not written by a Graph OLAP server: say who spoke and in what, never what it said.
+        error.message = (
+            f"{_without_query(response.request.url)} answered {response.status_code} with {_kind(response)}."
+        )
+        error.args = (error.message,)
+        error.hint = _STRANGER_HINT
     delay = _retry_after(response.headers.get("Retry-After"))
     if delay is not None:
         error.details.setdefault("retry_after_seconds", delay)
@@ -187,16 +218,17 @@ def decode_json(response: httpx.Response) -> Dict[str, Any]:
     data = _json_or_none(response)
     if not isinstance(data, dict):
         raise ServerError(
-            f"{_without_query(response.request.url)} answered {response.status_code} without a JSON object.",
+            f"{_without_query(response.request.url)} answered {response.status_code} with {_kind(response)} "
+            "where a JSON object was expected.",
             {"content_type": response.headers.get("Content-Type")},
             request_id=response.headers.get("X-Request-ID"),
             status_code=response.status_code,
-            hint="Is api_url the address of a Graph OLAP server?",
+            hint=_STRANGER_HINT,
         )
     meta = data.get("meta")
     for text in (meta.get("warnings") if isinstance(meta, dict) else None) or ():
         warnings.warn(str(text), GraphOLAPWarning, stacklevel=5)
-    return data
+    return _Reply(data)
 
 
 def list_params(limit: int, **filters: Any) -> Dict[str, Any]:
@@ -207,6 +239,22 @@ def list_params(limit: int, **filters: Any) -> Dict[str, Any]:
 def given(**fields: Any) -> Dict[str, Any]:
     """Return the fields that were given, for bodies in which an absent key means "leave it"."""
     return {key: value for key, value in fields.items() if value is not None}
+
+
+class _Reply(Dict[str, Any]):
+    """A decoded reply; a field that is missing is the server's fault, not the caller's."""
+
+    def __missing__(self, key: str) -> Any:
+        raise other_version(f"it has no field {key!r}", {"field": key})
+
+
+def _kind(response: httpx.Response) -> str:
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if not response.content:
+        return "an empty body"
+    if kind == "text/html":
+        return "an HTML page"
+    return f"a body of type {kind}" if kind and kind != "application/json" else "JSON of another kind or broken JSON"
 
 
 def _query_value(value: Any) -> Any:

@@ -35,6 +35,8 @@ from __future__ import annotations
 import builtins
 from typing import Any, Dict, NamedTuple, Optional, Type
 
+from graph_olap._version import package_version
+
 __all__ = [
     "ERROR_CODES",
     "AlgorithmFailedError",
@@ -63,6 +65,7 @@ __all__ = [
     "ValidationError",
     "error_class",
     "error_from_response",
+    "other_version",
 ]
 
 
@@ -270,6 +273,24 @@ def error_class(code: Optional[str], status: int) -> Type[GraphOLAPError]:
     if status in _STATUS_CLASSES:
         return _STATUS_CLASSES[status]
     return ServerError if status >= 500 else GraphOLAPError
+
+
+def other_version(problem: str, details: Optional[Dict[str, Any]] = None) -> ServerError:
+    """Build the error for a successful reply that this version of the SDK cannot read.
+
+    Args:
+        problem: What is missing or different, without a full stop.
+        details: Structured facts.
+
+    Returns:
+        The error, to raise.
+    """
+    return ServerError(
+        f"The reply cannot be read ({problem}).",
+        details,
+        hint=f"The server may be of another version than this SDK ({package_version()}), or api_url may be the address "
+        "of something else; client.health.check() tells the server's version.",
+    )
 
 
 def error_from_response(status: int, body: Any, request_id: Optional[str] = None) -> GraphOLAPError:

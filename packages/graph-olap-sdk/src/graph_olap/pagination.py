@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Generic, Iterator, List, Mapping, TypeVar, Union, overload
 
 from graph_olap._optional import require
-from graph_olap.models.common import WireModel
+from graph_olap.exceptions import other_version
+from graph_olap.models.common import PageMeta, WireModel
 
 __all__ = ["PaginatedList"]
 
@@ -34,8 +35,10 @@ class PaginatedList(Generic[T]):
     @classmethod
     def from_reply(cls, reply: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> PaginatedList[T]:
         """Build the page from a decoded list reply."""
-        meta = reply["meta"]
-        return cls([read(item) for item in reply["data"]], meta["total"], meta["offset"], meta["limit"])
+        meta, data = PageMeta.from_dict(reply["meta"]), reply["data"]
+        if not isinstance(data, list):
+            raise other_version("its data is no list", {"field": "data"})
+        return cls([read(item) for item in data], meta.total, meta.offset, meta.limit)
 
     @property
     def has_more(self) -> bool:

@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pyarrow as pa
 import pytest
 
-from graph_olap import GraphOLAPClient, InstanceConnection, exceptions
+from graph_olap import Config, GraphOLAPClient, InstanceConnection, exceptions
+from graph_olap.http import HTTPClient
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -26,6 +27,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.seen.append((self.path, asked["query"]))
+        if asked["query"] == "echo":
+            self._json({"method": self.command, **asked})
+            return
         table = pa.table({"n": pa.array([1, None, 3], pa.int64())})
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
@@ -40,6 +44,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
         if asked["query"] == "RETURN lost":
             self.close_connection = True
+
+    do_PUT = do_POST
+
+    def do_DELETE(self):
+        self.server.seen.append((self.path, None))
+        self.send_response(204)
+        self.end_headers()
 
     def _json(self, value):
         body = json.dumps(value).encode()
@@ -106,3 +117,16 @@ def test_nobody_listening():
         pytest.raises(exceptions.ConnectionError, match=f"127.0.0.1:{port} could not be reached"),
     ):
         client.health.check()
+
+
+def test_the_parts_of_a_request(server, address):
+    http = HTTPClient(Config(address))
+    assert http.request("GET", "/a", {"x": 1, "none": None})["status"] == "healthy"
+    assert http.request("POST", "/b", json={"query": "echo"}) == {"method": "POST", "query": "echo"}
+    assert http.get("/c", {"y": True})["status"] == "healthy"
+    assert http.post("/d", {"query": "echo"})["method"] == "POST"
+    assert http.put("/e", {"query": "echo"})["method"] == "PUT"
+    assert http.delete("/f") == {}
+    http.close()
+    assert http.is_closed
+    assert [path for path, _ in server.seen] == ["/a?x=1", "/b", "/c?y=true", "/d", "/e", "/f"]

@@ -6,7 +6,9 @@ import sys
 from datetime import datetime, timezone
 from typing import Annotated, Any, Dict, Mapping, Optional
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
+
+from graph_olap.exceptions import other_version
 
 if sys.version_info >= (3, 11):
     from typing import Self
@@ -40,17 +42,33 @@ class WireModel(BaseModel):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Build the model from decoded JSON."""
-        return cls.model_validate(data)
+        """Build the model from decoded JSON of a server.
+
+        Raises:
+            ServerError: A field is missing or of another kind: the server's version does not fit.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"]))
+            raise other_version(f"{cls.__name__}: {field or 'value'}: {first['msg']}", {"field": field}) from None
 
     @classmethod
     def from_api_response(cls, data: Mapping[str, Any]) -> Self:
         """Build the model from decoded JSON (same as :meth:`from_dict`)."""
-        return cls.model_validate(data)
+        return cls.from_dict(data)
 
     def to_dict(self) -> Dict[str, Any]:
         """Return the JSON-ready dictionary of this model."""
         return self.model_dump(mode="json", by_alias=True)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # IPython and notebooks ask for this text; repr() stays the one line that Python can read.
+        from graph_olap.display import model_text
+
+        own = type(self).__str__ is not WireModel.__str__ or type(self).__repr__ is not WireModel.__repr__
+        printer.text(str(self) if own else model_text(self))
 
     def _repr_html_(self) -> str:
         from graph_olap.display import model_html

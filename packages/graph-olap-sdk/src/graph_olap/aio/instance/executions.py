@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncExecutions"]
 
 _LONGEST_POLL = 2.0
+_SYNC_WINDOW = 5.0  # how long the server waits for an end before it answers 202
 _START_TIMEOUT = 60.0  # the server answers within its sync window of at most 30 s
 
 
@@ -147,27 +148,27 @@ class AsyncExecutions:
             >>> (await conn.algo.wait(execution.execution_id, timeout=60)).status
             'completed'
         """
-        return await self._finish(await self.status(execution_id), timeout)
+        return await self._finish(await self.status(execution_id), Deadline(timeout, _LONGEST_POLL))
 
     async def _execute(
         self, name: str, body: Mapping[str, Any], timeout: Optional[float], wait: bool
     ) -> AlgorithmExecution:
         connection = self._connection
+        deadline = Deadline(timeout, _LONGEST_POLL)
         reply = await connection._request(
             Call(
                 "POST",
                 f"{connection.instance_url}/{self._family}/{quote(name, safe='')}",
                 json=body,
-                headers={} if wait else {"Prefer": "respond-async"},
+                headers=_preference(timeout if wait else 0.0),
                 timeout=_START_TIMEOUT,
                 repeat=Repeat.UNSENT,
             )
         )
         execution = AlgorithmExecution.from_dict(reply)
-        return await self._finish(execution, timeout) if wait else execution
+        return await self._finish(execution, deadline) if wait else execution
 
-    async def _finish(self, execution: AlgorithmExecution, timeout: Optional[float]) -> AlgorithmExecution:
-        deadline = Deadline(timeout, _LONGEST_POLL)
+    async def _finish(self, execution: AlgorithmExecution, deadline: Deadline) -> AlgorithmExecution:
         try:
             while execution.status in ("running", "pending"):
                 if deadline.passed:
@@ -182,6 +183,13 @@ class AsyncExecutions:
         if execution.status != "completed":
             raise _failed(execution)
         return execution
+
+
+def _preference(timeout: Optional[float]) -> Dict[str, str]:
+    # The server holds its answer back for up to _SYNC_WINDOW; who waits less long must say so.
+    if timeout is None or timeout >= _SYNC_WINDOW:
+        return {}
+    return {"Prefer": f"wait={int(timeout)}" if timeout >= 1 else "respond-async"}
 
 
 def _failed(execution: AlgorithmExecution) -> GraphOLAPError:

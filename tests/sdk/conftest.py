@@ -1,0 +1,16 @@
+"""One real platform for the tests of errors and behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from graph_olap_server.platform import EmbeddedPlatform
+from sdk_bank import bank_platform
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]:
+    """One platform for the tests of errors and behaviour."""
+    with bank_platform(tmp_path_factory.mktemp("bank")) as platform:
+        yield platform
