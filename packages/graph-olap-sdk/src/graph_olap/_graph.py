@@ -1,56 +1,72 @@
-"""Query results as NetworkX graphs."""
+"""The nodes and relationships of query results, as they come and as NetworkX graphs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Tuple
 
 from graph_olap._optional import require
+from graph_olap._values import ENTITY_TYPES
 
 if TYPE_CHECKING:
     from graph_olap.models.result import QueryResult
 
-__all__ = ["graph_of"]
+__all__ = ["entities", "graph_of", "holds_graph"]
+
+
+def holds_graph(result: QueryResult) -> bool:
+    """Return whether a column of the result holds nodes, relationships or paths."""
+    return any(_element_type(text)[0] in ENTITY_TYPES for text in result.column_types)
+
+
+def entities(result: QueryResult) -> Iterator[Tuple[str, Dict[str, Any]]]:
+    """Yield every node as ``("NODE", value)`` and every relationship as ``("REL", value)``, row by row.
+
+    Raises:
+        ValueError: The result holds no node, relationship or path.
+    """
+    if not holds_graph(result):
+        raise ValueError(
+            f"The result holds no node, relationship or path (its columns are {', '.join(result.columns)}). "
+            "Return whole nodes and relationships, for example: MATCH (a)-[r]->(b) RETURN a, r, b"
+        )
+    columns = [(index, *_element_type(text)) for index, text in enumerate(result.column_types)]
+    for row in result.rows:
+        for index, kind, depth in columns:
+            if kind in ENTITY_TYPES:
+                yield from _parts(kind, depth, row[index])
 
 
 def graph_of(result: QueryResult) -> Any:
     """Build the ``networkx.MultiDiGraph`` of a result; see :meth:`QueryResult.to_networkx`."""
     graph = require("networkx", "viz").MultiDiGraph()
-    found = False
-    for index, text in enumerate(result.column_types):
-        kind = text
-        depth = 0
-        while kind.startswith("LIST<") and kind.endswith(">"):
-            kind, depth = kind[5:-1], depth + 1
-        if kind not in ("NODE", "REL", "PATH"):
-            continue
-        found = True
-        for row in result.rows:
-            _add(graph, kind, depth, row[index])
-    if not found:
-        raise ValueError(
-            f"The result holds no node, relationship or path (its columns are {', '.join(result.columns)}). "
-            "Return whole nodes and relationships, for example: MATCH (a)-[r]->(b) RETURN a, r, b"
-        )
+    for kind, value in entities(result):
+        if kind == "NODE":
+            graph.add_node(value["_id"])
+            graph.nodes[value["_id"]].update(_attributes(value, "label"))
+        else:
+            graph.add_edge(value["_src"], value["_dst"], key=value["_id"])
+            graph.edges[value["_src"], value["_dst"], value["_id"]].update(_attributes(value, "type"))
     return graph
 
 
-def _add(graph: Any, kind: str, depth: int, value: Any) -> None:
+def _element_type(text: str) -> Tuple[str, int]:
+    depth = 0
+    while text.startswith("LIST<") and text.endswith(">"):
+        text, depth = text[5:-1], depth + 1
+    return text, depth
+
+
+def _parts(kind: str, depth: int, value: Any) -> Iterator[Tuple[str, Dict[str, Any]]]:
     if value is None:
         return
     if depth:
         for item in value:
-            _add(graph, kind, depth - 1, item)
-    elif kind == "NODE":
-        graph.add_node(value["_id"])
-        graph.nodes[value["_id"]].update(_attributes(value, "label"))
-    elif kind == "REL":
-        graph.add_edge(value["_src"], value["_dst"], key=value["_id"])
-        graph.edges[value["_src"], value["_dst"], value["_id"]].update(_attributes(value, "type"))
+            yield from _parts(kind, depth - 1, item)
+    elif kind == "PATH":
+        yield from (("NODE", node) for node in value["_nodes"])
+        yield from (("REL", rel) for rel in value["_rels"])
     else:
-        for node in value["_nodes"]:
-            _add(graph, "NODE", 0, node)
-        for rel in value["_rels"]:
-            _add(graph, "REL", 0, rel)
+        yield kind, value
 
 
 def _attributes(value: Dict[str, Any], name: str) -> Dict[str, Any]:

@@ -8,10 +8,18 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
-from graph_olap._environment import in_notebook, show_html
-
 if TYPE_CHECKING:
-    from graph_olap.models import DryRun, Instance, LoadReport, Mapping, MappingDiff, Snapshot, WireModel
+    from graph_olap.models import (
+        AlgorithmExecution,
+        DryRun,
+        Instance,
+        LoadReport,
+        Mapping,
+        MappingDiff,
+        Schema,
+        Snapshot,
+        WireModel,
+    )
     from graph_olap.models.result import QueryResult
     from graph_olap.pagination import PaginatedList
 
@@ -20,21 +28,26 @@ __all__ = [
     "dry_run_html",
     "dry_run_text",
     "escape",
+    "execution_html",
     "instance_html",
     "load_report_html",
     "load_report_rows",
     "load_report_text",
     "mapping_html",
     "model_html",
+    "model_text",
     "page_html",
     "result_html",
+    "result_note",
     "result_text",
-    "show",
+    "schema_html",
+    "schema_text",
     "snapshot_html",
     "text_table",
 ]
 
 _LONGEST_CELL = 200
+_MOST_INNER_ROWS = 20
 _BADGES = {
     "ready": "success",
     "running": "success",
@@ -99,17 +112,50 @@ def result_html(result: QueryResult, limit: int) -> str:
     return _block(_table(result.columns, result.rows[:limit]), _note(_result_footer(result, shown)))
 
 
-def show(result: QueryResult, limit: int) -> None:
-    """Show a query result: as a table in notebooks, as text elsewhere."""
-    if in_notebook():
-        show_html(result_html(result, limit))
-    else:
-        print(result_text(result, limit))  # noqa: T201 - this is its output
+def result_note(result: QueryResult, shown: int) -> str:
+    """Return the line under a table of a result as HTML: how much of it is shown."""
+    return _block(_note(_result_footer(result, shown)))
+
+
+def model_text(model: WireModel) -> str:
+    """Return any object of the platform for terminals: a line a field, what is not set left out."""
+    facts = [(name, value) for name, value in model.model_dump().items() if value is not None]
+    widest = max((len(name) for name, _ in facts), default=0)
+    lines = [f"  {name.ljust(widest)}  {_cell(_plain(value), _LONGEST_CELL)}" for name, value in facts]
+    return "\n".join([type(model).__name__, *lines])
 
 
 def model_html(model: WireModel) -> str:
-    """Return any object of the platform as HTML."""
-    return _card(type(model).__name__, "", None, [(key, value) for key, value in model.model_dump().items()])
+    """Return any object of the platform as HTML; lists of objects become tables."""
+    facts = model.model_dump()
+    status = facts.pop("status", None)
+    return _block(_card(type(model).__name__, "", status if isinstance(status, str) else None, facts.items()))
+
+
+def execution_html(execution: AlgorithmExecution) -> str:
+    """Return a run of an algorithm as HTML: how it went and what it found."""
+    facts = [
+        ("wrote", execution.result_property),
+        ("nodes updated", execution.nodes_updated),
+        ("edges updated", execution.edges_updated),
+        ("label", execution.node_label),
+        ("type", execution.edge_type),
+        ("parameters", execution.parameters or None),
+        ("milliseconds", execution.duration_ms),
+        ("error", execution.error_message),
+        *((execution.result or {}).items()),
+    ]
+    return _block(_card(execution.algorithm_name, execution.algorithm_type, execution.status, facts))
+
+
+def schema_text(schema: Schema) -> str:
+    """Return what a graph holds as a text table."""
+    return f"{text_table(*_schema_table(schema))}\n{_schema_summary(schema)}"
+
+
+def schema_html(schema: Schema) -> str:
+    """Return what a graph holds as HTML."""
+    return _block(_table(*_schema_table(schema)), _note(_schema_summary(schema)))
 
 
 def mapping_html(mapping: Mapping) -> str:
@@ -164,7 +210,7 @@ def snapshot_html(snapshot: Snapshot) -> str:
 
 def instance_html(instance: Instance) -> str:
     """Return an instance as HTML."""
-    return _card(
+    card = _card(
         f"Instance {instance.id}",
         instance.name,
         instance.status,
@@ -179,6 +225,7 @@ def instance_html(instance: Instance) -> str:
             ("expires", instance.expires_at),
         ],
     )
+    return _block(card)
 
 
 def load_report_rows(report: Union[LoadReport, DryRun]) -> List[Dict[str, Any]]:
@@ -283,6 +330,24 @@ def _load_report_summary(report: LoadReport) -> str:
     )
 
 
+def _schema_table(schema: Schema) -> Tuple[List[str], List[List[Any]]]:
+    tables = schema.tables
+    nodes = [[f"(:{t.label})", t.node_count, _types(t.properties, t.primary_key)] for t in tables.node_tables]
+    edges = [
+        [f"(:{t.from_node})-[:{t.type}]->(:{t.to_node})", t.edge_count, _types(t.properties)]
+        for t in tables.edge_tables
+    ]
+    return ["pattern", "count", "properties"], nodes + edges
+
+
+def _schema_summary(schema: Schema) -> str:
+    return f"{schema.node_count:,} nodes, {schema.relationship_count:,} relationships"
+
+
+def _types(properties: Dict[str, str], key: Optional[str] = None) -> str:
+    return ", ".join(f"{name} {kind}{' (key)' if name == key else ''}" for name, kind in properties.items())
+
+
 def _of_column(column: Optional[str]) -> str:
     return f" ({column})" if column else ""
 
@@ -304,10 +369,31 @@ def _card(title: str, name: str, status: Optional[str], facts: Iterable[Tuple[st
     if status is not None:
         badge = f' <span class="go-badge go-badge-{_BADGES.get(status, "neutral")}">{escape(status)}</span>'
     rows = "".join(
-        f"<tr><th>{escape(key)}</th><td>{escape(value)}</td></tr>" for key, value in facts if value is not None
+        f"<tr><th>{escape(key)}</th><td>{_fact(value)}</td></tr>" for key, value in facts if value is not None
     )
     head = f'<div class="go-title"><strong>{escape(title)}</strong> {escape(name)}{badge}</div>'
     return f'<div class="go-card">{head}<table class="go-facts"><tbody>{rows}</tbody></table></div>'
+
+
+def _fact(value: Any) -> str:
+    """Return a value of a card: lists of objects as tables, dictionaries as pairs, anything else as text."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        shown = value[:_MOST_INNER_ROWS]
+        columns = list(dict.fromkeys(name for item in shown for name in item))
+        rest = len(value) - len(shown)
+        table = _table(columns, [[_plain(item.get(name)) for name in columns] for item in shown])
+        return table + (_note(f"and {rest:,} more") if rest else "")
+    return escape(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_plain(item)}" for name, item in value.items())
+    if isinstance(value, list) and len(value) > _MOST_INNER_ROWS:
+        return f"{', '.join(str(_plain(item)) for item in value[:5])}, … {len(value) - 5:,} more"
+    if isinstance(value, list):
+        return ", ".join(str(_plain(item)) for item in value)
+    return value
 
 
 def _table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:

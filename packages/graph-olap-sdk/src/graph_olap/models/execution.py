@@ -36,6 +36,11 @@ class AlgorithmExecution(WireModel):
     phase: Optional[str] = None
     progress_percent: Optional[int] = None
 
+    def _repr_html_(self) -> str:
+        from graph_olap.display import execution_html
+
+        return execution_html(self)
+
 
 class AlgorithmParameter(WireModel):
     """One parameter of an algorithm."""

@@ -130,6 +130,35 @@ class Schema(WireModel):
             tables=schema,
         )
 
+    def show(self, **options: Any) -> None:
+        """Show labels and relationship types: as a picture in notebooks, as a text table elsewhere.
+
+        Args:
+            **options: How the picture looks, as for :meth:`QueryResult.show`.
+
+        Raises:
+            ValueError: An option is out of range.
+
+        Example:
+            >>> Schema.from_graph_schema(GraphSchema()).show()
+            pattern  count  properties
+            -------  -----  ----------
+            0 nodes, 0 relationships
+        """
+        from graph_olap._show import show_schema
+
+        show_schema(self, **options)
+
+    def __str__(self) -> str:
+        from graph_olap.display import schema_text
+
+        return schema_text(self)
+
+    def _repr_html_(self) -> str:
+        from graph_olap.display import schema_html
+
+        return schema_html(self)
+
 
 class QueryInfo(WireModel):
     """One running query, as ``GET /queries`` lists it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Union, overload
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Union, overload
 
 from pydantic import Field
 
 from graph_olap.models.common import WireModel
+
+if TYPE_CHECKING:
+    from graph_olap.viz import Picture
 
 __all__ = ["QueryResult"]
 
@@ -49,7 +52,7 @@ class QueryResult(WireModel):
         """Build the result of a decoded reply; ``rows`` are its rows in converted form."""
         # The rows are kept as they are: validating a million values one by one would only cost time.
         known = {name: reply[name] for name in cls.model_fields if name != "rows" and reply.get(name) is not None}
-        header = cls(rows=[], **known)
+        header = cls.from_dict({"rows": [], **known})
         header.rows = rows if rows is not None else reply["rows"]
         header.row_count = len(header.rows)
         return header
@@ -107,11 +110,55 @@ class QueryResult(WireModel):
             )
         return self.rows[0][0]
 
-    def show(self, limit: int = 20) -> None:
-        """Show the first rows: as a table in notebooks, as text elsewhere."""
-        from graph_olap.display import show
+    def show(self, limit: Optional[int] = None, *, kind: str = "auto", **options: Any) -> None:
+        """Show the result: an interactive picture or table in notebooks, a text table elsewhere.
 
-        show(self, limit)
+        With nodes, relationships or paths in it a picture of the graph, else a table that sorts, pages and searches
+        when ``itables`` and ``pandas`` are installed. What was left out is written below.
+
+        Args:
+            limit: Most nodes of a picture (500 by default, at most 5,000; four times as many relationships), or most
+                rows of a table (1,000 in notebooks, 20 as text).
+            kind: ``"auto"``, ``"graph"``, ``"table"`` or ``"text"``.
+            **options: How the picture looks: ``caption``, ``color``, ``size`` and ``width`` name properties; ``x``
+                and ``y`` place the nodes by two numeric properties; ``height`` is in CSS pixels (480 by default).
+                See :func:`graph_olap.viz.draw`.
+
+        Raises:
+            ValueError: An argument is out of range, names a property that is not there, or asks for a picture of a
+                result without nodes, relationships and paths.
+
+        Example:
+            >>> result = QueryResult(columns=["name"], column_types=["STRING"], rows=[["Ada"]], row_count=1)
+            >>> result.show()
+            name
+            ----
+            Ada
+            1 row, 0 ms
+        """
+        from graph_olap._show import show_result
+
+        show_result(self, limit, kind, **options)
+
+    def picture(self, limit: int = 500, **options: Any) -> Picture:
+        """Return the picture that :meth:`show` shows, to save it as a page (``picture.save("graph.html")``).
+
+        Args:
+            limit: Most nodes to draw, at most 5,000.
+            **options: As for :meth:`show`.
+
+        Raises:
+            ValueError: As for :meth:`show`.
+
+        Example:
+            >>> paid = {"_id": 1, "_type": "PAID", "_src": 1, "_dst": 2}
+            >>> QueryResult(columns=["r"], column_types=["REL"], rows=[[paid]], row_count=1).picture()
+            Picture(2 nodes, 1 relationship)
+        """
+        from graph_olap._graph import entities
+        from graph_olap.viz import draw
+
+        return draw(entities(self), limit, **options)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -1,0 +1,92 @@
+"""``show()``: an interactive picture or table in notebooks, text elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional
+
+from graph_olap import display
+from graph_olap._environment import in_notebook, show_html
+from graph_olap._graph import entities, holds_graph
+from graph_olap._optional import installed
+from graph_olap.viz import Picture, draw
+
+if TYPE_CHECKING:
+    from graph_olap.models import Schema
+    from graph_olap.models.result import QueryResult
+
+__all__ = ["picture_of_schema", "show_result", "show_schema"]
+
+_KINDS = ("auto", "graph", "table", "text")
+_TEXT_ROWS, _TABLE_ROWS, _NODES = 20, 1_000, 500
+
+
+def show_result(result: QueryResult, limit: Optional[int], kind: str, **options: Any) -> None:
+    """Show a query result; see :meth:`QueryResult.show`."""
+    if kind not in _KINDS:
+        raise ValueError(f"kind must be one of {', '.join(_KINDS)}, not {kind!r}.")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit!r}.")
+    if kind == "graph" or options:
+        # Made also where nothing can show it, so that a wrong option is an error everywhere.
+        picture = draw(entities(result), limit or _NODES, **options)
+    elif kind == "auto" and in_notebook() and holds_graph(result):
+        picture = draw(entities(result), limit or _NODES)
+    else:
+        picture = None
+    if not in_notebook() or kind == "text":
+        print(display.result_text(result, limit or _TEXT_ROWS))  # noqa: T201 - this is its output
+    elif picture is not None and kind != "table":
+        show_html(picture._repr_html_())
+    else:
+        show_html(_table(result, limit or _TABLE_ROWS))
+
+
+def show_schema(schema: Schema, **options: Any) -> None:
+    """Show what a graph holds; see :meth:`Schema.show`."""
+    if in_notebook():
+        show_html(picture_of_schema(schema, **options)._repr_html_())
+    else:
+        print(display.schema_text(schema))  # noqa: T201 - this is its output
+
+
+def picture_of_schema(schema: Schema, **options: Any) -> Picture:
+    """Return the picture of a schema: a node for each label, an arrow for each relationship type."""
+    ids = {table.label: index for index, table in enumerate(schema.tables.node_tables)}
+    parts: list[tuple[str, dict[str, Any]]] = [
+        ("NODE", {"_id": ids[t.label], "_label": t.label, "name": t.label, "count": t.node_count, **t.properties})
+        for t in schema.tables.node_tables
+    ]
+    parts += [
+        (
+            "REL",
+            {
+                "_id": index,
+                "_type": t.type,
+                "_src": ids[t.from_node],
+                "_dst": ids[t.to_node],
+                "count": t.edge_count,
+                **t.properties,
+            },
+        )
+        for index, t in enumerate(schema.tables.edge_tables)
+    ]
+    return draw(parts, **{"caption": "name", **options})
+
+
+def _table(result: QueryResult, limit: int) -> str:
+    if not (installed("itables") and installed("pandas") and result.columns):
+        return display.result_html(result, limit)
+    import itables
+    import pandas
+
+    # Cells are text where they are not numbers: itables escapes text, and a table of objects would be guesswork.
+    rows = [[_cell(value) for value in row] for row in result.rows[:limit]]
+    frame = pandas.DataFrame(rows, columns=[str(name) for name in result.columns])
+    table = itables.to_html_datatable(frame, connected=False, allow_html=False, maxBytes=0, showIndex=False)
+    return f"{table}{display.result_note(result, len(rows))}"
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    return "" if value is None else str(value)
