@@ -13,6 +13,7 @@ __all__ = [
     "Deadline",
     "instance_failed",
     "interrupted",
+    "not_running_hint",
     "snapshot_failed",
     "still_working",
 ]
@@ -113,6 +114,13 @@ def still_working(kind: str, number: int, deadline: Deadline, progress: Optional
 def interrupted(kind: str, number: int) -> KeyboardInterrupt:
     """Build the answer to Ctrl-C during a wait: only the waiting stops."""
     return KeyboardInterrupt(f"Stopped waiting; {kind} {number} goes on. {_next_steps(kind, number)}")
+
+
+def not_running_hint(instance_id: int, status: str) -> Optional[str]:
+    """Say what makes an instance in this status run, if anything does."""
+    if status == "suspended":
+        return f"client.instances.resume({instance_id}) starts it again, with everything that was made in it."
+    return None if status == "failed" else f"client.instances.wait_until_running({instance_id}) waits for it."
 
 
 def _next_steps(kind: str, number: int) -> str:

@@ -14,8 +14,9 @@ from graph_olap._optional import require
 from graph_olap._parameters import encode_parameters
 from graph_olap._request import Call, Repeat, decode_json, given
 from graph_olap._values import PropertyTypes, converter, needs_property_types
+from graph_olap._waiting import not_running_hint
 from graph_olap.config import Config
-from graph_olap.exceptions import ConnectionError, InvalidStateError, ValidationError
+from graph_olap.exceptions import ConnectionError, GraphOLAPError, InvalidStateError, ValidationError
 from graph_olap.http import HTTPClient
 from graph_olap.instance.algorithms import AlgorithmManager
 from graph_olap.instance.networkx import NetworkXManager
@@ -369,11 +370,31 @@ class InstanceConnection:
             return self._http.send(call)
         except ConnectionError as error:
             if self.instance_id is not None:
+                self._raise_if_suspended(self.instance_id)
                 error.hint = (
                     f"Instance {self.instance_id} may have ended: client.instances.get({self.instance_id}) tells its "
                     "status and why."
                 )
             raise
+
+    def _raise_if_suspended(self, instance_id: int) -> None:
+        if self._owned is not None:
+            return  # made without a client: nobody here knows where to ask
+        try:
+            status = self._http.get(f"/api/instances/{instance_id}")["data"]["status"]
+        except GraphOLAPError:
+            return
+        if status in ("suspended", "resuming"):
+            raise InvalidStateError(
+                f"Instance {instance_id} is {status}; it must be running.",
+                {
+                    "resource": "instance",
+                    "resource_id": instance_id,
+                    "current_state": status,
+                    "required_state": "running",
+                },
+                hint=not_running_hint(instance_id, status),
+            ) from None
 
     @property
     def _http(self) -> HTTPClient:

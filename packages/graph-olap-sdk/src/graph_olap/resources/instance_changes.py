@@ -1,14 +1,17 @@
 # Derived from graph_olap/aio/resources/instance_changes.py; edit that file and run `make sync`.
-"""Changing instances: names, lifetimes, resources and who may use them."""
+"""Changing instances: names, lifetimes, resources, who may use them, and suspending them."""
 
 from __future__ import annotations
 
 from typing import Optional, Sequence
 
 from graph_olap._lifecycle import Lifetime, lifetimes
+from graph_olap._progress import ProgressCallback
 from graph_olap._request import given
+from graph_olap._waiting import Deadline
 from graph_olap.http import HTTPClient
 from graph_olap.models import Instance
+from graph_olap.resources.waiting import wait_for_instance
 
 __all__ = ["InstanceChanges"]
 
@@ -148,3 +151,92 @@ class InstanceChanges:
         """
         body = {"users": [*users], "everyone": everyone}
         return Instance.from_dict(self._http.put(f"/api/instances/{instance_id}/sharing", body)["data"])
+
+    def suspend(self, instance_id: int) -> Instance:
+        """End the process of a running instance and keep what you made in it.
+
+        A suspended instance uses no memory and no CPU and counts against no limit. Properties that algorithms wrote
+        and the history of executions come back with :meth:`resume`. What still runs is cancelled.
+
+        Args:
+            instance_id: Number of the instance; one that is suspended stays so.
+
+        Returns:
+            The instance, ``suspended``.
+
+        Raises:
+            InvalidStateError: The instance is not running.
+            PermissionDeniedError: It belongs to somebody else.
+            NotFoundError: There is no such instance.
+
+        Example:
+            >>> quick = client.instances.create_and_wait(snapshot.id, "Back tomorrow")
+            >>> client.instances.suspend(quick.id).status
+            'suspended'
+            >>> client.instances.terminate(quick.id)
+        """
+        return Instance.from_dict(self._http.post(f"/api/instances/{instance_id}/suspend")["data"])
+
+    def resume(self, instance_id: int) -> Instance:
+        """Start a suspended instance again; returns at once with status ``resuming``.
+
+        Args:
+            instance_id: Number of the instance; one that runs or resumes is left alone.
+
+        Returns:
+            The instance; :meth:`wait_until_running` waits for it.
+
+        Raises:
+            InvalidStateError: The instance is neither suspended nor running.
+            ConcurrencyLimitError: Its owner or the cluster have too many instances or too much memory.
+            PermissionDeniedError: It belongs to somebody else.
+            NotFoundError: There is no such instance.
+
+        Example:
+            >>> quick = client.instances.create_and_wait(snapshot.id, "Back again")
+            >>> suspended = client.instances.suspend(quick.id)
+            >>> client.instances.resume(quick.id).status
+            'resuming'
+            >>> client.instances.terminate(quick.id)
+        """
+        return Instance.from_dict(self._http.post(f"/api/instances/{instance_id}/resume")["data"])
+
+    def resume_and_wait(
+        self,
+        instance_id: int,
+        *,
+        timeout: float = 300,
+        poll_interval: float = 5,
+        on_progress: Optional[ProgressCallback] = None,
+        progress: Optional[bool] = None,
+    ) -> Instance:
+        """Start a suspended instance again and wait until it answers queries.
+
+        Args:
+            instance_id: Number of the instance.
+            timeout: Seconds to wait.
+            poll_interval: Longest time between two looks, in seconds; the first ones follow quickly.
+            on_progress: Called as ``on_progress(phase, completed_steps, total_steps)``.
+            progress: Show a progress bar; by default in notebooks and terminals.
+
+        Returns:
+            The instance, ``running``; :meth:`connect` again, its address is another one.
+
+        Raises:
+            InvalidStateError: The instance is neither suspended nor running.
+            InstanceFailedError: It failed; ``details["error_code"]`` says how.
+            ConcurrencyLimitError: Its owner or the cluster have too many instances or too much memory.
+            TimeoutError: It took too long; the start goes on.
+            PermissionDeniedError: It belongs to somebody else.
+            NotFoundError: There is no such instance.
+
+        Example:
+            >>> quick = client.instances.create_and_wait(snapshot.id, "Here again")
+            >>> suspended = client.instances.suspend(quick.id)
+            >>> client.instances.resume_and_wait(quick.id).status
+            'running'
+            >>> client.instances.terminate(quick.id)
+        """
+        instance = self.resume(instance_id)
+        deadline = Deadline(timeout, poll_interval)
+        return wait_for_instance(self._http, instance_id, instance.name, deadline, on_progress, progress)

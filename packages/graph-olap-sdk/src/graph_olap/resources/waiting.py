@@ -12,10 +12,11 @@ from graph_olap._waiting import (
     Deadline,
     instance_failed,
     interrupted,
+    not_running_hint,
     snapshot_failed,
     still_working,
 )
-from graph_olap.exceptions import ConnectionError, GraphOLAPError, ServiceUnavailableError
+from graph_olap.exceptions import ConnectionError, GraphOLAPError, InvalidStateError, ServiceUnavailableError
 from graph_olap.http import HTTPClient
 from graph_olap.models import Instance, InstanceProgress, LoadReport, Snapshot, SnapshotProgress
 
@@ -66,6 +67,7 @@ def wait_for_instance(
 
     Raises:
         InstanceFailedError: It failed, or the snapshot it waited for did.
+        InvalidStateError: It is suspended; it will not run by itself.
         TimeoutError: The deadline passed.
     """
     path = f"/api/instances/{instance_id}"
@@ -82,6 +84,12 @@ def wait_for_instance(
                 elif progress.status == "failed":
                     instance = Instance.from_dict(http.get(path)["data"])
                     raise instance_failed(instance, _load_report_or_none(http, instance.snapshot_id))
+                elif progress.status == "suspended":
+                    raise InvalidStateError(
+                        f"Instance {instance_id} is suspended.",
+                        {"resource": "instance", "resource_id": instance_id, "current_state": "suspended"},
+                        hint=not_running_hint(instance_id, "suspended"),
+                    )
                 if deadline.passed:
                     raise still_working("instance", instance_id, deadline, progress)
                 http.sleep(deadline.next_delay())

@@ -13,11 +13,12 @@ from graph_olap._optional import require
 from graph_olap._parameters import encode_parameters
 from graph_olap._request import Call, Repeat, decode_json, given
 from graph_olap._values import PropertyTypes, converter, needs_property_types
+from graph_olap._waiting import not_running_hint
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager
 from graph_olap.aio.instance.networkx import AsyncNetworkXManager
 from graph_olap.config import Config
-from graph_olap.exceptions import ConnectionError, InvalidStateError, ValidationError
+from graph_olap.exceptions import ConnectionError, GraphOLAPError, InvalidStateError, ValidationError
 from graph_olap.models import GraphSchema, LockStatus, QueryInfo, QueryResult
 from graph_olap.models.instance import Schema
 
@@ -368,11 +369,31 @@ class AsyncInstanceConnection:
             return await self._http.send(call)
         except ConnectionError as error:
             if self.instance_id is not None:
+                await self._raise_if_suspended(self.instance_id)
                 error.hint = (
                     f"Instance {self.instance_id} may have ended: client.instances.get({self.instance_id}) tells its "
                     "status and why."
                 )
             raise
+
+    async def _raise_if_suspended(self, instance_id: int) -> None:
+        if self._owned is not None:
+            return  # made without a client: nobody here knows where to ask
+        try:
+            status = (await self._http.get(f"/api/instances/{instance_id}"))["data"]["status"]
+        except GraphOLAPError:
+            return
+        if status in ("suspended", "resuming"):
+            raise InvalidStateError(
+                f"Instance {instance_id} is {status}; it must be running.",
+                {
+                    "resource": "instance",
+                    "resource_id": instance_id,
+                    "current_state": status,
+                    "required_state": "running",
+                },
+                hint=not_running_hint(instance_id, status),
+            ) from None
 
     @property
     def _http(self) -> AsyncHTTPClient:

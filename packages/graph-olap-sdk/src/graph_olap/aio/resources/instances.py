@@ -6,7 +6,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from graph_olap._progress import ProgressCallback
 from graph_olap._request import Call, list_params
-from graph_olap._waiting import Deadline
+from graph_olap._waiting import Deadline, not_running_hint
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.aio.instance.connection import AsyncInstanceConnection
 from graph_olap.aio.resources.instance_changes import AsyncInstanceChanges
@@ -253,8 +253,6 @@ class AsyncInstanceResource(AsyncInstanceStarts, AsyncInstanceChanges):
                     "current_state": instance.status,
                     "required_state": "running",
                 },
-                hint=None
-                if instance.status == "failed"
-                else f"client.instances.wait_until_running({instance_id}) waits for it.",
+                hint=not_running_hint(instance_id, instance.status),
             )
         return instance, url

@@ -11,11 +11,12 @@ from graph_olap._waiting import (
     Deadline,
     instance_failed,
     interrupted,
+    not_running_hint,
     snapshot_failed,
     still_working,
 )
 from graph_olap.aio.http import AsyncHTTPClient
-from graph_olap.exceptions import ConnectionError, GraphOLAPError, ServiceUnavailableError
+from graph_olap.exceptions import ConnectionError, GraphOLAPError, InvalidStateError, ServiceUnavailableError
 from graph_olap.models import Instance, InstanceProgress, LoadReport, Snapshot, SnapshotProgress
 
 __all__ = ["wait_for_instance", "wait_for_snapshot"]
@@ -65,6 +66,7 @@ async def wait_for_instance(
 
     Raises:
         InstanceFailedError: It failed, or the snapshot it waited for did.
+        InvalidStateError: It is suspended; it will not run by itself.
         TimeoutError: The deadline passed.
     """
     path = f"/api/instances/{instance_id}"
@@ -81,6 +83,12 @@ async def wait_for_instance(
                 elif progress.status == "failed":
                     instance = Instance.from_dict((await http.get(path))["data"])
                     raise instance_failed(instance, await _load_report_or_none(http, instance.snapshot_id))
+                elif progress.status == "suspended":
+                    raise InvalidStateError(
+                        f"Instance {instance_id} is suspended.",
+                        {"resource": "instance", "resource_id": instance_id, "current_state": "suspended"},
+                        hint=not_running_hint(instance_id, "suspended"),
+                    )
                 if deadline.passed:
                     raise still_working("instance", instance_id, deadline, progress)
                 await http.sleep(deadline.next_delay())
