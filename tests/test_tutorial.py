@@ -1,4 +1,4 @@
-"""The tutorial runs as it is printed: code blocks in order, output blocks compared."""
+"""The tutorial and the quick start run as they are printed: code blocks in order, output blocks compared."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 from graph_olap_server.demo.platform import running_platform
 
-TUTORIAL = Path(__file__).parent.parent / "docs/tutorial.md"
+DOCS = Path(__file__).parent.parent / "docs"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks() -> Iterator[tuple[str, str]]:
-    for match in _BLOCK.finditer(TUTORIAL.read_text(encoding="utf-8")):
+def blocks(page: Path) -> Iterator[tuple[str, str]]:
+    for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
         yield match.group(1), match.group(2)
 
 
-def test_tutorial_runs_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("page", "outputs"), [("tutorial.md", 8), ("quickstart.md", 2)])
+def test_page_runs_as_printed(page: str, outputs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("GRAPH_OLAP_API_URL", "GRAPH_OLAP_API_KEY", "GRAPH_OLAP_USERNAME"):
         monkeypatch.delenv(name, raising=False)
@@ -28,7 +29,7 @@ def test_tutorial_runs_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     printed = ""
     compared = 0
     with contextlib.ExitStack() as stack:
-        for language, text in blocks():
+        for language, text in blocks(DOCS / page):
             if language == "bash":
                 warehouse = re.search(r"--warehouse duckdb:///(\S+)", text)
                 assert warehouse is not None
@@ -37,10 +38,10 @@ def test_tutorial_runs_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             elif language == "python":
                 output = io.StringIO()
                 with contextlib.redirect_stdout(output):
-                    exec(compile(text, str(TUTORIAL), "exec"), namespace)
+                    exec(compile(text, page, "exec"), namespace)
                 printed = output.getvalue()
             else:
                 assert language == "text"
                 assert printed == text
                 compared += 1
-    assert compared >= 8
+    assert compared >= outputs
