@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from graph_olap_server.store import pages, search
+from graph_olap_server.store import list_statements, pages, search
 from graph_olap_server.store.database import Database
 from graph_olap_server.store.pages import PageQuery, list_page
 from graph_olap_server.store.tables import MappingRow, SnapshotRow
@@ -118,7 +118,7 @@ def test_a_list_is_what_brute_force_finds(
     query: PageQuery,
     equal: dict[str, Any],
 ):
-    for module in (search, pages):
+    for module in (search, pages, list_statements):
         monkeypatch.setattr(module, "FEW", few)
     database.totals = Totals()
     for _ in ("found", "remembered"):

@@ -6,7 +6,7 @@ The order of checks is that of section 1.5: who calls, the role, maintenance mod
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
@@ -58,7 +58,7 @@ CALLER_KEY = "graph_olap.caller"
 """Where the caller of a request is kept in its scope."""
 
 
-def _parts(request: Request) -> Context:
+async def _parts(request: Request) -> Context:
     context: Context = request.app.state.context
     return context
 
@@ -82,7 +82,7 @@ def _authenticated(request: Request, context: Parts) -> Identity:
 _Authenticated = Annotated[Identity, Depends(_authenticated)]
 
 
-def _caller(request: Request, caller: _Authenticated) -> Identity:
+async def _caller(request: Request, caller: _Authenticated) -> Identity:
     require_json(request)
     return caller
 
@@ -91,7 +91,7 @@ Caller = Annotated[Identity, Depends(_caller)]
 """The authenticated user; every public route takes it."""
 
 
-def _admin(request: Request, caller: _Authenticated) -> Identity:
+async def _admin(request: Request, caller: _Authenticated) -> Identity:
     require_role(caller, Role.ADMIN)
     require_json(request)
     return caller
@@ -101,7 +101,7 @@ AdminCaller = Annotated[Identity, Depends(_admin)]
 """The authenticated user, who must be admin or ops."""
 
 
-def _ops(request: Request, caller: _Authenticated) -> Identity:
+async def _ops(request: Request, caller: _Authenticated) -> Identity:
     require_role(caller, Role.OPS)
     require_json(request)
     return caller
@@ -189,7 +189,7 @@ PathName = Annotated[str, AfterValidator(decode_slashes)]
 def list_query(*sort_fields: str) -> Any:
     """Return a dependency that reads the list parameters; ``sort_fields`` are those the endpoint can sort by."""
 
-    def read(
+    async def read(
         offset: Offset = 0,
         limit: Limit = 50,
         sort_by: str = "created_at",
@@ -215,10 +215,10 @@ def list_query(*sort_fields: str) -> Any:
     return Depends(read)
 
 
-def status_filter(machine: StateMachine) -> Callable[[str | None], str | None]:
+def status_filter(machine: StateMachine) -> Callable[[str | None], Awaitable[str | None]]:
     """Return a dependency that reads ``status`` and refuses unknown ones."""
 
-    def read(status: str | None = None) -> str | None:
+    async def read(status: str | None = None) -> str | None:
         if status is not None and status not in machine.statuses:
             raise _unknown_status(status, machine)
         return status

@@ -136,7 +136,8 @@ def _options(url: URL, connections: int) -> dict[str, Any]:
         }
     if url.database in (None, "", ":memory:"):
         return {}
-    return {"pool_size": 16, "max_overflow": 48, "pool_timeout": _BUSY_TIMEOUT_MS / 1000}
+    # As many as there are threads: what overflows a pool is closed after each use, and opening costs more than reading.
+    return {"pool_size": 64, "max_overflow": 0, "pool_timeout": _BUSY_TIMEOUT_MS / 1000}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -6,30 +6,25 @@ rows. Counting cannot be avoided, but need not be done twice: totals are remembe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, UnaryExpression, func, select
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.operators import custom_op
 
-from graph_olap_server.store.search import FEW, matching, one_of, rare_matches
-from graph_olap_server.store.tables import LIST_INDEXES, InstanceRow, ListStateRow, MappingRow, SnapshotRow
+from graph_olap_server.store.list_statements import STATE, ListShape
+from graph_olap_server.store.search import FEW, list_value, rare_matches, text_value
+from graph_olap_server.store.tables import InstanceRow, MappingRow, SnapshotRow
 from graph_olap_server.store.totals import Found, Totals
 
 __all__ = ["Page", "PageQuery", "list_page"]
 
-
 Item = TypeVar("Item")
 Other = TypeVar("Other")
 Row = TypeVar("Row", MappingRow, SnapshotRow, InstanceRow)
-
-_GOING = "stopping"  # an instance that ends is no longer shown
-_PLUS = custom_op[Any]("+")
-_LISTED = frozenset({"id", *(name for names in LIST_INDEXES.values() for name in names)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,124 +72,86 @@ def list_page(
         equal: Values of further columns; ``None`` does not filter.
         totals: What this process remembers of earlier counts.
     """
-    asked = _Asked(session, cast(Table, model.__table__), query, equal)
-    state = asked.state()
-    found = totals.get(asked.key, state)
-    few = asked.rare_matches() if found is None or found.ids is None else found.ids
-    items = session.scalars(
-        select(model).where(model.id.in_(select(asked.page(few).subquery().c.id))).order_by(*asked.order(_Columns()))
-    ).all()
-    if found is None:
-        found = asked.found([row.id for row in items], few)
-        totals.put(asked.key, state, found)
-    return Page(items, found.total, query.offset, found.total if query.limit is None else query.limit)
+    asked = _Asked(session, model, query, equal, totals)
+    items: Sequence[Row] = session.scalars(asked.shape.page(), asked.values).all()
+    total = query.offset + len(items)
+    full = query.limit is not None and len(items) >= query.limit
+    if full or (not items and query.offset):
+        total = asked.count()
+    else:
+        # Such a page is the last one: nothing is left to count.
+        asked.remember(Found(total, [row.id for row in items] if query.offset == 0 and total <= FEW else None))
+    return Page(items, total, query.offset, total if query.limit is None else query.limit)
 
 
-class _Columns:
-    """Names of columns that SQLite must not choose its index by, for it has no statistics to choose well."""
-
-    def __init__(self, hidden: Collection[str] = ()) -> None:
-        self._hidden = hidden
-
-    def of(self, rows: Table, name: str) -> ColumnElement[Any]:
-        """Return a column, or what hides it from the planner: the column behind a unary plus."""
-        column = rows.c[name]
-        return UnaryExpression(column, operator=_PLUS, type_=column.type) if name in self._hidden else column
-
-
-@dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a list is asked for, in the words of the database."""
+    """A list as it is asked for, and what was found for the same filters before."""
 
-    session: Session
-    rows: Table
-    query: PageQuery
-    equal: Mapping[str, Any]
+    def __init__(
+        self, session: Session, model: type[Row], query: PageQuery, equal: Mapping[str, Any], totals: Totals
+    ) -> None:
+        self._session, self._totals, self._table = session, totals, model.__tablename__
+        dialect = session.get_bind().dialect.name
+        filters = {
+            "owner": query.owner,
+            "search": query.search,
+            "created_after": query.created_after,
+            "created_before": query.created_before,
+            **equal,
+        }
+        self.values: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
+        self._key = (self._table, *sorted(self.values.items()))
+        self.shape = ListShape(
+            dialect=dialect,
+            model=model,
+            sort_by=query.sort_by,
+            ascending=query.sort_order == "asc",
+            filters=frozenset(self.values),
+            fetched=False,
+            limited=query.limit is not None,
+        )
+        self._state: str | None = None
+        if query.search is not None:
+            self._search(dialect, query.search)
+        self.values |= {"offset": query.offset, "limit": query.limit}
 
-    @property
-    def key(self) -> Hashable:
-        """What the matches depend on."""
-        query, given = self.query, tuple(sorted((k, v) for k, v in self.equal.items() if v is not None))
-        return self.rows.name, query.owner, query.search, query.created_after, query.created_before, given
+    def count(self) -> int:
+        """Return the number of matches, counted or remembered."""
+        found = self._remembered()
+        if found is None:
+            found = self._counted()
+            self.remember(found)
+        return found.total
 
-    def state(self) -> str:
-        """Return the state of the table."""
-        wanted = select(ListStateRow.state).where(ListStateRow.resource == self.rows.name)
-        return self.session.execute(wanted).scalar_one()
+    def remember(self, found: Found) -> None:
+        """Keep what a search found; other filters have indexes, so only their totals are worth it."""
+        if self._state is not None:
+            self._totals.put(self._key, self._state, found)
 
-    def rare_matches(self) -> Sequence[int] | None:
-        """Return the rows that hold the text, where they are few and quickly found."""
-        return None if self.query.search is None else rare_matches(self.session, self.rows, self.query.search)
+    def _search(self, dialect: str, searched: str) -> None:
+        found = self._remembered()
+        few = None if found is None else found.ids
+        if found is None:
+            few = rare_matches(self._session, dialect, self._table, searched)
+        self.values["search"] = text_value(dialect, searched)
+        if few is not None:
+            self.values["few"] = list_value(dialect, few)
+            self.shape = replace(self.shape, fetched=True)
 
-    def page(self, few: Sequence[int] | None) -> Select[int]:
-        """Select the ids of the page.
+    def _remembered(self) -> Found | None:
+        if self._state is None:
+            self._state = self._session.execute(STATE, {"resource": self._table}).scalar_one()
+        return self._totals.get(self._key, self._state)
 
-        Few rows are fetched and sorted. Else rows are met in the order of the list, along an index that also holds
-        time and status, until the page is full; an index by those would find more rows, which all had to be sorted.
-        """
-        columns = self._all_hidden if few is not None else self._order_decides
-        wanted = select(self.rows.c.id).where(*self._where(columns, few)).order_by(*self.order(columns))
-        return wanted.offset(self.query.offset).limit(self.query.limit)
-
-    def order(self, columns: _Columns) -> list[ColumnElement[Any]]:
-        """Return the order: nulls last, ties by id."""
-        keys = [columns.of(self.rows, name) for name in (self.query.sort_by, "id")]
-        order: list[ColumnElement[Any]] = [key.asc() if self.query.sort_order == "asc" else key.desc() for key in keys]
-        if self.rows.c[self.query.sort_by].nullable:
-            order.insert(0, keys[0].is_(None))  # only where needed: it keeps the database from reading along an index
-        return order
-
-    def found(self, page: Sequence[int], few: Sequence[int] | None) -> Found:
-        """Count the matches, as far as the page does not tell; of searches with few matches keep these."""
-        query = self.query
-        last_page = query.limit is None or len(page) < query.limit
-        if last_page and (page or not query.offset):
-            total = query.offset + len(page)
-            return Found(total, page if total == len(page) <= FEW else None)
-        where = self._where(self._all_hidden if few is not None or self._scans else _Columns(), few)
-        if few is None:
-            count = select(func.count()).select_from(self.rows).where(*where)
-            total = self.session.execute(count).scalar_one()
-            if query.search is None or total > FEW:
+    def _counted(self) -> Found:
+        searches = "search" in self.values
+        if not self.shape.fetched:
+            scan = searches and self.shape.dialect == "sqlite" and self._scalar(self.shape.count_without_text()) > FEW
+            total = self._scalar(self.shape.count(scan=scan))
+            if not searches or total > FEW:
                 return Found(total)
-        ids = self.session.scalars(select(self.rows.c.id).where(*where)).all()
+        ids = self._session.scalars(self.shape.ids(), self.values).all()
         return Found(len(ids), ids)
 
-    @property
-    def _is_sqlite(self) -> bool:
-        return self.session.get_bind().dialect.name == "sqlite"
-
-    @property
-    def _all_hidden(self) -> _Columns:
-        return _Columns(_LISTED if self._is_sqlite else ())
-
-    @property
-    def _order_decides(self) -> _Columns:
-        return _Columns(("created_at", "status") if self._is_sqlite and self.query.sort_by != "created_at" else ())
-
-    @property
-    def _scans(self) -> bool:
-        """Whether looking for a text reads the table from end to end, not here and there along an index."""
-        if not self._is_sqlite or self.query.search is None:
-            return False
-        others = select(self.rows.c.id).where(*self._where(_Columns(), None, with_search=False)).limit(5 * FEW)
-        return self.session.execute(select(func.count()).select_from(others.subquery())).scalar_one() == 5 * FEW
-
-    def _where(
-        self, columns: _Columns, few: Sequence[int] | None, *, with_search: bool = True
-    ) -> list[ColumnElement[bool]]:
-        query, rows = self.query, self.rows
-        where = [columns.of(rows, name) == value for name, value in self.equal.items() if value is not None]
-        if rows is InstanceRow.__table__:
-            where.append(columns.of(rows, "status") != _GOING)
-        if query.owner is not None:
-            where.append(columns.of(rows, "owner_username") == query.owner)
-        if query.created_after is not None:
-            where.append(columns.of(rows, "created_at") >= query.created_after)
-        if query.created_before is not None:
-            where.append(columns.of(rows, "created_at") <= query.created_before)
-        if few is not None:
-            where.append(one_of(self.session, rows.c.id, few))
-        elif query.search is not None and with_search:
-            where.append(matching(self.session, rows, query.search))
-        return where
+    def _scalar(self, statement: Select[int]) -> int:
+        return self._session.execute(statement, self.values).scalar_one()

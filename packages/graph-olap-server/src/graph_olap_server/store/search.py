@@ -11,25 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    ColumnElement,
-    Integer,
-    Table,
-    any_,
-    column,
-    func,
-    literal,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, any_, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
-__all__ = ["FEW", "matching", "one_of", "rare_matches", "search_text"]
+__all__ = ["FEW", "holds_text", "is_one_of", "list_value", "rare_matches", "search_text", "text_value"]
 
-FEW = 1000
+FEW = 2500
 """So many rows are fetched and sorted sooner than a page of them is met along an index."""
 
 # Case folding leaves no capital letter of ASCII, so these two occur in no folded text.
@@ -37,6 +24,7 @@ _BETWEEN = "A"
 _NUL = "B"
 _TRIGRAM = 3
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\%_"})
+_HAS_INDEX = text("SELECT 1 FROM sqlite_master WHERE name = :name")
 
 
 def search_text(name: str | None, description: str | None) -> str:
@@ -49,35 +37,43 @@ def search_text(name: str | None, description: str | None) -> str:
     return f"{_folded(name or '')}{_BETWEEN}{_folded(description or '')}"
 
 
-def matching(session: Session, rows: Table, searched: str) -> ColumnElement[bool]:
-    """Return the condition that a row's name or description holds a text."""
-    if session.get_bind().dialect.name == "postgresql":
-        return rows.c.search_text.like(f"%{_folded(searched).translate(_ESCAPED)}%")
-    return func.instr(rows.c.search_text, _folded(searched)) > 0
+def holds_text(dialect: str, column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that kept texts hold the parameter ``search``, which :func:`text_value` makes."""
+    wanted = bindparam("search", type_=Text)
+    return column.like(wanted) if dialect == "postgresql" else func.instr(column, wanted) > 0
 
 
-def rare_matches(session: Session, rows: Table, searched: str) -> list[int] | None:
+def text_value(dialect: str, searched: str) -> str:
+    """Return the value of the parameter of :func:`holds_text`."""
+    wanted = _folded(searched)
+    return f"%{wanted.translate(_ESCAPED)}%" if dialect == "postgresql" else wanted
+
+
+def is_one_of(dialect: str, column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a number is in the parameter ``few``, which :func:`list_value` makes."""
+    if dialect == "postgresql":
+        return column == any_(bindparam("few", type_=ARRAY(BigInteger)))
+    value = func.json_each(bindparam("few", type_=Text)).table_valued("value")
+    return column.in_(select(value.c.value))
+
+
+def list_value(dialect: str, numbers: Sequence[int]) -> object:
+    """Return the value of the parameter of :func:`is_one_of`: one value, however many numbers."""
+    return list(numbers) if dialect == "postgresql" else json.dumps(list(numbers))
+
+
+def rare_matches(session: Session, dialect: str, table: str, searched: str) -> list[int] | None:
     """Return the ids of the rows that hold a text, by SQLite's trigram index, or ``None`` when there may be many.
 
     PostgreSQL decides itself, from its statistics, how to use its index.
     """
-    index = f"{rows.name}_search"
-    if session.get_bind().dialect.name == "postgresql" or len(_folded(searched)) < _TRIGRAM:
+    wanted, index = _folded(searched), f"{table}_search"
+    if dialect == "postgresql" or len(wanted) < _TRIGRAM or session.scalar(_HAS_INDEX, {"name": index}) is None:
         return None
-    if session.scalar(text("SELECT 1 FROM sqlite_master WHERE name = :name"), {"name": index}) is None:
-        return None
-    phrase = '"{}"'.format(_folded(searched).replace('"', '""'))
-    found = select(column("rowid", Integer)).select_from(table(index)).where(column(index).op("MATCH")(phrase))
-    ids = list(session.scalars(found.limit(FEW + 1)))
+    phrase = '"{}"'.format(wanted.replace('"', '""'))
+    found = text(f"SELECT rowid FROM {index} WHERE {index} MATCH :phrase LIMIT :most")
+    ids = list(session.scalars(found, {"phrase": phrase, "most": FEW + 1}))
     return None if len(ids) > FEW else ids
-
-
-def one_of(session: Session, number: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
-    """Return the condition that a number is one of a list, which is passed as one value."""
-    if session.get_bind().dialect.name == "postgresql":
-        return number == any_(literal(list(numbers), ARRAY(BigInteger)))
-    value = func.json_each(json.dumps(list(numbers))).table_valued("value")
-    return number.in_(select(value.c.value))
 
 
 def _folded(given: str) -> str:
