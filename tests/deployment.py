@@ -43,12 +43,13 @@ class Deployment:
     on_postgres: bool
     servers: list[Serve] = field(default_factory=list)
     url: str = ""
+    env: dict[str, str] = field(default_factory=dict)
 
     def start(
         self, fault: str = "", *, command: str = "serve", wait: bool = True, options: Sequence[str] = ()
     ) -> Serve:
         """Start a server that dies at a point."""
-        env = {**_FAST, "GRAPH_OLAP_FAULT": fault, "GRAPH_OLAP_LOG_LEVEL": "WARNING"}
+        env = {**_FAST, "GRAPH_OLAP_FAULT": fault, "GRAPH_OLAP_LOG_LEVEL": "WARNING", **self.env}
         if self.on_postgres:
             env["GRAPH_OLAP_DATABASE_URL"] = self.database_url
         arguments = (*options, *(() if command == "worker" else ("--port", "0")))

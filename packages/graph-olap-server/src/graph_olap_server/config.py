@@ -42,6 +42,13 @@ class Settings(BaseSettings):
         pattern=r"^[^:]+$",
         description="Name of this machine among those that share a database; default: its host name.",
     )
+    host_timeout: float = Field(
+        60.0, ge=1, description="Seconds without a sign of life after which another machine counts as lost."
+    )
+    snapshot_dir: Path | None = Field(
+        None,
+        description="Folder of the snapshots; machines that share a database share it. Default: in the data folder.",
+    )
     control_plane_url: str | None = Field(
         None, description="Where instances reach the API, for several replicas; default: the address it listens on."
     )
@@ -194,6 +201,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database URL that is in force."""
         return self.database_url or f"sqlite:///{self.data_dir / 'control-plane.db'}"
+
+    @property
+    def resolved_snapshot_dir(self) -> Path:
+        """The folder of the snapshots that is in force."""
+        return self.snapshot_dir or self.data_dir / "snapshots"
 
     @property
     def has_local_database(self) -> bool:

@@ -143,7 +143,7 @@ class Platform:
             settings=settings,
             database=database,
             warehouse=warehouse,
-            snapshots=LocalSnapshotStore(settings.data_dir / "snapshots"),
+            snapshots=LocalSnapshotStore(settings.resolved_snapshot_dir),
             internal_api_key=internal_key,
             launcher=launcher,
         )

@@ -56,7 +56,6 @@ class MemoryGuard:
         self._end(OUT_OF_MEMORY_EXIT_CODE)
         return True
 
-
     def _watch(self) -> None:
         pause = threading.Event()
         while not self.check():

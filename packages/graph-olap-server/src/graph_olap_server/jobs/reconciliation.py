@@ -10,6 +10,7 @@ from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.exports import release_dead_claims
 from graph_olap_server.services.orchestration import (
+    InstanceRecord,
     adopt_handle,
     list_instance_ids,
     list_records,
@@ -44,7 +45,11 @@ def reconcile(context: Context, launcher: Launcher) -> None:
             count("missing_pods_detected_total")
             died(context, launcher, record, result)
             count("missing_pods_handled_total")
-    orphans = {instance_id: handle for instance_id, handle in engines.items() if instance_id not in records}
+    orphans = {
+        instance_id: handle
+        for instance_id, handle in engines.items()
+        if instance_id not in records or _runs_elsewhere(launcher, records[instance_id])
+    }
     context.metrics.orphans_seen(len(orphans))
     for instance_id, handle in orphans.items():
         count("orphaned_pods_detected_total")
@@ -58,6 +63,11 @@ def reconcile(context: Context, launcher: Launcher) -> None:
     _remove_leftovers(context, launcher)
     context.signals.instances.set()
     context.signals.removals.set()
+
+
+def _runs_elsewhere(launcher: Launcher, record: InstanceRecord) -> bool:
+    # This machine was given up in the middle of a start, and another one has started the instance.
+    return record.handle is not None and not launcher.reaches(record.handle)
 
 
 def _remove_leftovers(context: Context, launcher: Launcher) -> None:

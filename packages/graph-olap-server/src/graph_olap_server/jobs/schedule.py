@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from graph_olap_server.jobs.exports import ExportWorker
+from graph_olap_server.jobs.hosts import HostKeeper, HostReconciler
 from graph_olap_server.jobs.instances import Orchestrator, Remover
 from graph_olap_server.jobs.lifecycle import apply_lifetimes
 from graph_olap_server.jobs.reconciliation import reconcile
@@ -19,6 +20,7 @@ from graph_olap_server.logs import event
 from graph_olap_server.services.catalog import refresh_catalog
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.exports import mend_exports, release_dead_claims
+from graph_olap_server.services.hosts import request_reconciliation
 from graph_olap_server.services.job_runs import register_jobs
 
 __all__ = ["Jobs"]
@@ -52,7 +54,7 @@ class Jobs:
         orchestration = FollowedJob(context, "instance_orchestration", self._orchestrator.run, pace)
         # The platform reconciles before it starts any job.
         named = [
-            NamedJob(context, "reconciliation", lambda: reconcile(context, launcher), at_start=False),
+            NamedJob(context, "reconciliation", self._reconcile, at_start=False),
             NamedJob(context, "lifecycle", lambda: apply_lifetimes(context)),
             NamedJob(context, "export_reconciliation", lambda: _mend(context)),
         ]
@@ -71,6 +73,10 @@ class Jobs:
         for number in range(settings.export_workers):
             worker = ExportWorker(context, f"{context.holder}:{number}", self._is_stopping)
             jobs.append(Job(f"export-{number}", _at_least_every(look, worker.run), signals.exports.subscribe()))
+        if shared:
+            keeper, reconciler = HostKeeper(context), HostReconciler(context, launcher)
+            jobs.append(Job("host", keeper.run, threading.Event()))
+            jobs.append(Job("host-reconciliation", reconciler.run, threading.Event()))
         self._supervisor = Supervisor(jobs)
 
     def start(self) -> None:
@@ -97,6 +103,11 @@ class Jobs:
 
     def _is_stopping(self) -> bool:
         return self._supervisor.stopping
+
+    def _reconcile(self) -> None:
+        # Each machine sees its own engines only.
+        request_reconciliation(self._context)
+        reconcile(self._context, self._launcher)
 
     def _read_schema(self, job: NamedJob) -> float:
         try:

@@ -9,7 +9,8 @@ The contract, for every adapter:
   poll or stop the instance (adoption).
 * ``stop`` of something that is already gone succeeds. It returns when the instance is gone and its folder removed.
 * ``start`` of an instance that runs already returns its handle: the one who started it may have died before storing it.
-* A handle may lie out of reach, on another machine; ``reaches`` tells, and nothing else is asked about it.
+* A handle may lie out of reach, on another machine; ``reaches`` tells, and nothing else is asked about it. Where an
+  engine lives and dies with a machine, its handle names that machine as ``node``.
 * ``suspend`` ends the process and keeps its work; ``start`` with ``resumes`` goes on with it, or raises
   ``LauncherError`` when the work is not here. Both may be repeated after a crash.
 * ``list_running`` finds every instance of this deployment, also those no record knows.

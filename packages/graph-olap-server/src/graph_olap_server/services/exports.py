@@ -31,6 +31,7 @@ __all__ = [
     "FinalizeTask",
     "claim_export",
     "claim_finalization",
+    "claim_holders",
     "complete_export",
     "complete_finalization",
     "fail_export",
@@ -38,6 +39,7 @@ __all__ = [
     "has_claim",
     "keep_claim",
     "mend_exports",
+    "release_claims",
     "release_dead_claims",
     "release_export",
     "report_rows",
@@ -49,6 +51,7 @@ MAX_ATTEMPTS = 3
 _RETRY_SECONDS = (5, 75)
 """What is waited before the second and the third attempt: a warehouse may be away for a minute."""
 
+_CLAIMED = ("claimed", "submitted")
 _SIBLING_FAILED = "Stopped, because the export of {name} failed."
 
 
@@ -275,29 +278,40 @@ def release_dead_claims(context: Context) -> int:
 
     Claims of living processes and of other machines stay. Returns how many were taken back.
     """
-    node, now = context.settings.resolved_node_name, context.clock()
-    claimed = select(ExportJobRow).where(ExportJobRow.status.in_(("claimed", "submitted")))
-    snapshots = select(SnapshotRow).where(SnapshotRow.lease_token.is_not(None))
-    instances = select(InstanceRow).where(InstanceRow.lease_token.is_not(None))
+    node = context.settings.resolved_node_name
     with context.database.read() as session:
-        holders = [job.claimed_by for job in session.scalars(claimed)]
-        holders += [row.lease_holder for row in (*session.scalars(snapshots), *session.scalars(instances))]
-    dead = {holder for holder in holders if has_died(holder, node)}
+        dead = {holder for holder in claim_holders(session) if has_died(holder, node)}
     if not dead:
         return 0
     with context.database.write() as session:
-        jobs = session.scalars(claimed.where(ExportJobRow.claimed_by.in_(dead))).all()
-        for job in jobs:
-            _back_to_pending(session, job, now, attempts=max(0, job.attempts - 1))
-        rows = [
-            *session.scalars(snapshots.where(SnapshotRow.lease_holder.in_(dead))),
-            *session.scalars(instances.where(InstanceRow.lease_holder.in_(dead))),
-        ]
-        release(rows)
-        count = len(jobs) + len(rows)
+        count = release_claims(session, dead, context.clock())
     context.signals.exports.set()
     context.signals.instances.set()
     return count
+
+
+def claim_holders(session: Session) -> set[str]:
+    """Return all who hold claims on exports, snapshots or instances."""
+    wanted = (
+        select(ExportJobRow.claimed_by).where(ExportJobRow.status.in_(_CLAIMED)),
+        select(SnapshotRow.lease_holder).where(SnapshotRow.lease_token.is_not(None)),
+        select(InstanceRow.lease_holder).where(InstanceRow.lease_token.is_not(None)),
+    )
+    return {holder for query in wanted for holder in session.scalars(query) if holder is not None}
+
+
+def release_claims(session: Session, holders: set[str], now: datetime) -> int:
+    """Take back all claims of these holders; the attempts they began do not count. Returns how many there were."""
+    claimed = select(ExportJobRow).where(ExportJobRow.status.in_(_CLAIMED), ExportJobRow.claimed_by.in_(holders))
+    jobs = session.scalars(claimed).all()
+    for job in jobs:
+        _back_to_pending(session, job, now, attempts=max(0, job.attempts - 1))
+    rows = [
+        *session.scalars(select(SnapshotRow).where(SnapshotRow.lease_holder.in_(holders))),
+        *session.scalars(select(InstanceRow).where(InstanceRow.lease_holder.in_(holders))),
+    ]
+    release(rows)
+    return len(jobs) + len(rows)
 
 
 def _finalize_task(context: Context, session: Session, snapshot: SnapshotRow, token: str) -> FinalizeTask:

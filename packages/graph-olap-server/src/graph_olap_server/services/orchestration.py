@@ -159,7 +159,7 @@ def store_handle(context: Context, task: StartTask, handle: Handle) -> bool:
         row = held_row(session, InstanceRow, task.instance_id, task.token)
         if row is None or row.status not in ("starting", "resuming", "stopping"):
             return False
-        row.handle = dict(handle)
+        row.handle, row.host = dict(handle), handle.get("node")
         release([row])
         return True
 
@@ -169,7 +169,7 @@ def adopt_handle(context: Context, instance_id: int, handle: Handle) -> None:
     with context.database.write() as session:
         row = session.get(InstanceRow, instance_id)
         if row is not None and row.handle is None:
-            row.handle = dict(handle)
+            row.handle, row.host = dict(handle), handle.get("node")
             release([row])
             record_event(session, "adopted", "instance", row.id, now=context.clock(), actor=SYSTEM)
 
