@@ -29,6 +29,7 @@ RULES = {
     "GET /api/mappings": READ,
     "POST /api/mappings": READ,
     "POST /api/mappings/validate": READ,
+    "POST /api/mappings/infer": READ,
     "GET /api/mappings/{}": READ,
     "PUT /api/mappings/{}": OWNER,
     "DELETE /api/mappings/{}": OWNER,

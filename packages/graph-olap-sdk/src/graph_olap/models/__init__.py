@@ -3,6 +3,7 @@
 from graph_olap.models.common import Favorite, PageMeta, Timestamp, WireModel
 from graph_olap.models.dry_run import DefinitionCheck, DryRun, TypeClash
 from graph_olap.models.execution import AlgorithmExecution, AlgorithmInfo, AlgorithmParameter
+from graph_olap.models.inference import Evidence, LeftOut, MappingProposal
 from graph_olap.models.instance import (
     EdgeTable,
     GraphSchema,
@@ -77,6 +78,7 @@ __all__ = [
     "DryRun",
     "EdgeDefinition",
     "EdgeTable",
+    "Evidence",
     "ExportConfig",
     "ExportJob",
     "Favorite",
@@ -89,12 +91,14 @@ __all__ = [
     "InstanceProgress",
     "InstanceSlots",
     "JobStatus",
+    "LeftOut",
     "LifecycleConfig",
     "LoadReport",
     "LockStatus",
     "MaintenanceMode",
     "Mapping",
     "MappingDiff",
+    "MappingProposal",
     "MappingVersion",
     "NodeDefinition",
     "NodeTable",

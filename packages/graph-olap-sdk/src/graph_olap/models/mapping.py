@@ -127,6 +127,42 @@ class Mapping(WireModel):
     version_created_by: Optional[str] = None
     version: Optional[MappingVersion] = None
 
+    def to_code(self) -> str:
+        """Return the Python that creates this mapping again, to keep, to share or to change.
+
+        Raises:
+            ValueError: It came from a list, which carries no definitions.
+
+        Example:
+            >>> now = "2025-03-01T08:15:00Z"
+            >>> empty = Mapping(
+            ...     id=1, owner_username="ada", name="Empty", current_version=1, created_at=now, updated_at=now,
+            ...     node_definitions=[],
+            ... )
+            >>> print(empty.to_code())
+            mapping = client.mappings.create(
+                name='Empty',
+                node_definitions=[],
+                edge_definitions=[],
+            )
+            <BLANKLINE>
+        """
+        if self.node_definitions is None:
+            raise ValueError(
+                f"Mapping {self.id} came from a list, without its definitions; client.mappings.get({self.id}) has them."
+            )
+        from graph_olap._code import create_call
+
+        return create_call(
+            self.name,
+            description=self.description,
+            ttl=self.ttl,
+            inactivity_timeout=self.inactivity_timeout,
+            on_bad_rows=None if self.on_bad_rows == "report" else self.on_bad_rows,
+            node_definitions=self.node_definitions,
+            edge_definitions=self.edge_definitions or [],
+        )
+
     def _repr_html_(self) -> str:
         from graph_olap.display import mapping_html
 

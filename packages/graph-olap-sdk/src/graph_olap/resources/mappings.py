@@ -3,25 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Union
-from typing import Mapping as MappingType
+from typing import Optional, Sequence
 
+from graph_olap._definitions import Definitions, plain_definitions
 from graph_olap._lifecycle import Lifetime, lifetimes
 from graph_olap._request import Call, given, list_params
+from graph_olap.exceptions import ValidationError
 from graph_olap.http import HTTPClient
-from graph_olap.models import (
-    DryRun,
-    EdgeDefinition,
-    Mapping,
-    NodeDefinition,
-    WireModel,
-)
+from graph_olap.models import DryRun, Mapping, MappingProposal
 from graph_olap.pagination import PaginatedList
 from graph_olap.resources.mapping_history import MappingHistory
 
 __all__ = ["MappingResource"]
-
-Definitions = Sequence[Union[NodeDefinition, EdgeDefinition, MappingType[str, Any]]]
 
 
 class MappingResource(MappingHistory):
@@ -74,7 +67,7 @@ class MappingResource(MappingHistory):
             ValidationError: A filter is wrong.
 
         Example:
-            >>> for found in client.mappings.list(search="payments", sort_by="created_at", sort_order="asc", limit=1):
+            >>> for found in client.mappings.list(search="payments", sort_order="asc", limit=1):
             ...     print(found.name, found.current_version)
             Payments 1
         """
@@ -153,8 +146,7 @@ class MappingResource(MappingHistory):
         body = {
             "name": name,
             "description": description,
-            "node_definitions": _plain(node_definitions),
-            "edge_definitions": _plain(edge_definitions),
+            **plain_definitions(node_definitions=node_definitions, edge_definitions=edge_definitions),
             **given(ttl=ttl, inactivity_timeout=inactivity_timeout, on_bad_rows=on_bad_rows),
         }
         return Mapping.from_dict(self._http.post("/api/mappings", body)["data"])
@@ -189,12 +181,54 @@ class MappingResource(MappingHistory):
             True
         """
         body = {
-            "node_definitions": _plain(node_definitions),
-            "edge_definitions": _plain(edge_definitions),
+            **plain_definitions(node_definitions=node_definitions, edge_definitions=edge_definitions),
             **given(on_bad_rows=on_bad_rows),
         }
         reply = self._http.call(Call("POST", "/api/mappings/validate", json=body, timeout=timeout))
         return DryRun.from_dict(reply["data"])
+
+    def infer(self, schema: str, *, tables: Optional[Sequence[str]] = None, timeout: float = 60.0) -> MappingProposal:
+        """Propose a mapping for a schema of the warehouse; nothing is stored.
+
+        Tables with a key become nodes, their references to other tables edges; a table that only joins others becomes
+        edges alone. Keys and references are found by declared constraints, by names and by looking up samples of
+        values (at most 10,000 different ones of a column) in the keys of other tables, all within 30 seconds.
+
+        Args:
+            schema: The schema, as ``"catalog.schema"``.
+            tables: Only these tables; all of them by default, without views unless there are only views.
+            timeout: Seconds to wait for the answer.
+
+        Returns:
+            Definitions with the evidence for each, and what was left out. Print it for a summary, edit its lists,
+            check it with ``dry_run(**proposal.definitions)``, paste ``proposal.to_code()`` into a cell.
+
+        Raises:
+            ValidationError: ``schema`` is not ``"catalog.schema"``, or this kind of warehouse offers no look.
+            NotFoundError: There is no such catalog, schema or table.
+            ServiceUnavailableError: The warehouse does not answer.
+
+        Example:
+            >>> proposal = client.mappings.infer("bank.main", tables=["accounts", "transfers"])
+            >>> [(edge.from_node, edge.type, edge.to_node) for edge in proposal.edge_definitions]
+            [('Account', 'TRANSFERS', 'Account')]
+            >>> client.mappings.dry_run(**proposal.definitions).valid
+            True
+        """
+        catalog, separator, name = schema.partition(".")
+        if not separator or not catalog or not name:
+            raise ValidationError(
+                f"schema: {schema!r} must name catalog and schema, such as 'bank.main'.",
+                {"field": "schema"},
+                hint="client.schema.list_catalogs() and list_schemas(catalog) show what there is.",
+            )
+        body = {
+            "catalog_name": catalog,
+            "schema_name": name,
+            **given(tables=None if tables is None else [*tables]),
+        }
+        reply = self._http.call(Call("POST", "/api/mappings/infer", json=body, timeout=timeout))
+        return MappingProposal.from_dict(reply["data"])
 
     def update(
         self,
@@ -234,13 +268,8 @@ class MappingResource(MappingHistory):
         """
         body = {
             "change_description": change_description,
-            **given(
-                node_definitions=None if node_definitions is None else _plain(node_definitions),
-                edge_definitions=None if edge_definitions is None else _plain(edge_definitions),
-                name=name,
-                description=description,
-                on_bad_rows=on_bad_rows,
-            ),
+            **plain_definitions(**given(node_definitions=node_definitions, edge_definitions=edge_definitions)),
+            **given(name=name, description=description, on_bad_rows=on_bad_rows),
         }
         return Mapping.from_dict(self._http.put(f"/api/mappings/{mapping_id}", body)["data"])
 
@@ -304,7 +333,3 @@ class MappingResource(MappingHistory):
         """
         body = lifetimes(ttl, inactivity_timeout)
         return Mapping.from_dict(self._http.put(f"/api/mappings/{mapping_id}/lifecycle", body)["data"])
-
-
-def _plain(definitions: Definitions) -> List[Dict[str, Any]]:
-    return [item.to_dict() if isinstance(item, WireModel) else dict(item) for item in definitions]

@@ -45,6 +45,7 @@ _ERRORS = {
 _ALWAYS = (400, 401, 403, 429, 500, 503)
 _MORE = {
     "POST /api/mappings/validate": (408,),
+    "POST /api/mappings/infer": (404,),
     "DELETE /api/mappings/{}": (409,),
     "DELETE /api/snapshots/{}": (409,),
     "POST /api/snapshots": (404,),
@@ -77,6 +78,7 @@ _USER = {"username": "grace", "email": "grace@example.com", "display_name": "Gra
 _BODIES: dict[str, dict[str, Any]] = {
     "POST /api/mappings": {"name": "Payments", "description": "Accounts and transfers", **_DEFINITIONS, "ttl": "P90D"},
     "POST /api/mappings/validate": {**_DEFINITIONS, "on_bad_rows": "report"},
+    "POST /api/mappings/infer": {"catalog_name": "bank", "schema_name": "main"},
     "PUT /api/mappings/{}": {"change_description": "Only large payments", "edge_definitions": [_EDGE]},
     "POST /api/mappings/{}/copy": {"name": "Payments, my copy"},
     "PUT /api/mappings/{}/lifecycle": _LIFETIME,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Response
 from graph_olap.models import DryRun, Instance, Mapping, MappingDiff, MappingVersion, Snapshot
+from graph_olap.models.inference import MappingProposal
 
 from graph_olap_server.api.dependencies import (
     Caller,
@@ -20,9 +21,16 @@ from graph_olap_server.api.dependencies import (
 from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.domain.states import SNAPSHOT
-from graph_olap_server.services import instances, mappings, snapshots
+from graph_olap_server.services import inference, instances, mappings, snapshots
 from graph_olap_server.services.dry_run import dry_run
-from graph_olap_server.services.requests import CopyMapping, CreateMapping, Lifecycle, UpdateMapping, ValidateMapping
+from graph_olap_server.services.requests import (
+    CopyMapping,
+    CreateMapping,
+    InferMapping,
+    Lifecycle,
+    UpdateMapping,
+    ValidateMapping,
+)
 from graph_olap_server.services.tree import mapping_tree
 from graph_olap_server.services.views import summary_fields
 from graph_olap_server.store.pages import PageQuery
@@ -52,6 +60,12 @@ def validate_mapping(context: Parts, _caller: Caller, request: ValidateMapping) 
     """Say what a mapping would find in the data, before anything is created."""
     report, warnings = dry_run(context, request)
     return reply(report, warnings=warnings)
+
+
+@router.post("/infer", response_model=Reply[MappingProposal])
+def infer_mapping(context: Parts, _caller: Caller, request: InferMapping) -> Response:
+    """Propose a mapping from a schema's keys, names and values; nothing is stored."""
+    return reply(inference.infer_mapping(context, request))
 
 
 @router.get("/{mapping_id}", response_model=Reply[Mapping])

@@ -19,6 +19,7 @@ __all__ = [
     "CreateSnapshot",
     "ExtendInstance",
     "Flag",
+    "InferMapping",
     "Integer",
     "Lifecycle",
     "Rename",
@@ -112,6 +113,14 @@ class ValidateMapping(_Request):
     node_definitions: list[NodeDefinition]
     edge_definitions: list[EdgeDefinition] = Field(default_factory=list)
     on_bad_rows: BadRowsMode = "report"
+
+
+class InferMapping(_Request):
+    """Propose a mapping from a schema of the warehouse."""
+
+    catalog_name: Annotated[str, Field(min_length=1, max_length=255)]
+    schema_name: Annotated[str, Field(min_length=1, max_length=255)]
+    tables: Annotated[list[Annotated[str, Field(min_length=1, max_length=255)]], Field(min_length=1)] | None = None
 
 
 class CopyMapping(_Request):

@@ -9,9 +9,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from graph_olap_server.warehouse.probe import SchemaProbe
 
 __all__ = [
     "BadRows",
@@ -196,6 +199,22 @@ class Warehouse(ABC):
             WarehouseTimeoutError: They took longer and were cancelled.
             WarehouseError: As :meth:`export`.
         """
+
+    def probe(self, catalog: str, schema: str, seconds: float) -> AbstractContextManager[SchemaProbe]:
+        """Look at how the tables of a schema hang together; an adapter that cannot says so.
+
+        Args:
+            catalog: Its catalog, spelled as :meth:`catalogs` does.
+            schema: The schema, spelled as :meth:`catalogs` does.
+            seconds: What all questions together may take.
+
+        Raises:
+            WarehouseError: The warehouse cannot do it or cannot be reached.
+        """
+        raise WarehouseError(
+            f"A mapping cannot be proposed from this kind of warehouse ({self.dialect}): it offers no look at keys and "
+            "samples. Browse it with client.schema and write the definitions."
+        )
 
     @abstractmethod
     def check(self) -> None:

@@ -33,7 +33,9 @@ from graph_olap_server.warehouse.base import (
 )
 from graph_olap_server.warehouse.duckdb_errors import to_warehouse_error
 from graph_olap_server.warehouse.duckdb_export import export_relation
-from graph_olap_server.warehouse.duckdb_profile import profile_targets
+from graph_olap_server.warehouse.duckdb_probe import DuckDBProbe
+from graph_olap_server.warehouse.duckdb_profile import deadline, profile_targets
+from graph_olap_server.warehouse.probe import SchemaProbe
 from graph_olap_server.warehouse.sql_check import SqlProblem, trimmed
 
 __all__ = ["DuckDBFile", "DuckDBFolder"]
@@ -80,6 +82,10 @@ class _DuckDBWarehouse(Warehouse):
         with self._connection() as connection:
             return profile_targets(connection, lambda sql: _bind(connection, sql), targets, seconds)
 
+    def probe(self, catalog: str, schema: str, seconds: float) -> AbstractContextManager[SchemaProbe]:
+        """Read constraints and ask samples of the data."""
+        return self._probe(catalog, schema, seconds)
+
     def check(self) -> None:
         """Open the warehouse and run a query."""
         with self._connection() as connection:
@@ -98,6 +104,12 @@ class _DuckDBWarehouse(Warehouse):
             finally:
                 connection.interrupt()
                 stream.close()
+
+    @contextmanager
+    def _probe(self, catalog: str, schema: str, seconds: float) -> Iterator[SchemaProbe]:
+        with self._connection() as connection, deadline(connection, seconds) as run:
+            tables = [table for table in _read_catalog(connection, self._catalog).tables if table.schema == schema]
+            yield DuckDBProbe(run, catalog, schema, tables)
 
     @contextmanager
     def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:

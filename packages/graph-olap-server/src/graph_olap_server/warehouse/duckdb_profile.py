@@ -23,7 +23,7 @@ from graph_olap_server.warehouse.duckdb_export import BoundColumn, bind_column, 
 from graph_olap_server.warehouse.sql_check import trimmed
 from graph_olap_server.warehouse.types import duckdb_type
 
-__all__ = ["profile_targets"]
+__all__ = ["deadline", "profile_targets"]
 
 _SAMPLES = 10
 # Names that an analyst's own columns will not have.
@@ -43,7 +43,7 @@ def profile_targets(
     """
     keys: dict[str, str] = {}
     profiles = []
-    with _deadline(connection, seconds) as run:
+    with deadline(connection, seconds) as run:
         for number, target in enumerate(targets):
             relation = bind(target.sql)
             columns = [bind_column(relation, column) for column in target.columns]
@@ -87,7 +87,8 @@ class _Run:
 
 
 @contextmanager
-def _deadline(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[_Run]:
+def deadline(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[_Run]:
+    """Give what runs statements on a connection until the time is up, then interrupts and refuses them."""
     run = _Run(connection, seconds)
     try:
         yield run

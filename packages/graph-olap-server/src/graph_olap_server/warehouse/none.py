@@ -15,6 +15,7 @@ from graph_olap_server.warehouse.base import (
     Warehouse,
     WarehouseError,
 )
+from graph_olap_server.warehouse.probe import SchemaProbe
 
 __all__ = ["NoWarehouse"]
 
@@ -37,6 +38,10 @@ class NoWarehouse(Warehouse):
         raise _no_warehouse()
 
     def profile(self, targets: Sequence[ProfileTarget], seconds: float) -> Sequence[Profile]:
+        """Refuse."""
+        raise _no_warehouse()
+
+    def probe(self, catalog: str, schema: str, seconds: float) -> AbstractContextManager[SchemaProbe]:
         """Refuse."""
         raise _no_warehouse()
 

@@ -23,6 +23,7 @@ __all__ = [
     "duckdb_type",
     "incompatibility",
     "misfit_predicate",
+    "natural_type",
     "resolve",
     "travel_type",
 ]
@@ -157,6 +158,20 @@ def resolve(declared: PropertyType, source_type: str) -> PropertyType:
     raise ValueError(
         f"the fields of a STRUCT cannot be told from {source_type}; declare them, for example STRUCT<name STRING>"
     )
+
+
+def natural_type(source_type: str) -> PropertyType:
+    """Return the contract type that means the same as the warehouse's own; text where there is none.
+
+    Raises:
+        ValueError: It is a struct with field names that no graph type can have.
+
+    Example:
+        >>> str(natural_type("BIGINT")), str(natural_type("VARCHAR[]"))
+        ('INT64', 'LIST<STRING>')
+    """
+    source = _source_type(source_type)
+    return PropertyType("STRING") if source is None else parse_type(str(_natural(source)))
 
 
 def duckdb_type(declared: PropertyType) -> str:
