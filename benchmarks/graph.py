@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from graph_olap.models import EdgeDefinition, NodeDefinition, PrimaryKey, PropertyDefinition
 
-__all__ = ["EDGES", "NODES", "SMALL_EDGES", "SMALL_NODES", "write_warehouse"]
+__all__ = ["EDGES", "NODES", "SMALL_EDGES", "SMALL_NODES", "rmat", "write_warehouse"]
 
 _SEED = 20130101
 # Probabilities of the four quadrants, as in Graph500.
@@ -50,7 +50,7 @@ SMALL_EDGES = [
 def write_warehouse(path: Path, nodes: int, edges: int) -> None:
     """Write the tables ``accounts`` and ``transfers``; equal arguments give equal data."""
     random = np.random.default_rng(_SEED)
-    source, target = _rmat(random, nodes, edges)
+    source, target = rmat(random, nodes, edges)
     accounts = pa.table({"id": np.arange(nodes), "name": pa.array([f"account {number}" for number in range(nodes)])})
     transfers = pa.table(
         {
@@ -67,7 +67,8 @@ def write_warehouse(path: Path, nodes: int, edges: int) -> None:
         connection.execute("CREATE TABLE transfers AS SELECT * FROM transfers_data")
 
 
-def _rmat(random: np.random.Generator, nodes: int, edges: int) -> tuple[np.ndarray, np.ndarray]:
+def rmat(random: np.random.Generator, nodes: int, edges: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of R-MAT edges."""
     source = np.zeros(edges, dtype=np.int64)
     target = np.zeros(edges, dtype=np.int64)
     for _ in range(max(nodes - 1, 1).bit_length()):

@@ -6,6 +6,7 @@ from itertools import pairwise
 import networkx as nx
 import numpy as np
 import pytest
+from algorithm_cases import reference
 from graph_olap_server.instance.algorithms.kernels import centrality, clustering, community, components, paths
 from graph_olap_server.instance.algorithms.registry import find
 from graph_olap_server.instance.projection import build_csr
@@ -68,7 +69,8 @@ def assert_canonical(values):
     assert order == sorted(order)
 
 
-@settings(deadline=None, max_examples=60)
+@reference("pagerank")
+@settings(deadline=None, max_examples=200)
 @given(multigraphs(), st.booleans())
 def test_pagerank_equals_networkx(graph, weighted):
     computed = centrality.pagerank(**csr(graph, directed=True, weighted=weighted), **TIGHT)
@@ -100,7 +102,8 @@ def test_pagerank_leaves_the_arrays_of_a_cached_projection_alone():
     assert computed.values == pytest.approx([reference[node] for node in range(3)], abs=1e-11)
 
 
-@settings(deadline=None, max_examples=60)
+@reference("wcc", "scc", "scc_kosaraju")
+@settings(deadline=None, max_examples=200)
 @given(multigraphs())
 def test_components_equal_networkx(graph):
     weak = components.wcc(**csr(graph, directed=False))
@@ -116,9 +119,11 @@ def test_components_equal_networkx(graph):
     expected = list(nx.strongly_connected_components(simple(graph, nx.DiGraph)))
     assert sorted(map(sorted, partition(strong.values))) == sorted(map(sorted, expected))
     assert_canonical(strong.values)
+    assert (find("scc_kosaraju").kernel(**csr(graph, directed=True)).values == strong.values).all()
 
 
-@settings(deadline=None, max_examples=60)
+@reference("louvain")
+@settings(deadline=None, max_examples=200)
 @given(multigraphs(), st.booleans(), st.sampled_from([0.5, 1.0, 2.0]))
 def test_louvain_reports_the_modularity_of_its_partition(graph, weighted, resolution):
     options = {**LOUVAIN, "resolution": resolution}
@@ -159,7 +164,8 @@ def test_louvain_respects_max_phases():
     assert many.summary["modularity"] > one.summary["modularity"]
 
 
-@settings(deadline=None, max_examples=60)
+@reference("kcore", "triangle_count")
+@settings(deadline=None, max_examples=200)
 @given(multigraphs())
 def test_kcore_and_triangles_equal_networkx(graph):
     reference = simple(graph, nx.Graph, self_loops=False)
@@ -187,7 +193,8 @@ def plain_label_propagation(reference, rounds):
     return labels, rounds, False
 
 
-@settings(deadline=None, max_examples=60)
+@reference("label_propagation")
+@settings(deadline=None, max_examples=200)
 @given(multigraphs())
 def test_label_propagation_equals_brute_force(graph):
     computed = community.label_propagation(**csr(graph, directed=False), max_iterations=15, seed=0)
@@ -227,7 +234,9 @@ def test_shortest_paths_equal_brute_force(graph, weighted, depth, data):
     assert sum(step[pair] for pair in pairwise(path)) == cost
 
 
-@pytest.mark.parametrize("name", ["pagerank", "wcc", "scc", "louvain", "label_propagation", "kcore", "triangle_count"])
+@pytest.mark.parametrize(
+    "name", ["pagerank", "wcc", "scc", "scc_kosaraju", "louvain", "label_propagation", "kcore", "triangle_count"]
+)
 def test_an_empty_graph_has_no_values(name):
     options = {
         "pagerank": TIGHT,
