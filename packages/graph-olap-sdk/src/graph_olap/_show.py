@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any, Optional
 
 from graph_olap import display
-from graph_olap._environment import in_notebook, show_html
+from graph_olap._environment import in_notebook
 from graph_olap._graph import entities, holds_graph
 from graph_olap._optional import installed
 from graph_olap.viz import Picture, draw
@@ -36,15 +37,15 @@ def show_result(result: QueryResult, limit: Optional[int], kind: str, **options:
     if not in_notebook() or kind == "text":
         print(display.result_text(result, limit or _TEXT_ROWS))  # noqa: T201 - this is its output
     elif picture is not None and kind != "table":
-        show_html(picture._repr_html_())
+        _show(picture._repr_html_(), repr(picture))
     else:
-        show_html(_table(result, limit or _TABLE_ROWS))
+        _show(_table(result, limit or _TABLE_ROWS), display.result_text(result, limit or _TEXT_ROWS))
 
 
 def show_schema(schema: Schema, **options: Any) -> None:
     """Show what a graph holds; see :meth:`Schema.show`."""
     if in_notebook():
-        show_html(picture_of_schema(schema, **options)._repr_html_())
+        _show(picture_of_schema(schema, **options)._repr_html_(), display.schema_text(schema))
     else:
         print(display.schema_text(schema))  # noqa: T201 - this is its output
 
@@ -71,6 +72,11 @@ def picture_of_schema(schema: Schema, **options: Any) -> Picture:
         for index, t in enumerate(schema.tables.edge_tables)
     ]
     return draw(parts, **{"caption": "name", **options})
+
+
+def _show(page: str, text: str) -> None:
+    # Both forms: code hosts and untrusted notebooks drop the page, and the text remains.
+    importlib.import_module("IPython.display").display({"text/html": page, "text/plain": text}, raw=True)
 
 
 def _table(result: QueryResult, limit: int) -> str:

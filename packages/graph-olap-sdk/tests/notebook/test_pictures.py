@@ -114,7 +114,7 @@ def test_a_saved_page_is_the_picture(tmp_path):
 def shown(monkeypatch):
     pieces = []
     monkeypatch.setattr(_show, "in_notebook", lambda: True)
-    monkeypatch.setattr(_show, "show_html", pieces.append)
+    monkeypatch.setattr(_show, "_show", lambda page, text: pieces.append(page))
     return pieces
 
 
