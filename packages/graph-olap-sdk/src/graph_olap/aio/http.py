@@ -9,6 +9,7 @@ import httpx
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
 from graph_olap._request import Call, decode_json, is_maybe_done, may_repeat, raise_for_error, translate, wait_for
+from graph_olap._tls import shared_tls
 from graph_olap.config import Config
 from graph_olap.exceptions import InvalidStateError
 
@@ -34,7 +35,11 @@ class AsyncHTTPClient:
         self.config = config
         self.sleep: Callable[[float], Awaitable[None]] = sleep or asyncio.sleep
         self._client = httpx.AsyncClient(
-            base_url=config.api_url, headers=config.headers(), timeout=config.timeout, transport=transport
+            base_url=config.api_url,
+            headers=config.headers(),
+            timeout=config.timeout,
+            transport=transport,
+            verify=shared_tls(),
         )
 
     def __repr__(self) -> str:
