@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
 import statistics
 import sys
@@ -49,33 +50,45 @@ def measure_control_plane(work: Path, seconds: float) -> list[Row]:
 
 def _lists(client: GraphOLAPClient, database: Path) -> list[Row]:
     say("lists over 1,000 and 100,000 mappings")
-
-    def filtered() -> None:
-        client.mappings.list(owner="ops", created_after="2020-01-01", sort_by="name", limit=50)
-
-    def searched() -> None:
-        client.mappings.list(owner="ops", search="copy 99", limit=50)
-
+    numbers = itertools.count()
+    lists: dict[str, Callable[[], object]] = {
+        "list with filters": lambda: client.mappings.list(owner="ops", created_after="2020-01-01", sort_by="name"),
+        "list with filters, other ones each time": lambda: client.mappings.list(
+            owner="ops", created_after=f"2020-01-01T00:00:{next(numbers) % 60:02d}.{next(numbers):06d}Z"
+        ),
+        "list with a rare text": lambda: client.mappings.list(owner="ops", search="copy 99"),
+        "list with a rare text, another one each time": lambda: client.mappings.list(
+            search=f"copy {next(numbers) % 900 + 100}"
+        ),
+        "list with a frequent text": lambda: client.mappings.list(owner="ops", search="copy"),
+        "list with a text of one character": lambda: client.mappings.list(search="7"),
+        "list from the middle": lambda: client.mappings.list(owner="ops", sort_order="asc", offset=400),
+    }
     _copy_mappings(database, 1_000)
-    small = [_median(ask, 100) for ask in (filtered, searched)]
+    small = [_median(ask, 100) for ask in lists.values()]
     _copy_mappings(database, 99_000)
-    large = [_median(ask, 40) for ask in (filtered, searched)]
-    names = ("list with filters over 100,000 mappings", "list with a text search over 100,000 mappings")
+    large = [_median(ask, 40) for ask in lists.values()]
     return [
-        Row(name, ours, "the same over 1,000", peer, "≤ 3", 40)
-        for name, ours, peer in zip(names, large, small, strict=True)
+        Row(f"{name}, 100,000 mappings", ours, "the same over 1,000", peer, "≤ 3", 40)
+        for name, ours, peer in zip(lists, large, small, strict=True)
     ]
 
 
 def _copy_mappings(database: Path, count: int) -> None:
     with sqlite3.connect(database, timeout=30) as connection:
         (last,) = connection.execute("SELECT max(id) FROM mappings").fetchone()
-        names = [row[1] for row in connection.execute("PRAGMA table_info(mappings)") if row[1] not in ("id", "name")]
-        columns = ", ".join(names)
+        changed = {
+            "id": f"{last} + i",
+            "name": f"'copy ' || ({last} + i)",
+            "search_text": f"'copy ' || ({last} + i) || 'A' || description",
+            "created_at": "strftime('%Y-%m-%d %H:%M:%f000', created_at, '-' || i || ' minutes')",
+        }
+        names = [row[1] for row in connection.execute("PRAGMA table_info(mappings)")]
+        columns = ", ".join(changed.get(name, name) for name in names)
         numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
         connection.execute(
-            f"{numbers} INSERT INTO mappings (id, name, {columns}) "
-            f"SELECT {last} + i, 'copy ' || ({last} + i), {columns} FROM mappings, n WHERE mappings.id = 1"
+            f"{numbers} INSERT INTO mappings ({', '.join(names)}) "
+            f"SELECT {columns} FROM mappings, n WHERE mappings.id = 1"
         )
         names = [row[1] for row in connection.execute("PRAGMA table_info(mapping_versions)") if row[1] != "mapping_id"]
         columns = ", ".join(names)

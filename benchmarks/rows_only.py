@@ -40,12 +40,6 @@ class RowsOnlyLauncher(Launcher):
     def discard(self, instance_id: int) -> None:
         """Remove nothing."""
 
-    def suspend(self, handle: Handle, *, grace_seconds: float = 5.0) -> None:
-        """Suspend nothing."""
-
-    def discard(self, instance_id: int) -> None:
-        """Discard nothing."""
-
     def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:
         """Resize nothing."""
         return []
