@@ -83,9 +83,9 @@ def _on_platform_error(request: Request, error: Exception) -> Response:
     return error_response(fit_error(request, error))
 
 
-def _on_invalid_request(_request: Request, error: Exception) -> Response:
+def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return error_response(validation_failed([_problem(item) for item in error.errors()]))
+    return _on_platform_error(request, validation_failed([_problem(item) for item in error.errors()]))
 
 
 def _on_wrong_method(request: Request, _error: Exception) -> Response:
@@ -100,17 +100,16 @@ def _on_wrong_method(request: Request, _error: Exception) -> Response:
     return method_not_allowed(request, sorted(found))
 
 
-def _on_unfit_value(_request: Request, error: Exception) -> Response:
+def _on_unfit_value(request: Request, error: Exception) -> Response:
     # PostgreSQL keeps no NUL characters; SQLite does. Anything else is our own mistake.
     if "NUL" not in str(error):
         raise error
-    return error_response(
-        validation_failed([("request", "a text holds a NUL character, which cannot be stored or searched")])
-    )
+    reason = "a text holds a NUL character, which cannot be stored or searched"
+    return _on_platform_error(request, validation_failed([("request", reason)]))
 
 
-def _on_database_error(_request: Request, error: Exception) -> Response:
-    return error_response(database_unavailable(error))
+def _on_database_error(request: Request, error: Exception) -> Response:
+    return _on_platform_error(request, database_unavailable(error))
 
 
 def _problem(item: dict[str, Any]) -> tuple[str, str]:

@@ -6,40 +6,98 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from graph_olap_server.api.examples import DEFINITIONS, EDGE, LIFETIME, REPLIES, REQUEST_ID, example_of
+from graph_olap_server.domain.errors import (
+    PlatformError,
+    invalid_state,
+    not_found,
+    permission_denied,
+    validation_failed,
+)
+
 __all__ = ["complete_document", "operation_key"]
 
 _ERROR_SCHEMA = {"$ref": "#/components/schemas/ErrorReply"}
-# Status: what it means, and the code and message of an example.
-_ERRORS = {
+_ERRORS: dict[int, tuple[str, tuple[PlatformError, ...]]] = {
     400: (
         "The request is wrong; details.errors lists every problem.",
-        "VALIDATION_FAILED",
-        "name: must not be blank",
+        (validation_failed([("name", "must not be blank"), ("ttl", "a duration must be longer than zero")]),),
     ),
-    401: ("No credential, or one that is not good.", "UNAUTHORIZED", "The API key is unknown, expired or revoked."),
+    401: (
+        "No credential, or one that is not good.",
+        (PlatformError("UNAUTHORIZED", "The API key is unknown, expired or revoked.", {"reason": "bad_key"}),),
+    ),
     403: (
         "Not allowed: wrong owner or role, account switched off, or the feature is off.",
-        "PERMISSION_DENIED",
-        "Mapping 7 belongs to ada. Ask ada or an admin.",
+        (
+            permission_denied("mapping", 7, "ada"),
+            PlatformError(
+                "INSUFFICIENT_ROLE",
+                "This needs the role ops; grace has the role analyst.",
+                {"required_role": "ops", "user_role": "analyst"},
+            ),
+            PlatformError("USER_DISABLED", "The account grace is switched off. Ask an admin.", {"username": "grace"}),
+        ),
     ),
-    404: ("There is no such thing.", "RESOURCE_NOT_FOUND", "Mapping 7 does not exist."),
-    408: ("The work took longer than it may.", "REQUEST_TIMEOUT", "The dry run took longer than 300 s."),
+    404: ("There is no such thing.", (not_found("mapping", 7),)),
+    408: (
+        "The work took longer than it may.",
+        (PlatformError("REQUEST_TIMEOUT", "The dry run took longer than 300 s.", {"timeout_ms": 300_000}),),
+    ),
     409: (
         "It does not fit the current state, a limit, or an earlier request with the same Idempotency-Key.",
-        "INVALID_STATE",
-        "Instance 12 is starting; it must be running.",
+        (
+            invalid_state("instance", 12, "starting", "running", "Instance 12 is starting; it must be running."),
+            PlatformError(
+                "CONCURRENCY_LIMIT_EXCEEDED",
+                "ada has 5 of 5 instances. Terminate one that is no longer needed.",
+                {"limit_type": "per_analyst", "current_count": 5, "max_allowed": 5},
+            ),
+            PlatformError(
+                "RESOURCE_HAS_DEPENDENCIES",
+                "Mapping 7 still has 1 instance(s). Remove them first.",
+                {"resource_type": "mapping", "resource_id": 7, "dependent_type": "instance", "dependent_count": 1},
+            ),
+            PlatformError("ALREADY_EXISTS", "There is a user grace already.", {"resource_type": "user"}),
+            PlatformError(
+                "IDEMPOTENCY_CONFLICT",
+                "The Idempotency-Key k-1 was used with another body. Use a new key for a new request.",
+                {"idempotency_key": "k-1"},
+            ),
+        ),
     ),
-    413: ("The body is larger than 10 MiB.", "PAYLOAD_TOO_LARGE", "The request body is larger than 10485760 bytes."),
+    413: (
+        "The body is larger than 10 MiB.",
+        (
+            PlatformError(
+                "PAYLOAD_TOO_LARGE", "The request body is larger than 10485760 bytes.", {"max_bytes": 10_485_760}
+            ),
+        ),
+    ),
     429: (
         "Too often; Retry-After says when to come back.",
-        "RATE_LIMIT_EXCEEDED",
-        "Too many failed logins from this address.",
+        (
+            PlatformError(
+                "RATE_LIMIT_EXCEEDED",
+                "Too many failed logins from this address.",
+                {"resource": "login", "retry_after_seconds": 42},
+            ),
+        ),
     ),
-    500: ("The server failed.", "INTERNAL_ERROR", "The server failed. Quote request 5f0c to your operator."),
+    500: (
+        "The server failed.",
+        (PlatformError("INTERNAL_ERROR", f"The server failed. Quote request {REQUEST_ID} to your operator."),),
+    ),
     503: (
         "Something that is needed does not answer, or maintenance is on; Retry-After says when to come back.",
-        "SERVICE_UNAVAILABLE",
-        "The database does not answer at the moment. Try again.",
+        (
+            PlatformError(
+                "SERVICE_UNAVAILABLE",
+                "The database does not answer at the moment. Try again.",
+                {"service": "database"},
+            ),
+            PlatformError("MAINTENANCE_MODE", "Back at noon.", {"service": "maintenance", "enabled": True}),
+        ),
     ),
 }
 _ALWAYS = (400, 401, 403, 429, 500, 503)
@@ -55,36 +113,19 @@ _MORE = {
     "DELETE /api/admin/resources/bulk": (413,),
 }
 
-_NODE = {
-    "label": "Account",
-    "sql": "SELECT acct_no, opened, balance FROM accounts",
-    "primary_key": {"name": "acct_no", "type": "STRING"},
-    "properties": [{"name": "opened", "type": "DATE"}, {"name": "balance", "type": "DOUBLE"}],
-}
-_EDGE = {
-    "type": "PAID",
-    "from_node": "Account",
-    "to_node": "Account",
-    "sql": "SELECT src, dst, amount FROM transfers",
-    "from_key": "src",
-    "to_key": "dst",
-    "properties": [{"name": "amount", "type": "DOUBLE"}],
-}
-_DEFINITIONS = {"node_definitions": [_NODE], "edge_definitions": [_EDGE]}
-_LIFETIME = {"ttl": "P7D", "inactivity_timeout": "PT12H"}
 _NAMES = {"name": "Payments in March", "description": "For the audit"}
 _USER = {"username": "grace", "email": "grace@example.com", "display_name": "Grace", "role": "analyst"}
 
 _BODIES: dict[str, dict[str, Any]] = {
-    "POST /api/mappings": {"name": "Payments", "description": "Accounts and transfers", **_DEFINITIONS, "ttl": "P90D"},
-    "POST /api/mappings/validate": {**_DEFINITIONS, "on_bad_rows": "report"},
+    "POST /api/mappings": {"name": "Payments", "description": "Accounts and transfers", **DEFINITIONS, "ttl": "P90D"},
+    "POST /api/mappings/validate": {**DEFINITIONS, "on_bad_rows": "report"},
     "POST /api/mappings/infer": {"catalog_name": "bank", "schema_name": "main"},
-    "PUT /api/mappings/{}": {"change_description": "Only large payments", "edge_definitions": [_EDGE]},
+    "PUT /api/mappings/{}": {"change_description": "Only large payments", "edge_definitions": [EDGE]},
     "POST /api/mappings/{}/copy": {"name": "Payments, my copy"},
-    "PUT /api/mappings/{}/lifecycle": _LIFETIME,
+    "PUT /api/mappings/{}/lifecycle": LIFETIME,
     "POST /api/snapshots": {"mapping_id": 1, "name": "Payments in March", "ttl": "P7D"},
     "PUT /api/snapshots/{}": _NAMES,
-    "PUT /api/snapshots/{}/lifecycle": _LIFETIME,
+    "PUT /api/snapshots/{}/lifecycle": LIFETIME,
     "POST /api/instances": {"mapping_id": 1, "name": "Payments", "cpu_cores": 2},
     "POST /api/instances/from-mapping": {"mapping_id": 1, "name": "Payments", "ttl": "PT24H"},
     "PUT /api/instances/{}": _NAMES,
@@ -113,6 +154,15 @@ _BODIES: dict[str, dict[str, Any]] = {
     "POST /api/internal/instances/{}/authorize": {"headers": {"x-username": "grace"}},
 }
 
+_FLAT_REPLIES: dict[str, Any] = {
+    "GET /health": {"status": "healthy", "version": "1.0.0", "database": "unknown"},
+    "GET /ready": {"status": "ready", "version": "1.0.0", "database": "connected"},
+    "POST /api/internal/instances/{}/authorize": {
+        "data": {"username": "grace", "role": "analyst", "can_read": True, "can_run": False},
+        "meta": {"request_id": REQUEST_ID},
+    },
+}
+
 _CREDENTIALS = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of the single sign-on."},
     "internalKey": {"type": "apiKey", "in": "header", "name": "X-Internal-Api-Key"},
@@ -132,15 +182,23 @@ _KEY_HEADER = {
 }
 
 
+_COUNTED_STEPS = {name: {"type": "integer", "minimum": 0} for name in ("completed_steps", "total_steps")}
+"""Counted when a progress is sent; clients count for themselves, so their models have no such fields."""
+
+
 def complete_document(document: dict[str, Any]) -> None:
     """Add to each operation its error statuses, an example of its body, its credentials and common headers."""
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    for name in ("SnapshotProgress", "InstanceProgress"):
+        schemas[name]["properties"] |= _COUNTED_STEPS
     document["components"]["securitySchemes"] = _CREDENTIALS
     document["components"]["responses"] = {f"Error{status}": _error(status) for status in _ERRORS}
     for path, method, operation in _operations(document):
-        _complete(operation, operation_key(method, path))
+        key = operation_key(method, path)
+        _complete(operation, key)
+        _show_reply(operation, key, schemas)
 
 
 def operation_key(method: str, path: str) -> str:
@@ -178,15 +236,33 @@ def _complete(operation: dict[str, Any], key: str) -> None:
 
 
 def _error(status: int) -> dict[str, Any]:
-    why, code, message = _ERRORS[status]
-    example = {"error": {"code": code, "message": message, "details": {}}, "meta": {"request_id": "5f0c"}}
+    why, errors = _ERRORS[status]
+    examples = {error.code: {"value": _error_body(error)} for error in errors}
     found: dict[str, Any] = {
         "description": why,
-        "content": {"application/json": {"schema": _ERROR_SCHEMA, "example": example}},
+        "content": {"application/json": {"schema": _ERROR_SCHEMA, "examples": examples}},
     }
     if status in (429, 503):
         found["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
     return found
+
+
+def _error_body(error: PlatformError) -> dict[str, Any]:
+    body = {"code": error.code, "message": error.message, "details": error.details}
+    return {"error": body, "meta": {"request_id": REQUEST_ID}}
+
+
+def _show_reply(operation: dict[str, Any], key: str, schemas: dict[str, Any]) -> None:
+    for status in ("200", "201"):
+        content = operation["responses"].get(status, {}).get("content", {}).get("application/json")
+        if content is None:
+            continue
+        if key in _FLAT_REPLIES:
+            content["example"] = _FLAT_REPLIES[key]
+        elif content.get("schema"):
+            content["example"] = example_of(content["schema"], schemas)
+            if key in REPLIES:
+                content["example"]["data"] = REPLIES[key]
 
 
 def _statuses(key: str, operation: dict[str, Any]) -> list[int]:
