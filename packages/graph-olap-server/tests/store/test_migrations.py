@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -113,3 +114,23 @@ def test_a_failing_migration_changes_nothing(engine: Engine):
         tables = MetaData()
         tables.reflect(connection)
         assert "favorites" not in tables.tables
+
+
+@pytest.mark.skipif(
+    os.environ.get("GRAPH_OLAP_TEST_DATABASE") != "postgres", reason="SQLite knows no rights inside a database"
+)
+def test_a_role_that_may_not_create_extensions_migrates_without(engine: Engine):
+    with engine.begin() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS limited"))
+        connection.execute(text("CREATE ROLE limited LOGIN"))
+        connection.execute(text("GRANT USAGE, CREATE ON SCHEMA public TO limited"))
+    database = Database(engine.url.set(username="limited").render_as_string(hide_password=False))
+    try:
+        database.migrate()
+    finally:
+        database.close()
+    with engine.connect() as connection:
+        migrations = MigrationContext.configure(connection)
+        assert migrations.get_current_revision() >= "0008"
+        indexes = connection.execute(text("SELECT indexname FROM pg_indexes WHERE indexname LIKE '%search_text'"))
+        assert indexes.all() == []
