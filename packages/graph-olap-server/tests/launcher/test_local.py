@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from graph_olap_server.domain.instance_config import InstanceConfig
 from graph_olap_server.launcher.base import InstanceState, LauncherError
 from graph_olap_server.launcher.local import LocalLauncher, buffer_bytes
 from graph_olap_server.launcher.processes import is_alive, start_mark
+from graph_olap_server.machine import memory_limit_bytes
 
 
 def state_of(launcher, handle):
@@ -254,3 +256,57 @@ def test_a_process_whose_threads_still_end_is_gone_with_its_signal(make_launcher
     os.kill(handle["pid"], signal.SIGKILL)
     until(lambda: launcher.poll(handle).state is InstanceState.GONE)
     assert "SIGKILL" in launcher.poll(handle).reason
+
+
+def test_suspend_keeps_the_work_and_not_the_process(make_launcher, spec, until):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    until(lambda: launcher.poll(handle).state is InstanceState.LISTENING)
+    folder = Path(handle["folder"])
+    (folder / "graph.db").write_text("the analyst's")
+    launcher.suspend(handle)
+    launcher.suspend(handle)  # once more after a crash
+    assert launcher.poll(handle).state is InstanceState.GONE
+    assert launcher.list_running() == []
+    assert (folder / "graph.db").read_text() == "the analyst's"
+    assert not (folder / "config.json").exists()  # it holds the internal key
+    assert launcher.remove_leftovers(lambda: {7}) == []
+
+    resumed = launcher.start(replace(spec(), resumes=True, memory_gb=2))
+    assert resumed["pid"] != handle["pid"]
+    assert (folder / "graph.db").read_text() == "the analyst's"
+    assert json.loads((folder / "config.json").read_text())["resumes"] is True
+    assert launcher.start(replace(spec(), resumes=True)) == resumed
+
+
+def test_what_is_not_here_is_not_resumed(make_launcher, spec):
+    launcher = make_launcher()
+    with pytest.raises(LauncherError, match=r"not in .* any more"):
+        launcher.start(replace(spec(), resumes=True))
+    assert launcher.list_running() == []
+
+
+def test_discard_removes_what_was_kept_but_nothing_that_runs(make_launcher, spec):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    folder = Path(handle["folder"])
+    launcher.discard(7)
+    assert folder.is_dir()
+    launcher.suspend(handle, grace_seconds=0)
+    launcher.discard(7)
+    launcher.discard(7)
+    assert not folder.exists()
+
+
+def test_an_instance_grows_by_no_more_than_nobody_uses(make_launcher):
+    launcher = make_launcher()
+    gb = 1024**3
+    assert 0 <= launcher.largest_memory_gb(0) < launcher.largest_memory_gb(2 * gb) <= memory_limit_bytes() // gb
+    assert launcher.largest_memory_gb(10**15) == memory_limit_bytes() // gb
+
+
+def test_the_trace_of_a_process_that_died_is_the_end_of_its_log(make_launcher, spec, until):
+    launcher = make_launcher("exit")
+    handle = launcher.start(spec())
+    gone = until(lambda: (found := launcher.poll(handle)).state is InstanceState.GONE and found)
+    assert '"reason": "no such snapshot"' in gone.trace

@@ -11,6 +11,8 @@ import time
 
 import httpx
 
+KEY = "internal-test-key"
+
 
 def test_a_failed_load_keeps_the_server_up_and_says_why(start, snapshot, tmp_path, settled):
     broken = tmp_path / "broken"
@@ -23,6 +25,10 @@ def test_a_failed_load_keeps_the_server_up_and_says_why(start, snapshot, tmp_pat
     assert status["progress"]["error_code"] == "DATA_LOAD_ERROR"
     assert status["progress"]["error_message"]
     assert "Traceback" not in status["progress"]["error_message"]
+    assert "stack_trace" not in status["progress"]
+    # Where in the platform it happened is for the control plane, which shows it to admins.
+    own = httpx.get(f"{instance.url}/status", headers={"X-Internal-Api-Key": KEY}, trust_env=False).json()
+    assert "Traceback" in own["progress"]["stack_trace"]
     with instance.client() as client:
         for reply in (client.get("/ready"), client.post("/query", json={"query": "RETURN 1"}), client.get("/schema")):
             assert (reply.status_code, reply.json()["error"]["code"]) == (503, "INSTANCE_NOT_READY")
