@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "snapshots": {"domain", "warehouse"},
     "launcher": {"domain", "config"},
     "instance": {"domain", "snapshots", "web"},
+    "conformance": {"domain", "snapshots", "instance"},
     "demo": set(),
     "web": {"domain"},
     "faults": set(),

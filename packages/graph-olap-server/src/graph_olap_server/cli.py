@@ -68,6 +68,18 @@ examples:
   graph-olap api-key revoke 3
 """
 
+_CONFORMANCE_HELP = """\
+Ask an engine random questions about random graphs and compare each answer with a brute-force evaluation that shares
+nothing with it. Where they differ, graph and query are made as small as possible and printed as a Python script.
+
+examples:
+  graph-olap conformance --engine kuzu
+  graph-olap conformance --engine ladybug --pairs 50000 --jobs 4
+  graph-olap conformance --engine kuzu --seed 7         the same pairs again
+
+The exit code is 1 when an engine was wrong in a way that docs/reference/engines.md does not record.
+"""
+
 _OPTIONS = ("host", "port", "data_dir", "warehouse", "engine", "log_level", "auth_mode", "keep_instances")
 
 
@@ -104,6 +116,20 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="do the main job once, on real data, and check the answers")
     demo.add_argument("--keep", action="store_true", help="Keep the folder with all files and print its path.")
     demo.set_defaults(run=_demo)
+
+    suite = commands.add_parser(
+        "conformance",
+        help="compare an engine's answers with brute force",
+        description=_CONFORMANCE_HELP,
+        formatter_class=plain,
+    )
+    suite.add_argument("--engine", default="kuzu", help="kuzu (default) or ladybug.")
+    suite.add_argument("--pairs", type=_positive, default=2_000, metavar="N", help="Pairs to ask (default 2000).")
+    suite.add_argument(
+        "--seed", type=int, default=1, metavar="S", help="The same seed gives the same pairs (default 1)."
+    )
+    suite.add_argument("--jobs", type=_positive, default=1, metavar="J", help="Processes to use (default 1).")
+    suite.set_defaults(run=_conformance)
 
     keys = commands.add_parser(
         "api-key", help="make, list and revoke keys", description=_KEY_HELP, formatter_class=plain
@@ -166,6 +192,24 @@ def _demo(options: argparse.Namespace) -> int:
     from graph_olap_server.demo import run_demo
 
     return run_demo(options.keep)
+
+
+def _conformance(options: argparse.Namespace) -> int:
+    from graph_olap_server.conformance.command import conformance
+    from graph_olap_server.instance.engine.registry import available_engines
+
+    if options.engine not in available_engines():
+        known = ", ".join(available_engines()) or "none"
+        _complain(f"--engine: {options.engine!r} is not installed; installed: {known}.")
+        return 2
+    return conformance(options.engine, pairs=options.pairs, seed=options.seed, jobs=options.jobs)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return number
 
 
 def _create_key(options: argparse.Namespace) -> int:

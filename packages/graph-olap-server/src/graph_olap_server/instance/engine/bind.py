@@ -57,11 +57,15 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
         if token.kind is TokenKind.NUMBER and compared and token.text.isdigit():
             replacement = _internal_id(int(token.text))
         elif token.kind is not TokenKind.PARAMETER:
+            if token.keyword == "NULL" and _is_in_list_after_in(tokens, index):
+                raise _null_in_list(token, statement)
             continue
         elif token.name not in parameters:
             raise _missing(token, parameters, statement)
         else:
             value = parameters[token.name]
+            if isinstance(value, list) and None in value and index and tokens[index - 1].keyword == "IN":
+                raise _null_in_list(token, statement)
             try:
                 is_id = compared and type(value) is int and value >= 0
                 replacement = _internal_id(value) if is_id else _replacement(token.name, value, values)
@@ -83,6 +87,26 @@ def _is_compared_with_id(tokens: Sequence[Token], index: int) -> bool:
         return False
     called = tokens[end - 4 : end]
     return called[0].keyword == "ID" and called[1].text == "(" and called[3].text == ")"
+
+
+def _is_in_list_after_in(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether a token is an element of the list in ``x IN [...]``."""
+    depth = 0
+    if tokens[index - 1].text not in ("[", ",") or tokens[index + 1 : index + 2] == []:
+        return False
+    for place in range(index - 1, 0, -1):
+        depth += (tokens[place].text in ")]}") - (tokens[place].text in "([{")
+        if depth < 0:
+            return tokens[place].text == "[" and tokens[place - 1].keyword == "IN"
+    return False
+
+
+def _null_in_list(token: Token, statement: str) -> PlatformError:
+    message = (
+        "A null in the list of IN: the engine would take it for 0 or an empty text. Leave it out of the list, and add "
+        "OR ... IS NULL where rows without a value are wanted."
+    )
+    return cypher_error("statement_not_allowed", message, statement, token.start)
 
 
 def _internal_id(packed: int) -> str:

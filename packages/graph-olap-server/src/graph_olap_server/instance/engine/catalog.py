@@ -45,6 +45,10 @@ class Catalog:
         """Return the entry of a label or relationship type."""
         return self.nodes[name] if name in self.nodes else self.edges[name]
 
+    def ends(self) -> dict[str, tuple[str, str]]:
+        """Return the labels of both ends of each relationship type."""
+        return {entry.name: entry.ends for entry in self.edges.values() if entry.ends is not None}
+
     def conflicts(self, kind: str) -> dict[str, dict[str, ValueType]]:
         """Return the properties whose types differ between labels (``node``) or relationship types (``edge``)."""
         found: dict[str, dict[str, ValueType]] = {}

@@ -158,6 +158,8 @@ def _node(array: pa.Array, property_types: PropertyTypes) -> pa.Array:
 
 def _relationship(array: pa.Array, property_types: PropertyTypes) -> pa.Array:
     fields = dict(zip([field.name for field in array.type], _children(array), strict=True))
+    if "_ID" not in fields:
+        raise BrokenColumnError("relationships without an id")
     children = {"_id": _packed(fields.pop("_ID")), "_type": fields.pop("_LABEL")}
     children["_src"], children["_dst"] = _packed(fields.pop("_SRC")), _packed(fields.pop("_DST"))
     return _with_properties(array, children, fields, "edge", property_types)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +26,8 @@ from graph_olap_server.instance.engine.convert import to_contract, value_type_of
 from graph_olap_server.instance.engine.errors import is_interruption, translate
 from graph_olap_server.instance.engine.loader import load_snapshot
 from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
+from graph_olap_server.instance.engine.projections import Arranged, arrange
+from graph_olap_server.instance.engine.reachable import check_patterns
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.engine.writeback import (
@@ -105,13 +108,16 @@ class CypherEngine(GraphEngine):
             tokens = tokenise(statement)
         except TokenError as error:
             raise cypher_error("syntax", str(error), statement, error.position) from None
-        bound = bind(statement, tokens, parameters)
         catalog = self._current()
+        explained = tokens[0].keyword in ("EXPLAIN", "PROFILE")
+        undirected = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
+        arranged = Arranged(statement) if explained else arrange(statement, tokens, undirected)
+        bound = bind(arranged.text, tokenise(arranged.text), parameters)
         conflicts = Conflicts(catalog.conflicts("node"), catalog.conflicts("edge"), statement)
         with self._pool.reading(query_id) as running:
-            source = self._execute(running, bound, statement, catalog, timeout_ms)
-        names = None if tokens[0].keyword in ("EXPLAIN", "PROFILE") else result_names(tokens, statement)
-        return CypherResult.read(source, names, conflicts, property_lists(catalog, conflicts))
+            source = self._execute(running, bound, arranged, statement, catalog, timeout_ms)
+        names = None if explained else result_names(tokens, statement)
+        return CypherResult.read(source, names, conflicts, property_lists(catalog, conflicts), arranged.columns)
 
     def cancel(self, query_id: str) -> bool:
         """Interrupt a running query."""
@@ -205,18 +211,27 @@ class CypherEngine(GraphEngine):
             self._database.close()
 
     def _execute(
-        self, running: RunningQuery, bound: BoundStatement, statement: str, catalog: Catalog, timeout_ms: int
+        self,
+        running: RunningQuery,
+        bound: BoundStatement,
+        arranged: Arranged,
+        statement: str,
+        catalog: Catalog,
+        timeout_ms: int,
     ) -> Any:
         running.connection.set_query_timeout(timeout_ms)
         if running.cancelled:
             raise _cancelled()
         try:
-            return running.connection.execute(bound.text, bound.values)
+            with _without_masks(running.connection, bound.text):
+                return running.connection.execute(bound.text, bound.values)
         except RuntimeError as error:
             text = str(error)
             if is_interruption(text):
                 raise _cancelled() if running.cancelled else _timed_out(timeout_ms) from None
-            failure = translate(text, statement, catalog, bound.original_position)
+            failure = translate(
+                text, statement, catalog, lambda place: arranged.original_position(bound.original_position(place))
+            )
             if failure.details["kind"] == "engine":
                 event(_log, "engine_failed", level=logging.ERROR, error=text)
             raise failure from None
@@ -262,6 +277,23 @@ class CypherEngine(GraphEngine):
         with self._catalog_lock:
             self._catalog = None
             self._graph_version += 1
+
+
+@contextmanager
+def _without_masks(connection: Any, text: str) -> Iterator[None]:
+    """Keep the engine from crashing: ALL SHORTEST to ends that a filter has emptied reads a mask that is not there."""
+    if not _ALL_SHORTEST.search(text):
+        yield
+        return
+    connection.execute("CALL enable_semi_mask=false")
+    try:
+        yield
+    finally:
+        with suppress(RuntimeError):
+            connection.execute("CALL enable_semi_mask=true")
+
+
+_ALL_SHORTEST = re.compile(r"\bALL\s+SHORTEST\b", re.IGNORECASE)
 
 
 def _unknown(_kind: str, _name: str, arrow_type: pa.DataType) -> ValueType:

@@ -61,6 +61,11 @@ _KINDS = {
     "connection": "syntax",
 }
 _BUFFER = re.compile(r"[Bb]uffer manager[^.]*")
+_UNPLANNABLE = re.compile(r"unordered_map::at|Cannot evaluate expression with type|contains nested aggregation")
+_NO_PLAN = (
+    "The engine has no plan for this combination. Return an aggregate of WITH once and do not aggregate it again "
+    "without a group; compare id(...) of two MATCH clauses in a WHERE of its own, after WITH."
+)
 _PLACE = re.compile(r"\(line: (\d+), offset: (\d+)\)")
 _TABLE = re.compile(r"Table (\S+) does not exist")
 _PROPERTY = re.compile(r"Cannot find property (\S+) for (\S+?)\.?$")
@@ -105,6 +110,8 @@ def _syntax(body: str, statement: str, position: Callable[[int], int]) -> Platfo
 
 
 def _explain(body: str, catalog: Catalog) -> tuple[str, str | None]:
+    if _UNPLANNABLE.search(body):
+        return _NO_PLAN, None
     if match := _TABLE.search(body):
         name = match.group(1)
         known = [*catalog.nodes, *catalog.edges]

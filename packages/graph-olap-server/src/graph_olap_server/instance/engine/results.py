@@ -40,20 +40,33 @@ class CypherResult(EngineResult):
     _types: list[ValueType] = field(default_factory=list)
     _conflicts: Conflicts = field(default_factory=Conflicts.none)
     _lists: PropertyLists | None = None
+    _places: tuple[int, ...] | None = None
     _chunks: list[pa.RecordBatch] | None = None
     _schema: pa.Schema | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def read(cls, source: Any, names: list[str] | None, conflicts: Conflicts, lists: PropertyLists) -> CypherResult:
-        """Take over an engine's result; refuses columns whose values cannot be read rightly, before reading them."""
+    def read(
+        cls,
+        source: Any,
+        names: list[str] | None,
+        conflicts: Conflicts,
+        lists: PropertyLists,
+        places: tuple[int, ...] | None = None,
+    ) -> CypherResult:
+        """Take over an engine's result; refuses columns whose values cannot be read rightly, before reading them.
+
+        ``places`` tells where in the engine's result each column is, when the engine was given another order.
+        """
         types = [parse_engine_type(text) for text in source.get_column_data_types()]
         engine_names = source.get_column_names()
+        if places is not None:
+            types, engine_names = [types[place] for place in places], [engine_names[place] for place in places]
         shown = unique_names(names if names is not None and len(names) == len(engine_names) else engine_names)
         conflicts.refuse_unreadable(shown, types)
         milliseconds = round(source.get_execution_time() + source.get_compiling_time())
         columns = [ResultColumn(name, contract_name(kind)) for name, kind in zip(shown, types, strict=True)]
-        result = cls(columns, source.get_num_tuples(), milliseconds, [], source, types, conflicts, lists)
+        result = cls(columns, source.get_num_tuples(), milliseconds, [], source, types, conflicts, lists, places)
         if any(contains(kind, frozenset({"INTERVAL"})) for kind in types):
             result._name_intervals()
         return result
@@ -95,7 +108,7 @@ class CypherResult(EngineResult):
                 table = self._source.get_as_arrow(_ROWS_PER_CHUNK)
                 self._source.close()
                 self._source = None
-                self._convert(table)
+                self._convert(table if self._places is None else table.select(list(self._places)))
             assert self._chunks is not None
             return self._chunks
 

@@ -1,0 +1,1 @@
+"""The conformance suite: an engine and an oracle that shares nothing with it answer random queries."""

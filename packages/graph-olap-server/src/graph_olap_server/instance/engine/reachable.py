@@ -1,0 +1,260 @@
+"""Patterns that no relationship of the graph can match, which the engines take for something else.
+
+In ``OPTIONAL MATCH``, ``EXISTS { }`` and ``COUNT { }``, Kuzu and Ladybug drop such a pattern, or the labels of it, in
+planning: rows are found that do not exist. Paths of length 0 are counted once for each relationship type, twice at a
+self-loop, and not at all without a type. Both are refused, with the reason, before the engine sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from graph_olap_server.domain.errors import PlatformError, cypher_error
+from graph_olap_server.instance.tokens import Token, TokenKind
+
+__all__ = ["Ends", "check_patterns"]
+
+Ends = Mapping[str, tuple[str, str]]
+"""Relationship type → labels of its start and end."""
+
+
+def check_patterns(statement: str, tokens: Sequence[Token], labels: Sequence[str], ends: Ends) -> frozenset[str]:
+    """Refuse patterns that the engines are known to match wrongly.
+
+    Returns:
+        The variables of relationships that are matched in both directions.
+
+    Raises:
+        PlatformError: ``RYUGRAPH_ERROR`` of kind ``statement_not_allowed`` that names the pattern and what to write.
+    """
+    return _Check(statement, tokens, frozenset(labels), ends).run()
+
+
+@dataclass(slots=True)
+class _Hop:
+    types: frozenset[str]
+    direction: str
+    recursive: bool
+    zero: bool
+    token: Token
+
+
+@dataclass(slots=True)
+class _Path:
+    nodes: list[str] = field(default_factory=list)
+    hops: list[_Hop] = field(default_factory=list)
+
+
+class _Check:
+    def __init__(self, statement: str, tokens: Sequence[Token], labels: frozenset[str], ends: Ends) -> None:
+        self._statement = statement
+        self._tokens = tokens
+        self._labels = labels
+        self._ends = ends
+        self._known: dict[str, frozenset[str]] = {}
+        self._unnamed = 0
+        self._undirected: set[str] = set()
+
+    def run(self) -> frozenset[str]:
+        tokens = self._tokens
+        for index, token in enumerate(tokens):
+            if token.keyword in ("UNION",) and not self._is_name(index):
+                self._known.clear()
+            elif token.keyword == "AS" and index + 1 < len(tokens) and tokens[index - 1].kind is TokenKind.WORD:
+                self._alias(index)
+            elif token.keyword == "MATCH" and not self._is_name(index) and self._text(index + 1) != ".":
+                self._match(index)
+        return frozenset(self._undirected)
+
+    def _alias(self, index: int) -> None:
+        before = self._text(index - 2)
+        if before in ("WITH", ",", "DISTINCT") or before.upper() in ("WITH", "DISTINCT"):
+            found = self._known.get(self._tokens[index - 1].name)
+            if found is not None:
+                self._known[self._tokens[index + 1].name] = found
+
+    def _match(self, index: int) -> None:
+        before = self._tokens[index - 1] if index else None
+        optional = before is not None and before.keyword == "OPTIONAL"
+        inner = before is not None and before.text == "{"
+        outside = dict(self._known)
+        place, paths = index + 1, []
+        while True:
+            place, path = self._path(place)
+            if path is None:
+                break
+            paths.append(path)
+            if self._text(place) != ",":
+                break
+            place += 1
+        if optional and _is_split(paths):
+            raise cypher_error("statement_not_allowed", _SPLIT, self._statement, self._tokens[index].start)
+        self._narrow(paths, required=not (optional or inner))
+        if inner:
+            self._known = outside
+
+    def _path(self, place: int) -> tuple[int, _Path | None]:
+        if self._text(place + 1) == "=":
+            place += 2
+        if self._text(place) != "(":
+            return place, None
+        path = _Path()
+        place = self._node(place, path)
+        while self._text(place) in ("-", "<"):
+            place = self._hop(place, path)
+            if self._text(place) != "(":
+                return place, path
+            place = self._node(place, path)
+        return place, path
+
+    def _node(self, place: int, path: _Path) -> int:
+        end = self._closing(place)
+        words = self._tokens[place + 1 : end]
+        name = ""
+        if words and words[0].kind in (TokenKind.WORD, TokenKind.QUOTED):
+            name = words[0].name
+        if not name:
+            self._unnamed += 1
+            name = f" {self._unnamed}"
+        labels = self._after(words, ":")
+        possible = self._known.get(name, self._labels)
+        if labels:
+            # A label that does not exist is for the engine to name.
+            possible = possible & labels if labels <= self._labels else self._labels
+        self._known[name] = possible
+        path.nodes.append(name)
+        return end + 1
+
+    def _hop(self, place: int, path: _Path) -> int:
+        left = self._text(place) == "<"
+        place += 2 if left else 1
+        words: Sequence[Token] = ()
+        token = self._tokens[place - 1]
+        if self._text(place) == "[":
+            end = self._closing(place)
+            words = self._tokens[place + 1 : end]
+            place = end + 1
+        right = self._text(place + 1) == ">"
+        place += 2 if right else 1
+        direction = "-" if left == right else "<-" if left else "->"
+        if any(word.keyword == "ACYCLIC" for word in words):
+            raise cypher_error("statement_not_allowed", _ACYCLIC, self._statement, token.start)
+        if direction == "-" and words and words[0].kind in (TokenKind.WORD, TokenKind.QUOTED):
+            self._undirected.add(words[0].name)
+        types = self._after(words, ":", "|") or frozenset(self._ends)
+        star = next((index for index, word in enumerate(words) if word.text == "*"), None)
+        zero = star is not None and self._lower_bound(words[star + 1 :]) == "0"
+        path.hops.append(_Hop(types, direction, star is not None, zero, token))
+        return place
+
+    @staticmethod
+    def _lower_bound(words: Sequence[Token]) -> str:
+        for word in words:
+            if word.kind is TokenKind.NUMBER:
+                return word.text
+            if word.text == ".":
+                return "1"
+        return "1"
+
+    @staticmethod
+    def _after(words: Sequence[Token], *marks: str) -> frozenset[str]:
+        names = set()
+        for index, word in enumerate(words):
+            if word.text in ("{", "*"):
+                break
+            marked = index > 0 and (words[index - 1].text in marks)
+            if marked and word.kind in (TokenKind.WORD, TokenKind.QUOTED):
+                names.add(word.name)
+        return frozenset(names)
+
+    def _narrow(self, paths: Sequence[_Path], *, required: bool) -> None:
+        """Keep the labels that are possible on both sides of each relationship, until nothing changes."""
+        before = None
+        found = {name: self._known[name] for path in paths for name in path.nodes}
+        while before != found:
+            before = dict(found)
+            for path in paths:
+                for start, hop, end in zip(path.nodes, path.hops, path.nodes[1:], strict=False):
+                    self._check_zero(hop)
+                    if hop.recursive or not hop.types <= frozenset(self._ends):
+                        continue
+                    pairs = self._pairs(hop, found[start], found[end])
+                    if start == end:
+                        pairs = {(a, b) for a, b in pairs if a == b}
+                    if not pairs and not required:
+                        raise self._impossible(hop, before[start], before[end])
+                    found[start], found[end] = frozenset(a for a, _ in pairs), frozenset(b for _, b in pairs)
+        if required:
+            self._known.update(found)
+
+    def _pairs(self, hop: _Hop, starts: frozenset[str], ends: frozenset[str]) -> set[tuple[str, str]]:
+        pairs = set()
+        for name in hop.types & frozenset(self._ends):
+            a, b = self._ends[name]
+            if hop.direction in ("->", "-"):
+                pairs.add((a, b))
+            if hop.direction in ("<-", "-"):
+                pairs.add((b, a))
+        return {(a, b) for a, b in pairs if a in starts and b in ends}
+
+    def _check_zero(self, hop: _Hop) -> None:
+        if hop.zero:
+            raise cypher_error("statement_not_allowed", _ZERO, self._statement, hop.token.start)
+
+    def _impossible(self, hop: _Hop, starts: frozenset[str], ends: frozenset[str]) -> PlatformError:
+        types = ", ".join(sorted(hop.types)[:5]) or "none"
+        named = sorted(hop.types & set(self._ends))[:5]
+        known = "; ".join(f"{name} from {self._ends[name][0]} to {self._ends[name][1]}" for name in named)
+        message = (
+            f"No relationship can match here: the type is {types} and the ends {_listed(starts)} and {_listed(ends)} "
+            f"({known or 'there is no such type'}). The engine would find rows that do not exist; leave this part out, "
+            f"or correct the labels or the direction."
+        )
+        return cypher_error("statement_not_allowed", message, self._statement, hop.token.start)
+
+    def _closing(self, place: int) -> int:
+        depth = 0
+        for index in range(place, len(self._tokens)):
+            token = self._tokens[index]
+            if token.kind is TokenKind.SYMBOL:
+                depth += (token.text in "([{") - (token.text in ")]}")
+                if depth == 0:
+                    return index
+        return len(self._tokens)
+
+    def _text(self, index: int) -> str:
+        return self._tokens[index].text if 0 <= index < len(self._tokens) else ""
+
+    def _is_name(self, index: int) -> bool:
+        before = self._tokens[index - 1] if index else None
+        return before is not None and (before.text in (".", ":") or before.keyword == "AS")
+
+
+_ZERO = (
+    "A variable-length pattern from 0: the engine counts paths of length 0 wrongly. Start at 1, and add the nodes "
+    "themselves with UNION ALL."
+)
+_SPLIT = (
+    "OPTIONAL MATCH with several patterns that share no variable: the engine mixes their rows up. Write an OPTIONAL "
+    "MATCH for each, or connect them."
+)
+_ACYCLIC = (
+    "ACYCLIC: the engine lets nodes repeat and leaves out paths where none does. Name the path and test it: "
+    "MATCH p = (a)-[:TYPE* 1..3]->(b) WHERE is_acyclic(p)."
+)
+
+
+def _is_split(paths: Sequence[_Path]) -> bool:
+    """Tell whether patterns fall into parts that have no variable in common."""
+    joined, rest = set(paths[0].nodes) if paths else set(), list(paths[1:])
+    while True:
+        found = [path for path in rest if joined & set(path.nodes)]
+        if not found:
+            return bool(rest)
+        joined.update(*(path.nodes for path in found))
+        rest = [path for path in rest if path not in found]
+
+
+def _listed(labels: frozenset[str]) -> str:
+    return " or ".join(sorted(labels)[:5]) or "nothing"

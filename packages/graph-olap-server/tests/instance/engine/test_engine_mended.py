@@ -1,0 +1,71 @@
+"""Answers that the engines give wrongly when they are asked directly; see docs/reference/engines.md."""
+
+from __future__ import annotations
+
+import pytest
+from graph_olap_server.domain.errors import PlatformError
+
+
+def test_distinct_aggregates_do_not_empty_those_after_them(social):
+    statement = "MATCH (a:Person)-[r:KNOWS]->() RETURN a.id, count(DISTINCT r.since) AS d, count(*), sum(r.since) AS s"
+    result = social.result(statement)
+    assert [column.name for column in result.columns] == ["a.id", "d", "count(*)", "s"]
+    assert sorted(result.rows()) == [[1, 2, 2, 3], [2, 1, 1, 3], [3, 0, 1, None]]
+    passed = "MATCH (a:Person)-[r:KNOWS]->() WITH a.id AS i, collect(DISTINCT r.since) AS l, count(*) AS k RETURN i, k"
+    assert sorted(social.rows(passed)) == [[1, 2], [2, 1], [3, 1]]
+
+
+def test_place_of_an_error_is_that_of_the_text_that_was_written(social):
+    statement = "MATCH (a:Person) RETURN a.id, count(DISTINCT a.age), count(*), a.nam"
+    with pytest.raises(PlatformError) as caught:
+        social.rows(statement)
+    assert caught.value.details["position"] == statement.index("nam")
+
+
+def test_all_shortest_survives_an_empty_set_of_ends(social):
+    statement = "MATCH (a:Person)-[:KNOWS* ALL SHORTEST 1..2]->(b:Person) WHERE b.id IS NULL RETURN count(*)"
+    assert social.value(statement) == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("MATCH (a:Person) OPTIONAL MATCH (a)-[:LIVES_IN]->(b:Person) RETURN b", "LIVES_IN from Person to City"),
+        ("MATCH (a:Person) WHERE EXISTS { MATCH (a)<-[:LIVES_IN]-() } RETURN a", "No relationship can match"),
+        ("MATCH (a)-[:KNOWS*0..1]-(b) RETURN count(*)", "from 0"),
+        ("MATCH (a)-[:KNOWS* ACYCLIC 1..2]->(b) RETURN count(*)", "is_acyclic(p)"),
+        ("MATCH (a:Person), (c:City) OPTIONAL MATCH (a)-[]->(b), (c)--(d) RETURN b", "share no variable"),
+        ("MATCH (a:Person) WITH DISTINCT 1 AS one RETURN count(*)", "WITH DISTINCT of constants"),
+        ("MATCH (a:Person) WHERE a.age IN [34, null] RETURN a.id", "A null in the list of IN"),
+        ("MATCH (a:Person) RETURN a.id AS x, a.id AS y UNION RETURN 1 AS x, 2 AS y", "returned twice"),
+        ("MATCH (a)-[r:KNOWS]-(b) RETURN r, count(*)", "Use id(r)"),
+        ("MATCH (a:Person) RETURN a.name, count(DISTINCT a.age) + count(*)", "In one column"),
+        ("MATCH (a:Person) RETURN a.name, count(DISTINCT a.age) ORDER BY count(*)", "In ORDER BY"),
+    ],
+)
+def test_what_would_be_wrong_is_refused_with_what_to_write(social, statement, words):
+    with pytest.raises(PlatformError) as caught:
+        social.rows(statement)
+    assert caught.value.details["kind"] == "statement_not_allowed"
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "MATCH (a:Person) OPTIONAL MATCH (a)-[:LIVES_IN]->(b:City) RETURN a.id, b.code",
+        "MATCH (a) WHERE EXISTS { MATCH (a)-[:LIVES_IN]->() } RETURN a",
+        "MATCH (a:Person)-[:KNOWS*1..2]->(b) RETURN a.id, b.id",
+        "MATCH (a:Person) RETURN count(DISTINCT a.age) + count(*)",
+        "MATCH (a:Person) RETURN a.name, count(*) / count(DISTINCT a.id)",
+        "MATCH (a)-[r:KNOWS]-(b) RETURN id(r), count(*)",
+        "MATCH (a:Person) WHERE a.name STARTS WITH 'A' RETURN a.name, count(DISTINCT a.age) AS k ORDER BY k",
+    ],
+)
+def test_what_is_right_is_not_refused(social, statement):
+    social.rows(statement)
+
+
+def test_null_in_a_parameter_list_is_refused(social):
+    with pytest.raises(PlatformError, match="A null in the list"):
+        social.rows("MATCH (a:Person) WHERE a.age IN $ages RETURN a.id", {"ages": [34, None]})
