@@ -9,6 +9,7 @@ import html
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 if TYPE_CHECKING:
+    from graph_olap._page import Page
     from graph_olap.models import (
         AlgorithmExecution,
         DryRun,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         WireModel,
     )
     from graph_olap.models.result import QueryResult
-    from graph_olap.pagination import PaginatedList
 
 __all__ = [
     "diff_html",
@@ -290,7 +290,7 @@ def diff_html(diff: MappingDiff) -> str:
     return _block(f"<pre>{html.escape(render_diff(diff))}</pre>")
 
 
-def page_html(page: PaginatedList[Any]) -> str:
+def page_html(page: Page[Any]) -> str:
     """Return one page of a list as HTML."""
     items = [item.model_dump() for item in page]
     fields = [name for name in _PAGE_FIELDS if any(name in item for item in items)]

@@ -1,22 +1,23 @@
-"""One page of a list."""
+# Derived from graph_olap/aio/pagination.py; edit that file and run `make sync`.
+"""Lists that come in pages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Generic, Iterator, List, Mapping, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Set, TypeVar
 
-from graph_olap._optional import require
-from graph_olap.exceptions import other_version
-from graph_olap.models.common import PageMeta, WireModel
+from graph_olap._page import Page, PageSource
+from graph_olap.models.common import WireModel
+
+if TYPE_CHECKING:
+    from graph_olap.http import HTTPClient
 
 __all__ = ["PaginatedList"]
 
 T = TypeVar("T", bound=WireModel)
 
 
-@dataclass(frozen=True)
-class PaginatedList(Generic[T]):
-    """Items of one page, and how many there are in all.
+class PaginatedList(Page[T]):
+    """Items of one page; :meth:`iter_all` goes on through the pages after it.
 
     Iterating, indexing and ``len`` work on the items of this page.
 
@@ -27,63 +28,57 @@ class PaginatedList(Generic[T]):
         limit: Largest number of items a page may have.
     """
 
-    items: List[T] = field(default_factory=list)
-    total: int = 0
-    offset: int = 0
-    limit: int = 50
-
     @classmethod
-    def from_reply(cls, reply: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]) -> PaginatedList[T]:
-        """Build the page from a decoded list reply."""
-        meta, data = PageMeta.from_dict(reply["meta"]), reply["data"]
-        if not isinstance(data, list):
-            raise other_version("its data is no list", {"field": "data"})
-        return cls([read(item) for item in data], meta.total, meta.offset, meta.limit)
+    def fetch(
+        cls, http: HTTPClient, path: str, params: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]
+    ) -> PaginatedList[T]:
+        """Ask for one page.
 
-    @property
-    def has_more(self) -> bool:
-        """Whether matches follow after this page."""
-        return self.offset + len(self.items) < self.total
+        Args:
+            http: The client's network.
+            path: Path of the list.
+            params: Filters, ``offset`` and ``limit``.
+            read: Builds an item from decoded JSON.
 
-    def to_dicts(self) -> List[Dict[str, Any]]:
-        """Return the items as JSON-ready dictionaries."""
-        return [item.to_dict() for item in self.items]
+        Returns:
+            The page.
+        """
+        reply = http.get(path, params)
+        meta = reply["meta"]
+        items = [read(item) for item in reply["data"]]
+        return cls(items, meta["total"], meta["offset"], meta["limit"], PageSource(http, path, params, read))
 
-    def to_polars(self) -> Any:
-        """Return the items as a ``polars.DataFrame``, one row an item."""
-        return require("polars", "dataframe").DataFrame(self._plain_rows(), infer_schema_length=None)
+    def next_page(self) -> PaginatedList[T]:
+        """Ask for the page after this one, with the same filters.
 
-    def to_pandas(self) -> Any:
-        """Return the items as a ``pandas.DataFrame``, one row an item."""
-        return require("pandas", "dataframe").DataFrame(self._plain_rows())
+        Returns:
+            The page, without items when this one is the last.
 
-    def __iter__(self) -> Iterator[T]:
-        return iter(self.items)
+        Raises:
+            ValueError: This list was not made by a client.
+        """
+        if self._source is None:
+            raise ValueError("This list did not come from a client, so there is no next page to ask for.")
+        http, path, params, read = self._source
+        following = {**params, "offset": self.offset + len(self.items)}
+        return type(self).fetch(http, path, following, read)
 
-    def __len__(self) -> int:
-        return len(self.items)
+    def iter_all(self) -> Iterator[T]:
+        """Iterate over this page and all pages after it; each is asked for when the items before it are used up.
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
+        Objects made meanwhile push others to a later page; those are not given twice.
 
-    @overload
-    def __getitem__(self, index: slice) -> List[T]: ...
-
-    def __getitem__(self, index: Union[int, slice]) -> Union[T, List[T]]:
-        return self.items[index]
-
-    def __repr__(self) -> str:
-        kind = type(self.items[0]).__name__ if self.items else "item"
-        return f"PaginatedList({len(self.items)} of {self.total} {kind}s, offset {self.offset})"
-
-    def _repr_html_(self) -> str:
-        from graph_olap.display import page_html
-
-        return page_html(self)
-
-    def _plain_rows(self) -> List[Dict[str, Any]]:
-        # Nested objects (definitions, progress) have no place in a flat table.
-        return [
-            {key: value for key, value in item.model_dump().items() if not isinstance(value, (dict, list))}
-            for item in self.items
-        ]
+        Returns:
+            An iterator over the items.
+        """
+        seen: Set[Any] = set()
+        page = self
+        while True:
+            for item in page.items:
+                number = getattr(item, "id", None)
+                if number is None or number not in seen:
+                    seen.add(number)
+                    yield item
+            if not page.has_more or not page.items:
+                return
+            page = page.next_page()

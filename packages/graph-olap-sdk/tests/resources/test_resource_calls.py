@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from graph_olap import CLEAR, EdgeDefinition, NodeDefinition, PaginatedList, exceptions, models
@@ -248,7 +250,7 @@ def test_each_method_sends_its_request(platform, wire, client, call, method, pat
     (sent,) = platform.sent
     assert (sent.method, sent.path, sent.params, sent.body) == (method, path, query, body)
     if kind is not None:
-        assert type(answer) is kind
+        assert isinstance(answer, kind)
 
 
 def test_names_in_paths_are_percent_encoded(platform, wire, client):
@@ -352,3 +354,54 @@ def test_connecting_needs_a_running_instance(platform, wire, client):
     assert "waiting for snapshot; it must be running" in str(caught.value)
     assert "wait_until_running(12)" in str(caught.value)
     assert client.instances.check_health(12) is False
+
+
+@pytest.fixture
+def forty_mappings(platform, wire):
+    """A list of forty in which one more comes first while it is read."""
+    numbers = [list(range(40, 0, -1))]
+
+    def answer(sent):
+        offset, limit = int(sent.params.get("offset", 0)), int(sent.params["limit"])
+        found = numbers[0][offset : offset + limit]
+        total = len(numbers[0])
+        if offset == 0:
+            numbers[0] = [41, *numbers[0]]
+        items = [{**wire.mapping(), "id": number} for number in found]
+        return {"data": items, "meta": {"total": total, "offset": offset, "limit": limit}}
+
+    platform.on("GET", "/api/mappings", answer)
+    return platform
+
+
+def test_all_pages_are_read_one_by_one_and_nothing_twice(forty_mappings, client):
+    everything = client.mappings.list(search="x", limit=15).iter_all()
+    first = [next(everything).id for _ in range(15)]
+    assert (first[0], first[-1], len(forty_mappings.sent)) == (40, 26, 1)
+    assert [found.id for found in everything] == list(range(25, 0, -1))
+    assert [sent.params["offset"] for sent in forty_mappings.sent] == ["0", "15", "30"]
+    assert {sent.params["search"] for sent in forty_mappings.sent} == {"x"}
+
+
+def test_all_pages_of_the_asynchronous_client(forty_mappings, platform):
+    async def read():
+        async with platform.async_client() as client:
+            page = await client.mappings.list(limit=25)
+            return [found.id async for found in page.iter_all()]
+
+    assert asyncio.run(read()) == list(range(40, 0, -1))
+
+
+def test_a_list_made_by_hand_has_no_next_page():
+    with pytest.raises(ValueError, match="did not come from a client"):
+        PaginatedList([], 5, 0, 50).next_page()
+
+
+def test_lists_without_pages_are_frames_and_tables_too(platform, client):
+    row = {"catalog_name": "bank", "schema_count": 3}
+    platform.on("GET", "/api/schema/catalogs", {"data": [row]})
+    catalogs = client.schema.list_catalogs()
+    assert catalogs.to_polars()["schema_count"].to_list() == [3]
+    assert catalogs.to_pandas()["catalog_name"].tolist() == ["bank"]
+    assert "bank" in catalogs._repr_html_()
+    assert catalogs.to_dicts()[0]["schema_count"] == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
+from graph_olap._page import ModelList
 from graph_olap.http import HTTPClient
 from graph_olap.models import Favorite
 
@@ -42,7 +43,7 @@ class FavoriteResource:
             []
         """
         reply = self._http.get("/api/favorites", {"resource_type": resource_type})
-        return [Favorite.from_api_response(item) for item in reply["data"]]
+        return ModelList(Favorite.from_api_response(item) for item in reply["data"])
 
     def add(self, resource_type: str, resource_id: int) -> Favorite:
         """Bookmark an object.

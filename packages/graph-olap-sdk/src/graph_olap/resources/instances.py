@@ -89,7 +89,7 @@ class InstanceResource(InstanceStarts, InstanceChanges):
             created_after=created_after,
             created_before=created_before,
         )
-        return PaginatedList.from_reply(self._http.get("/api/instances", params), Instance.from_dict)
+        return PaginatedList.fetch(self._http, "/api/instances", params, Instance.from_dict)
 
     def get(self, instance_id: int) -> Instance:
         """Get an instance.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
+from graph_olap._page import ModelList
 from graph_olap._request import list_params
 from graph_olap.http import HTTPClient
 from graph_olap.models import Instance, MappingDiff, MappingVersion, Snapshot
@@ -55,7 +56,7 @@ class MappingHistory:
             [1]
         """
         reply = self._http.get(f"/api/mappings/{mapping_id}/versions")
-        return [MappingVersion.from_dict(item) for item in reply["data"]]
+        return ModelList(MappingVersion.from_dict(item) for item in reply["data"])
 
     def list_snapshots(self, mapping_id: int, offset: int = 0, limit: int = 50) -> PaginatedList[Snapshot]:
         """List the snapshots of a mapping over all its versions, newest first.
@@ -75,8 +76,9 @@ class MappingHistory:
             >>> [found.status for found in client.mappings.list_snapshots(mapping.id, limit=1)]
             ['ready']
         """
-        reply = self._http.get(f"/api/mappings/{mapping_id}/snapshots", list_params(limit, offset=offset))
-        return PaginatedList.from_reply(reply, Snapshot.from_dict)
+        return PaginatedList.fetch(
+            self._http, f"/api/mappings/{mapping_id}/snapshots", list_params(limit, offset=offset), Snapshot.from_dict
+        )
 
     def list_instances(self, mapping_id: int, offset: int = 0, limit: int = 50) -> PaginatedList[Instance]:
         """List the instances of a mapping over all its versions, newest first.
@@ -96,8 +98,9 @@ class MappingHistory:
             >>> instance.id in [found.id for found in client.mappings.list_instances(mapping.id)]
             True
         """
-        reply = self._http.get(f"/api/mappings/{mapping_id}/instances", list_params(limit, offset=offset))
-        return PaginatedList.from_reply(reply, Instance.from_dict)
+        return PaginatedList.fetch(
+            self._http, f"/api/mappings/{mapping_id}/instances", list_params(limit, offset=offset), Instance.from_dict
+        )
 
     def get_tree(
         self, mapping_id: int, *, include_instances: bool = True, status: Optional[str] = None

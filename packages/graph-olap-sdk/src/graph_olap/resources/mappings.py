@@ -81,7 +81,7 @@ class MappingResource(MappingHistory):
             created_after=created_after,
             created_before=created_before,
         )
-        return PaginatedList.from_reply(self._http.get("/api/mappings", params), Mapping.from_dict)
+        return PaginatedList.fetch(self._http, "/api/mappings", params, Mapping.from_dict)
 
     def get(self, mapping_id: int) -> Mapping:
         """Get a mapping with the definitions of its current version.

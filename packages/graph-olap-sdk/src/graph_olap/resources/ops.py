@@ -353,7 +353,7 @@ class OpsResource:
             created_after=created_after,
             created_before=created_before,
         )
-        return PaginatedList.from_reply(self._http.get("/api/ops/audit", params), AuditEntry.from_dict)
+        return PaginatedList.fetch(self._http, "/api/ops/audit", params, AuditEntry.from_dict)
 
     def get_metrics(self) -> str:
         """Get the platform's metrics in Prometheus text format.

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any, Dict, List
 from urllib.parse import quote
 
+from graph_olap._page import ModelList
 from graph_olap.http import HTTPClient
 from graph_olap.models import CacheStats, Catalog, Column, Table
 from graph_olap.models.schema import Schema
@@ -41,7 +42,7 @@ class SchemaResource:
             ['bank']
         """
         reply = self._http.get("/api/schema/catalogs")
-        return [Catalog.from_api_response(item) for item in reply["data"]]
+        return ModelList(Catalog.from_api_response(item) for item in reply["data"])
 
     def list_schemas(self, catalog: str) -> List[Schema]:
         """List the schemas of a catalog.
@@ -60,7 +61,7 @@ class SchemaResource:
             [('main', 3)]
         """
         reply = self._http.get(f"{_catalog(catalog)}/schemas")
-        return [Schema.from_api_response(item) for item in reply["data"]]
+        return ModelList(Schema.from_api_response(item) for item in reply["data"])
 
     def list_tables(self, catalog: str, schema: str) -> List[Table]:
         """List the tables and views of a schema.
@@ -80,7 +81,7 @@ class SchemaResource:
             ['accounts', 'people', 'transfers']
         """
         reply = self._http.get(f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables")
-        return [Table.from_api_response(item) for item in reply["data"]]
+        return ModelList(Table.from_api_response(item) for item in reply["data"])
 
     def list_columns(self, catalog: str, schema: str, table: str) -> List[Column]:
         """List the columns of a table in their order.
@@ -101,7 +102,7 @@ class SchemaResource:
             ['id', 'name']
         """
         path = f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables/{quote(table, safe='')}/columns"
-        return [Column.from_api_response(item) for item in self._http.get(path)["data"]]
+        return ModelList(Column.from_api_response(item) for item in self._http.get(path)["data"])
 
     def search_tables(self, pattern: str, limit: int = 100) -> List[Table]:
         """Find tables whose name begins with a text, in any case.
@@ -118,7 +119,7 @@ class SchemaResource:
             ['transfers']
         """
         reply = self._http.get("/api/schema/search/tables", {"q": pattern, "limit": limit})
-        return [Table.from_api_response(item) for item in reply["data"]]
+        return ModelList(Table.from_api_response(item) for item in reply["data"])
 
     def search_columns(self, pattern: str, limit: int = 100) -> List[Column]:
         """Find columns whose name begins with a text, in any case.
@@ -135,7 +136,7 @@ class SchemaResource:
             [('accounts', 'city')]
         """
         reply = self._http.get("/api/schema/search/columns", {"q": pattern, "limit": limit})
-        return [Column.from_api_response(item) for item in reply["data"]]
+        return ModelList(Column.from_api_response(item) for item in reply["data"])
 
     def admin_refresh(self) -> Dict[str, Any]:
         """Start reading the warehouse's metadata anew.

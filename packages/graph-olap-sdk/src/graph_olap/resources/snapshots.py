@@ -84,7 +84,7 @@ class SnapshotResource:
             created_after=created_after,
             created_before=created_before,
         )
-        return PaginatedList.from_reply(self._http.get("/api/snapshots", params), Snapshot.from_dict)
+        return PaginatedList.fetch(self._http, "/api/snapshots", params, Snapshot.from_dict)
 
     def get(self, snapshot_id: int) -> Snapshot:
         """Get a snapshot.

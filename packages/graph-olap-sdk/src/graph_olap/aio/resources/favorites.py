@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
+from graph_olap._page import ModelList
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.models import Favorite
 
@@ -41,7 +42,7 @@ class AsyncFavoriteResource:
             []
         """
         reply = await self._http.get("/api/favorites", {"resource_type": resource_type})
-        return [Favorite.from_api_response(item) for item in reply["data"]]
+        return ModelList(Favorite.from_api_response(item) for item in reply["data"])
 
     async def add(self, resource_type: str, resource_id: int) -> Favorite:
         """Bookmark an object.

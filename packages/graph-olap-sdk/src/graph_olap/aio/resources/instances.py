@@ -9,13 +9,13 @@ from graph_olap._request import Call, list_params
 from graph_olap._waiting import Deadline, not_running_hint
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.aio.instance.connection import AsyncInstanceConnection
+from graph_olap.aio.pagination import AsyncPaginatedList
 from graph_olap.aio.resources.instance_changes import AsyncInstanceChanges
 from graph_olap.aio.resources.instance_starts import AsyncInstanceStarts
 from graph_olap.aio.resources.waiting import wait_for_instance
 from graph_olap.config import Config
 from graph_olap.exceptions import ConnectionError, InvalidStateError
 from graph_olap.models import Instance, InstanceProgress
-from graph_olap.pagination import PaginatedList
 
 __all__ = ["AsyncInstanceResource"]
 
@@ -49,7 +49,7 @@ class AsyncInstanceResource(AsyncInstanceStarts, AsyncInstanceChanges):
         limit: int = 50,
         *,
         mapping_id: Optional[int] = None,
-    ) -> PaginatedList[Instance]:
+    ) -> AsyncPaginatedList[Instance]:
         """List instances with optional filters.
 
         Args:
@@ -88,7 +88,7 @@ class AsyncInstanceResource(AsyncInstanceStarts, AsyncInstanceChanges):
             created_after=created_after,
             created_before=created_before,
         )
-        return PaginatedList.from_reply(await self._http.get("/api/instances", params), Instance.from_dict)
+        return await AsyncPaginatedList.fetch(self._http, "/api/instances", params, Instance.from_dict)
 
     async def get(self, instance_id: int) -> Instance:
         """Get an instance.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
+from graph_olap._page import ModelList
 from graph_olap._request import list_params
 from graph_olap.aio.http import AsyncHTTPClient
+from graph_olap.aio.pagination import AsyncPaginatedList
 from graph_olap.models import Instance, MappingDiff, MappingVersion, Snapshot
-from graph_olap.pagination import PaginatedList
 
 __all__ = ["AsyncMappingHistory"]
 
@@ -54,9 +55,9 @@ class AsyncMappingHistory:
             [1]
         """
         reply = await self._http.get(f"/api/mappings/{mapping_id}/versions")
-        return [MappingVersion.from_dict(item) for item in reply["data"]]
+        return ModelList(MappingVersion.from_dict(item) for item in reply["data"])
 
-    async def list_snapshots(self, mapping_id: int, offset: int = 0, limit: int = 50) -> PaginatedList[Snapshot]:
+    async def list_snapshots(self, mapping_id: int, offset: int = 0, limit: int = 50) -> AsyncPaginatedList[Snapshot]:
         """List the snapshots of a mapping over all its versions, newest first.
 
         Args:
@@ -74,10 +75,11 @@ class AsyncMappingHistory:
             >>> [found.status for found in await client.mappings.list_snapshots(mapping.id, limit=1)]
             ['ready']
         """
-        reply = await self._http.get(f"/api/mappings/{mapping_id}/snapshots", list_params(limit, offset=offset))
-        return PaginatedList.from_reply(reply, Snapshot.from_dict)
+        return await AsyncPaginatedList.fetch(
+            self._http, f"/api/mappings/{mapping_id}/snapshots", list_params(limit, offset=offset), Snapshot.from_dict
+        )
 
-    async def list_instances(self, mapping_id: int, offset: int = 0, limit: int = 50) -> PaginatedList[Instance]:
+    async def list_instances(self, mapping_id: int, offset: int = 0, limit: int = 50) -> AsyncPaginatedList[Instance]:
         """List the instances of a mapping over all its versions, newest first.
 
         Args:
@@ -95,8 +97,9 @@ class AsyncMappingHistory:
             >>> instance.id in [found.id for found in await client.mappings.list_instances(mapping.id)]
             True
         """
-        reply = await self._http.get(f"/api/mappings/{mapping_id}/instances", list_params(limit, offset=offset))
-        return PaginatedList.from_reply(reply, Instance.from_dict)
+        return await AsyncPaginatedList.fetch(
+            self._http, f"/api/mappings/{mapping_id}/instances", list_params(limit, offset=offset), Instance.from_dict
+        )
 
     async def get_tree(
         self, mapping_id: int, *, include_instances: bool = True, status: Optional[str] = None

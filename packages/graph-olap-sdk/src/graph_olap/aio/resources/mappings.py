@@ -8,10 +8,10 @@ from graph_olap._definitions import Definitions, plain_definitions
 from graph_olap._lifecycle import Lifetime, lifetimes
 from graph_olap._request import Call, given, list_params
 from graph_olap.aio.http import AsyncHTTPClient
+from graph_olap.aio.pagination import AsyncPaginatedList
 from graph_olap.aio.resources.mapping_history import AsyncMappingHistory
 from graph_olap.exceptions import ValidationError
 from graph_olap.models import DryRun, Mapping, MappingProposal
-from graph_olap.pagination import PaginatedList
 
 __all__ = ["AsyncMappingResource"]
 
@@ -46,7 +46,7 @@ class AsyncMappingResource(AsyncMappingHistory):
         sort_order: str = "desc",
         offset: int = 0,
         limit: int = 50,
-    ) -> PaginatedList[Mapping]:
+    ) -> AsyncPaginatedList[Mapping]:
         """List mappings with optional filters; the items carry no definitions.
 
         Args:
@@ -80,7 +80,7 @@ class AsyncMappingResource(AsyncMappingHistory):
             created_after=created_after,
             created_before=created_before,
         )
-        return PaginatedList.from_reply(await self._http.get("/api/mappings", params), Mapping.from_dict)
+        return await AsyncPaginatedList.fetch(self._http, "/api/mappings", params, Mapping.from_dict)
 
     async def get(self, mapping_id: int) -> Mapping:
         """Get a mapping with the definitions of its current version.

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional, Union
 
 from graph_olap._request import given, list_params
 from graph_olap.aio.http import AsyncHTTPClient
+from graph_olap.aio.pagination import AsyncPaginatedList
 from graph_olap.models import (
     AuditEntry,
     ClusterHealth,
@@ -16,7 +17,6 @@ from graph_olap.models import (
     MaintenanceMode,
     ResourceLifecycleConfig,
 )
-from graph_olap.pagination import PaginatedList
 
 __all__ = ["AsyncOpsResource"]
 
@@ -314,7 +314,7 @@ class AsyncOpsResource:
         created_before: Optional[str] = None,
         offset: int = 0,
         limit: int = 50,
-    ) -> PaginatedList[AuditEntry]:
+    ) -> AsyncPaginatedList[AuditEntry]:
         """List who did what to which object, when, from where and with which result; newest first.
 
         Args:
@@ -352,7 +352,7 @@ class AsyncOpsResource:
             created_after=created_after,
             created_before=created_before,
         )
-        return PaginatedList.from_reply(await self._http.get("/api/ops/audit", params), AuditEntry.from_dict)
+        return await AsyncPaginatedList.fetch(self._http, "/api/ops/audit", params, AuditEntry.from_dict)
 
     async def get_metrics(self) -> str:
         """Get the platform's metrics in Prometheus text format.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List
 from urllib.parse import quote
 
+from graph_olap._page import ModelList
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.models import CacheStats, Catalog, Column, Table
 from graph_olap.models.schema import Schema
@@ -40,7 +41,7 @@ class AsyncSchemaResource:
             ['bank']
         """
         reply = await self._http.get("/api/schema/catalogs")
-        return [Catalog.from_api_response(item) for item in reply["data"]]
+        return ModelList(Catalog.from_api_response(item) for item in reply["data"])
 
     async def list_schemas(self, catalog: str) -> List[Schema]:
         """List the schemas of a catalog.
@@ -59,7 +60,7 @@ class AsyncSchemaResource:
             [('main', 3)]
         """
         reply = await self._http.get(f"{_catalog(catalog)}/schemas")
-        return [Schema.from_api_response(item) for item in reply["data"]]
+        return ModelList(Schema.from_api_response(item) for item in reply["data"])
 
     async def list_tables(self, catalog: str, schema: str) -> List[Table]:
         """List the tables and views of a schema.
@@ -79,7 +80,7 @@ class AsyncSchemaResource:
             ['accounts', 'people', 'transfers']
         """
         reply = await self._http.get(f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables")
-        return [Table.from_api_response(item) for item in reply["data"]]
+        return ModelList(Table.from_api_response(item) for item in reply["data"])
 
     async def list_columns(self, catalog: str, schema: str, table: str) -> List[Column]:
         """List the columns of a table in their order.
@@ -100,7 +101,7 @@ class AsyncSchemaResource:
             ['id', 'name']
         """
         path = f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables/{quote(table, safe='')}/columns"
-        return [Column.from_api_response(item) for item in (await self._http.get(path))["data"]]
+        return ModelList(Column.from_api_response(item) for item in (await self._http.get(path))["data"])
 
     async def search_tables(self, pattern: str, limit: int = 100) -> List[Table]:
         """Find tables whose name begins with a text, in any case.
@@ -117,7 +118,7 @@ class AsyncSchemaResource:
             ['transfers']
         """
         reply = await self._http.get("/api/schema/search/tables", {"q": pattern, "limit": limit})
-        return [Table.from_api_response(item) for item in reply["data"]]
+        return ModelList(Table.from_api_response(item) for item in reply["data"])
 
     async def search_columns(self, pattern: str, limit: int = 100) -> List[Column]:
         """Find columns whose name begins with a text, in any case.
@@ -134,7 +135,7 @@ class AsyncSchemaResource:
             [('accounts', 'city')]
         """
         reply = await self._http.get("/api/schema/search/columns", {"q": pattern, "limit": limit})
-        return [Column.from_api_response(item) for item in reply["data"]]
+        return ModelList(Column.from_api_response(item) for item in reply["data"])
 
     async def admin_refresh(self) -> Dict[str, Any]:
         """Start reading the warehouse's metadata anew.

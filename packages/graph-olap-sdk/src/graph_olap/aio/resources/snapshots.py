@@ -9,9 +9,9 @@ from graph_olap._progress import ProgressCallback
 from graph_olap._request import given, list_params
 from graph_olap._waiting import Deadline
 from graph_olap.aio.http import AsyncHTTPClient
+from graph_olap.aio.pagination import AsyncPaginatedList
 from graph_olap.aio.resources.waiting import wait_for_snapshot
 from graph_olap.models import LoadReport, Snapshot, SnapshotProgress
-from graph_olap.pagination import PaginatedList
 
 __all__ = ["AsyncSnapshotResource"]
 
@@ -43,7 +43,7 @@ class AsyncSnapshotResource:
         sort_order: str = "desc",
         offset: int = 0,
         limit: int = 50,
-    ) -> PaginatedList[Snapshot]:
+    ) -> AsyncPaginatedList[Snapshot]:
         """List snapshots with optional filters.
 
         Args:
@@ -83,7 +83,7 @@ class AsyncSnapshotResource:
             created_after=created_after,
             created_before=created_before,
         )
-        return PaginatedList.from_reply(await self._http.get("/api/snapshots", params), Snapshot.from_dict)
+        return await AsyncPaginatedList.fetch(self._http, "/api/snapshots", params, Snapshot.from_dict)
 
     async def get(self, snapshot_id: int) -> Snapshot:
         """Get a snapshot.

@@ -1,0 +1,83 @@
+"""Lists that come in pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, Mapping, Set, TypeVar
+
+from graph_olap._page import Page, PageSource
+from graph_olap.models.common import WireModel
+
+if TYPE_CHECKING:
+    from graph_olap.aio.http import AsyncHTTPClient
+
+__all__ = ["AsyncPaginatedList"]
+
+T = TypeVar("T", bound=WireModel)
+
+
+class AsyncPaginatedList(Page[T]):
+    """Items of one page; :meth:`iter_all` goes on through the pages after it.
+
+    Iterating, indexing and ``len`` work on the items of this page.
+
+    Attributes:
+        items: The items of this page.
+        total: Number of matches over all pages.
+        offset: Number of matches before this page.
+        limit: Largest number of items a page may have.
+    """
+
+    @classmethod
+    async def fetch(
+        cls, http: AsyncHTTPClient, path: str, params: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T]
+    ) -> AsyncPaginatedList[T]:
+        """Ask for one page.
+
+        Args:
+            http: The client's network.
+            path: Path of the list.
+            params: Filters, ``offset`` and ``limit``.
+            read: Builds an item from decoded JSON.
+
+        Returns:
+            The page.
+        """
+        reply = await http.get(path, params)
+        meta = reply["meta"]
+        items = [read(item) for item in reply["data"]]
+        return cls(items, meta["total"], meta["offset"], meta["limit"], PageSource(http, path, params, read))
+
+    async def next_page(self) -> AsyncPaginatedList[T]:
+        """Ask for the page after this one, with the same filters.
+
+        Returns:
+            The page, without items when this one is the last.
+
+        Raises:
+            ValueError: This list was not made by a client.
+        """
+        if self._source is None:
+            raise ValueError("This list did not come from a client, so there is no next page to ask for.")
+        http, path, params, read = self._source
+        following = {**params, "offset": self.offset + len(self.items)}
+        return await type(self).fetch(http, path, following, read)
+
+    async def iter_all(self) -> AsyncIterator[T]:
+        """Iterate over this page and all pages after it; each is asked for when the items before it are used up.
+
+        Objects made meanwhile push others to a later page; those are not given twice.
+
+        Returns:
+            An iterator over the items.
+        """
+        seen: Set[Any] = set()
+        page = self
+        while True:
+            for item in page.items:
+                number = getattr(item, "id", None)
+                if number is None or number not in seen:
+                    seen.add(number)
+                    yield item
+            if not page.has_more or not page.items:
+                return
+            page = await page.next_page()
