@@ -16,7 +16,7 @@ from graph_olap_server.config import Settings
 from graph_olap_server.services.context import Context
 from graph_olap_server.snapshots.store import LocalSnapshotStore
 from graph_olap_server.store.database import Database
-from graph_olap_server.store.tables import EventRow, MappingRow, RequestOutcomeRow
+from graph_olap_server.store.tables import EventRow, InstanceRow, MappingRow, RequestOutcomeRow
 from graph_olap_server.warehouse.none import NoWarehouse
 from platform_process import KNOWS, PERSON
 
@@ -64,6 +64,15 @@ class Scene:
         number = self._deployment.call("POST", "/instances/from-mapping", body)["id"]
         return self._wait(f"/instances/{number}", status)
 
+    def suspended(self) -> int:
+        number = int(self.instance("running")["id"])
+        self._deployment.call("POST", f"/instances/{number}/suspend")
+        deadline = time.monotonic() + 30
+        while any(row.handle is not None for row in self._deployment.rows(InstanceRow)):
+            assert time.monotonic() < deadline, "its process does not end"
+            time.sleep(0.05)
+        return number
+
     def snapshot(self, status: str, sql: str = str(PERSON["sql"])) -> dict[str, Any]:
         body = {"name": "people", "node_definitions": [{**PERSON, "sql": sql}]}
         mapping = self._deployment.call("POST", "/mappings", body)["id"]
@@ -85,8 +94,11 @@ CALLS: dict[str, Callable[[Scene], Call]] = {
     "/api/instances": lambda s: ("/instances", {"name": "i", "snapshot_id": s.snapshot("ready")["id"]}),
     "/api/instances/from-mapping": lambda s: ("/instances/from-mapping", {"name": "i", "mapping_id": s.mapping()}),
     "/api/instances/{instance_id}/extend": lambda s: (f"/instances/{s.instance('running')['id']}/extend", {"hours": 2}),
+    "/api/instances/{instance_id}/resume": lambda s: (f"/instances/{s.suspended()}/resume", {}),
+    "/api/instances/{instance_id}/suspend": lambda s: (f"/instances/{s.instance('running')['id']}/suspend", {}),
     "/api/instances/{instance_id}/terminate": lambda s: (f"/instances/{s.instance('running')['id']}/terminate", {}),
     "/api/mappings": lambda _: ("/mappings", MAPPING),
+    "/api/mappings/infer": lambda _: ("/mappings/infer", {"catalog_name": "people", "schema_name": "main"}),
     "/api/mappings/validate": lambda _: ("/mappings/validate", MAPPING),
     "/api/mappings/{mapping_id}/copy": lambda s: (f"/mappings/{s.mapping()}/copy", {"name": "copy"}),
     "/api/ops/jobs/trigger": lambda _: ("/ops/jobs/trigger", {"job_name": "lifecycle", "reason": "test"}),
@@ -102,7 +114,7 @@ CALLS: dict[str, Callable[[Scene], Call]] = {
         {"username": "root", "email": "root@example.org", "display_name": "Root", "role": "ops"},
     ),
 }
-WITHOUT_EFFECT = {"/api/mappings/validate", "/api/schema/admin/refresh"}
+WITHOUT_EFFECT = {"/api/mappings/infer", "/api/mappings/validate", "/api/schema/admin/refresh"}
 """Doing them again is no harm; the second attempt works."""
 
 QUICK = {"/api/users", "/api/ops/jobs/trigger"}
@@ -113,6 +125,7 @@ def without_what_moves(reply: httpx.Response) -> Any:
     body = reply.json() if reply.content else {}
     data = body.get("data", body)
     moving = {"status", "started_at", "updated_at", "progress", "error_message", "duration_ms"}
+    moving |= {"instance_url", "memory_usage_bytes", "disk_usage_bytes", "last_activity_at", "expires_at"}
     return {name: value for name, value in data.items() if name not in moving}
 
 

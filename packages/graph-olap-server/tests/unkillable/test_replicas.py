@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from deployment import Deployment
-from graph_olap_server.store.tables import ExportJobRow, InstanceRow
+from graph_olap_server.store.tables import ExportJobRow, InstanceRow, MappingRow
 from platform_process import KNOWS, PERSON
 from postgres import find_postgres
 
@@ -54,6 +55,37 @@ def test_two_workers_share_the_work_and_one_finishes_it(make_deployment: Callabl
         deployment.call("DELETE", f"/instances/{row.id}")
     wait_until_rest(deployment)
     assert deployment.instance_pids() == {}
+
+
+@needs_postgres
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "fault", ["request.claimed", "database.before_commit:4", "database.committed:4", "request.done"]
+)
+def test_another_api_answers_the_repeat_of_a_killed_one_at_once(make_deployment: Callable[..., Deployment], fault: str):
+    deployment = make_deployment(on_postgres=True)
+    deployment.start(command="worker")
+    doomed = deployment.start(fault, command="api", options=["--no-jobs"])
+    url = deployment.url
+    deployment.start(command="api", options=["--no-jobs"])
+    headers = {"X-Username": "ada", "Idempotency-Key": "k-1"}
+
+    def post(url: str) -> httpx.Response:
+        return httpx.post(f"{url}/api/mappings", json=MAPPING, headers=headers, timeout=60, trust_env=False)
+
+    def post_until_killed() -> None:
+        for _ in range(5):  # the database's points may be further requests away
+            post(url)
+
+    with pytest.raises(httpx.TransportError):
+        post_until_killed()
+    assert doomed.process.wait(10) == -signal.SIGKILL
+    started = time.monotonic()
+    replies = [post(deployment.url) for _ in range(2)]
+    assert time.monotonic() - started < 10, "the lease of a dead process was waited for"
+    assert [reply.status_code for reply in replies] == [201, 201]
+    (row,) = deployment.rows(MappingRow)
+    assert {reply.json()["data"]["id"] for reply in replies} == {row.id}
 
 
 @needs_postgres
