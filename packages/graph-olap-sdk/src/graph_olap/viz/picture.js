@@ -40,7 +40,7 @@ function spreadParallelLinks() {
         link.curve = 0.4 + 0.25 * index;
         return;
       }
-      const bend = links.length === 1 ? 0 : (index / (links.length - 1) - 0.5) * Math.min(1.2, 0.15 * links.length);
+      const bend = links.length === 1 ? 0 : (index / (links.length - 1) - 0.5) * Math.min(0.6, 0.1 * links.length);
       link.curve = link.source === first ? bend : -bend; // a link back bends the other way on its own axis
     });
   }

@@ -140,7 +140,7 @@ def draw(
         if spot is not None:
             item["fx"], item["fy"] = round(spot[0], 2), round(spot[1], 2)
         drawn.append(item)
-    widths = scales.sizes(elements.relationships, width, 0.6, 6) if width else [1.0] * len(elements.relationships)
+    widths = scales.sizes(elements.relationships, width, 0.5, 3.5) if width else [1.0] * len(elements.relationships)
     links = [
         {
             "source": rel["_src"],
