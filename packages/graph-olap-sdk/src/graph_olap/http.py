@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Callable, Dict, Mapping, Optional
 
@@ -35,13 +36,9 @@ class HTTPClient:
     ) -> None:
         self.config = config
         self.sleep: Callable[[float], None] = sleep or time.sleep
-        self._client = httpx.Client(
-            base_url=config.api_url,
-            headers=config.headers(),
-            timeout=config.timeout,
-            transport=transport,
-            verify=shared_tls(),
-        )
+        self._transport = transport
+        self._client = self._connect()
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         return f"HTTPClient({self.config.api_url!r})"
@@ -113,6 +110,9 @@ class HTTPClient:
             raise InvalidStateError(
                 "This client is closed.", {"current_state": "closed"}, hint="Create a new one to go on."
             )
+        if self._process != os.getpid():
+            # A fork copied the parent's sockets; two processes on one of them would read each other's answers.
+            self._client, self._process = self._connect(), os.getpid()
         request = call.build(self._client, self.config.timeout)
         retrying = Retrying(
             stop=stop_after_attempt(self.config.max_retries + 1),
@@ -138,3 +138,12 @@ class HTTPClient:
 
     def _attempt(self, request: httpx.Request) -> httpx.Response:
         return self._client.send(request)
+
+    def _connect(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self.config.api_url,
+            headers=self.config.headers(),
+            timeout=self.config.timeout,
+            transport=self._transport,
+            verify=shared_tls(),
+        )

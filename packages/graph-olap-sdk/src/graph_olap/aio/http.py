@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any, Awaitable, Callable, Dict, Mapping, Optional
 
 import httpx
@@ -34,13 +35,9 @@ class AsyncHTTPClient:
     ) -> None:
         self.config = config
         self.sleep: Callable[[float], Awaitable[None]] = sleep or asyncio.sleep
-        self._client = httpx.AsyncClient(
-            base_url=config.api_url,
-            headers=config.headers(),
-            timeout=config.timeout,
-            transport=transport,
-            verify=shared_tls(),
-        )
+        self._transport = transport
+        self._client = self._connect()
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         return f"AsyncHTTPClient({self.config.api_url!r})"
@@ -112,6 +109,9 @@ class AsyncHTTPClient:
             raise InvalidStateError(
                 "This client is closed.", {"current_state": "closed"}, hint="Create a new one to go on."
             )
+        if self._process != os.getpid():
+            # A fork copied the parent's sockets; two processes on one of them would read each other's answers.
+            self._client, self._process = self._connect(), os.getpid()
         request = call.build(self._client, self.config.timeout)
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self.config.max_retries + 1),
@@ -137,3 +137,12 @@ class AsyncHTTPClient:
 
     async def _attempt(self, request: httpx.Request) -> httpx.Response:
         return await self._client.send(request)
+
+    def _connect(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            base_url=self.config.api_url,
+            headers=self.config.headers(),
+            timeout=self.config.timeout,
+            transport=self._transport,
+            verify=shared_tls(),
+        )
