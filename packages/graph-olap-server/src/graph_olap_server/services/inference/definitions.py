@@ -124,7 +124,7 @@ class _Draft:
             return False
         key = self._keys.get(table.name)
         covered = {column for reference in references for column in reference.columns}
-        return key is None or (len(key.columns) > 1 and set(key.columns) <= covered)
+        return key is None or ((len(key.columns) > 1 or not key.is_sure) and set(key.columns) <= covered)
 
     def _add_node(self, table: TableInfo) -> None:
         key, label = self._keys[table.name], self._labels[table.name]

@@ -25,6 +25,11 @@ class Key:
     basis: tuple[str, ...]
     rows: int | None = None
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether more speaks for it than that its values happen to differ."""
+        return self.basis != ("unique",)
+
 
 def find_key(probe: SchemaProbe, table: TableInfo) -> Key | None:
     """Find the key of a table: the declared one, else the likeliest column whose values are all different.

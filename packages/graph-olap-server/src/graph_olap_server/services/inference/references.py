@@ -48,6 +48,7 @@ class _Pair:
     other: TableInfo
     other_column: str
     score: int
+    other_is_sure: bool
 
 
 def find_references(probe: SchemaProbe, tables: Sequence[TableInfo], keys: Mapping[str, Key]) -> References:
@@ -97,14 +98,16 @@ def _pairs(tables: Sequence[TableInfo], keys: Mapping[str, Key]) -> Iterator[_Pa
         own = keys.get(table.name)
         for column in table.columns:
             family = column_family(column)
-            is_key = own is not None and own.columns == (column.name,)
+            is_own = own is not None and own.columns == (column.name,)
+            # A column that is only by chance different in each row may still hold another table's key.
+            is_key = is_own and own is not None and own.is_sure
             for other, other_column, other_family in targets:
-                if family is None or family != other_family or (is_key and other.name == table.name):
+                if family is None or family != other_family or (is_own and other.name == table.name):
                     continue
                 score = name_score(column.name, other.name, other_column.name)
                 # Numbers from 1 up are found in every other numbered table, so numbers need a name that fits.
                 if score == 2 or (not is_key and (score == 1 or family != "integer")):
-                    yield _Pair(table, column, other, other_column.name, score)
+                    yield _Pair(table, column, other, other_column.name, score, keys[other.name].is_sure)
 
 
 def _fits(pair: _Pair, found: Inclusion) -> bool:
@@ -114,11 +117,11 @@ def _fits(pair: _Pair, found: Inclusion) -> bool:
 
 
 def _best(candidates: Sequence[tuple[_Pair, Inclusion]]) -> Reference:
-    """Choose by name, then by values, then the table itself (``manager_id``)."""
+    """Choose by name, then by values, then a sure key, then the table itself (``manager_id``)."""
 
-    def rank(candidate: tuple[_Pair, Inclusion]) -> tuple[int, float, bool]:
+    def rank(candidate: tuple[_Pair, Inclusion]) -> tuple[int, float, bool, bool]:
         pair, found = candidate
-        return pair.score, found.share, pair.other.name == pair.table.name
+        return pair.score, found.share, pair.other_is_sure, pair.other.name == pair.table.name
 
     ordered = sorted(candidates, key=rank, reverse=True)
     pair, found = ordered[0]
