@@ -37,6 +37,7 @@ class Machines:
         self._warehouse = warehouse
         self._url = url
         self._known: dict[str, Deployment] = {}
+        self.timeout = TIMEOUT
         self.api = self["api"]
         self.api.start(command="api", options=["--no-jobs"])
 
@@ -44,7 +45,7 @@ class Machines:
         if name not in self._known:
             env = {
                 "GRAPH_OLAP_NODE_NAME": name,
-                "GRAPH_OLAP_HOST_TIMEOUT": str(TIMEOUT),
+                "GRAPH_OLAP_HOST_TIMEOUT": str(self.timeout),
                 "GRAPH_OLAP_SNAPSHOT_DIR": str(self._root / "shared"),
                 "GRAPH_OLAP_INTERNAL_API_KEY": "shared-by-all",
                 **({"GRAPH_OLAP_CONTROL_PLANE_URL": self.api.url} if self._known else {}),
@@ -150,6 +151,7 @@ def test_a_machine_that_was_only_away_ends_the_engines_that_were_given_up(machin
 
 
 def test_an_engine_without_a_record_is_ended_on_every_machine(machines: Machines):
+    machines.timeout = 60  # longer than b takes while a is away
     machines["a"].start(command="worker")
     machines.wait_until_running(machines.create_instance())
     machines["a"].kill_all()  # so that b does the next
