@@ -156,6 +156,10 @@ def instance_cases() -> Iterator[Case]:
     yield Case("GraphOLAPClient.quick_start", "InstanceFailedError", BROKEN)
     yield Case("GraphOLAPClient.quick_start", "TimeoutError", MAPPING, wait_timeout=0.001)
     i = "InstanceResource."
+    for name in ("suspend", "resume", "resume_and_wait"):
+        yield Case(i + name, "NotFoundError", NOWHERE)
+        yield Case(i + name, "InvalidStateError", FAILED)
+        yield Case(i + name, "PermissionDeniedError", INSTANCE, who="bob")
     for name, more in {
         **dict.fromkeys(("get", "get_progress", "terminate", "update", "connect", "wait_until_running"), ()),
         **dict.fromkeys(("create", "create_from_mapping", "create_from_mapping_and_wait"), ("x",)),
@@ -238,6 +242,8 @@ def connection_cases() -> Iterator[Case]:
 def mapping_cases() -> Iterator[Case]:
     """What ``client.mappings`` raises."""
     m = "MappingResource."
+    yield Case(m + "infer", "NotFoundError", "none.main")
+    yield Case(m + "infer", "ValidationError", "main")
     for name, more in {
         **dict.fromkeys(("get", "get_tree", "list_instances", "list_snapshots", "list_versions", "delete"), ()),
         **dict.fromkeys(("diff", "diff_versions"), (1, 2)),
