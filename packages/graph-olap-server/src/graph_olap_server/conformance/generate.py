@@ -239,7 +239,9 @@ class _Maker:
         items = []
         for position, type_name in enumerate(types):
             found = scope.scalar((type_name,), narrow=False)
-            items.append(Item(found[0] if found else scope.value(type_name), f"c{position}"))
+            # A variable may hold a narrower integer, and UNION wants one type.
+            use = found is not None and not (type_name == "INT64" and isinstance(found[0], Variable))
+            items.append(Item(found[0] if found and use else scope.value(type_name), f"c{position}"))
         return Projection(tuple(items))
 
     def _page(self, scope: Scope, items: list[Item]) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from graph_olap_server.conformance.findings import Finding
 from graph_olap_server.conformance.query import (
+    Aggregate,
     Call,
     Expression,
     Item,
@@ -77,6 +78,15 @@ def _names(expression: Expression) -> Iterator[str]:
             yield part.name
 
 
+def _union(finding: Finding) -> bool:
+    return finding.kind == "differs" and len(finding.query.parts) > 1
+
+
+def _empty_collect(finding: Finding) -> bool:
+    collects = any(isinstance(part, Aggregate) and part.name == "collect" for part in parts_of(finding.query.parts))
+    return finding.kind == "differs" and collects and "()" in finding.detail
+
+
 _BOTH = frozenset({"kuzu", "ladybug"})
 LIMITS = (
     Limit("impossible-pattern", _BOTH, True, _says("No relationship can match here")),
@@ -91,6 +101,8 @@ LIMITS = (
     Limit("unplannable", _BOTH, True, _says("The engine has no plan for this combination")),
     Limit("path-in-with", _BOTH, True, _says("Expression in WITH must be aliased")),
     Limit("label-of-optional", _BOTH, False, _label_of_optional),
+    Limit("union-rows", frozenset({"kuzu"}), False, _union),
+    Limit("collect-of-nothing", frozenset({"ladybug"}), False, _empty_collect),
     Limit("outer-value-in-subquery", _BOTH, False, _outer_value_in_subquery),
 )
 """Everything that a run may meet without failing."""
