@@ -63,12 +63,14 @@ def async_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleName
         yield scene
 
 
+@pytest.mark.filterwarnings("ignore::graph_olap.GraphOLAPWarning")  # more memory: the engine keeps its buffer
 @pytest.mark.parametrize("name", sorted(set(SYNC) - {_MAKES_THE_FIRST_USER}))
 def test_example_runs(sync_names: SimpleNamespace, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GRAPH_OLAP_API_URL", raising=False)
     run_example(SYNC[name], sync_names)
 
 
+@pytest.mark.filterwarnings("ignore::graph_olap.GraphOLAPWarning")  # more memory: the engine keeps its buffer
 @pytest.mark.parametrize("name", sorted(set(ASYNC) - {f"Async{_MAKES_THE_FIRST_USER}"}))
 def test_asynchronous_example_runs(async_names: SimpleNamespace, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GRAPH_OLAP_API_URL", raising=False)
