@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from graph_olap import models
+import graph_olap.models as models
 from graph_olap.models import WireModel
 from graph_olap.models.schema import Schema
 from graph_olap.models.snapshot import Progress
