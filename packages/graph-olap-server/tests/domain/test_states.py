@@ -32,6 +32,9 @@ LEGAL = {
         ("starting", "failed"),
         ("running", "failed"),
         ("running", "suspended"),
+        # Revived after a crash, which 4.2 leaves open: with what was kept, or without.
+        ("running", "resuming"),
+        ("resuming", "starting"),
         ("suspended", "resuming"),
         ("resuming", "running"),
         ("resuming", "failed"),

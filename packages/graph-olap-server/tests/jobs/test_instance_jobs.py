@@ -156,16 +156,6 @@ def running(context, launcher, orchestrator, make_instance, status_server) -> in
     return number
 
 
-def test_an_engine_that_dies_late(context, launcher, orchestrator, make_instance, status_server):
-    number = running(context, launcher, orchestrator, make_instance, status_server)
-    launcher.gone[number] = PollResult(InstanceState.GONE, reason="It was killed by signal 9.")
-    reconcile(context, launcher)
-    instance = get_instance(context, number)
-    assert (instance.status, instance.error_code) == ("failed", "UNEXPECTED_TERMINATION")
-    assert instance.error_message == "It was killed by signal 9."
-    assert launcher.stopped == [number]
-
-
 def test_terminating_stops_the_engine_and_forgets_the_record(
     context, launcher, orchestrator, remover, make_instance, status_server, instance_row
 ):

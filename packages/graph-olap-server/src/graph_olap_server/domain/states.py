@@ -61,13 +61,14 @@ INSTANCE = StateMachine(
     {
         "waiting_for_snapshot": frozenset({"starting", "failed", "stopping"}),
         "starting": frozenset({"running", "failed", "stopping"}),
-        "running": frozenset({"failed", "stopping", "suspended"}),
+        "running": frozenset({"failed", "stopping", "suspended", "resuming"}),
         "stopping": frozenset(),
         "failed": frozenset({"stopping"}),
         "suspended": frozenset({"resuming", "stopping"}),
-        "resuming": frozenset({"running", "failed", "stopping"}),
+        "resuming": frozenset({"running", "failed", "stopping", "starting"}),
     },
 )
+"""``running`` → ``resuming`` after a crash; → ``starting`` where what was kept does not open (services/restarts.py)."""
 
 EXPORT_JOB = StateMachine(
     "export_job",

@@ -1,11 +1,9 @@
-"""The jobs around instances: start them, follow their start, notice their death, stop them."""
+"""The jobs around instances: start them, follow their start, stop them."""
 
 from __future__ import annotations
 
 import logging
-import time
 import traceback
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -13,7 +11,8 @@ from typing import Any
 import httpx
 
 from graph_olap_server import faults
-from graph_olap_server.launcher.base import InstanceState, Launcher, LauncherError, PollResult
+from graph_olap_server.jobs.deaths import died, fail_and_stop, load_failed, reachable
+from graph_olap_server.launcher.base import InstanceState, Launcher, LauncherError
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
 from graph_olap_server.services.orchestration import (
@@ -24,7 +23,6 @@ from graph_olap_server.services.orchestration import (
     file_removal_done,
     file_removal_failed,
     finish_stopping,
-    forget_handle,
     list_file_removals,
     list_records,
     mark_running,
@@ -32,9 +30,10 @@ from graph_olap_server.services.orchestration import (
     store_report,
     wake_waiting,
 )
+from graph_olap_server.services.restarts import restart_crashed
 from graph_olap_server.services.suspension import end_engine, list_ending
 
-__all__ = ["Orchestrator", "Remover", "died", "fail_and_stop", "reachable"]
+__all__ = ["Orchestrator", "Remover"]
 
 _log = logging.getLogger(__name__)
 _FAST_POLL = 0.05
@@ -55,7 +54,6 @@ class Orchestrator:
             timeout=_STATUS_TIMEOUT, trust_env=False, headers={"X-Internal-Api-Key": context.internal_api_key}
         )
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="poll")
-        self._watched_at = 0.0
         self._reports: dict[int, Any] = {}
 
     def run(self) -> float:
@@ -65,7 +63,6 @@ class Orchestrator:
             self._start(task)
         starting = reachable(self._launcher, list_records(self._context, "starting", "resuming"))
         list(self._pool.map(self._follow, starting))
-        self._watch()
         self._reports = {record.id: self._reports.get(record.id) for record in starting}
         if not starting:
             return self._context.settings.orchestration_interval
@@ -83,6 +80,8 @@ class Orchestrator:
         try:
             handle = self._launcher.start(task.spec)
         except LauncherError as error:
+            if restart_crashed(self._context, task.instance_id, None, str(error)):
+                return
             trace = "".join(traceback.format_exception(error))
             fail_instance(self._context, task.instance_id, "STARTUP_FAILED", str(error), trace)
             event(_log, "start_failed", level=logging.WARNING, instance_id=task.instance_id, reason=str(error))
@@ -121,7 +120,7 @@ class Orchestrator:
             message = progress.get("error_message") or "The graph could not be loaded."
             code = progress.get("error_code") or "STARTUP_FAILED"
             store_report(self._context, record.id, progress, body)
-            fail_and_stop(self._context, self._launcher, record, str(code), str(message), trace)
+            load_failed(self._context, self._launcher, record, str(code), str(message), trace)
             return True
         if body.get("ready"):
             faults.point("start", "before_running")
@@ -145,18 +144,6 @@ class Orchestrator:
             return
         message = f"The graph was not loaded within {limit:.0f} s. Try again, or load a smaller graph."
         fail_and_stop(self._context, self._launcher, record, "STARTUP_FAILED", message)
-
-    def _watch(self) -> None:
-        """Notice running instances that died; cheap, but not for every pass."""
-        if time.monotonic() - self._watched_at < self._context.settings.orchestration_interval:
-            return
-        self._watched_at = time.monotonic()
-        for record in reachable(self._launcher, list_records(self._context, "running")):
-            if record.handle is None:
-                continue
-            result = self._launcher.poll(record.handle)
-            if result.state is InstanceState.GONE:
-                died(self._context, self._launcher, record, result)
 
 
 class Remover:
@@ -211,35 +198,3 @@ class Remover:
         faults.point("removal", "before_done")
         file_removal_done(self._context, snapshot_id)
         return True
-
-
-def reachable(launcher: Launcher, records: Sequence[InstanceRecord]) -> list[InstanceRecord]:
-    """Leave out instances on other machines: a worker over there follows and stops them."""
-    return [record for record in records if record.handle is None or launcher.reaches(record.handle)]
-
-
-def died(context: Context, launcher: Launcher, record: InstanceRecord, result: PollResult) -> None:
-    """Record that the process of an instance is gone, and clean up after it."""
-    reason = result.reason or "The instance's process ended without a word."
-    code = "OOM_KILLED" if result.out_of_memory else "UNEXPECTED_TERMINATION"
-    if record.status in ("starting", "resuming") and not result.out_of_memory:
-        code = "STARTUP_FAILED"
-    fail_and_stop(context, launcher, record, code, reason, result.trace)
-
-
-def fail_and_stop(
-    context: Context, launcher: Launcher, record: InstanceRecord, code: str, message: str, trace: str | None = None
-) -> None:
-    """Store the error first, so that it survives; then stop what is left of the engine."""
-    if not fail_instance(context, record.id, code, message, trace):
-        return
-    event(_log, "instance_failed", level=logging.WARNING, instance_id=record.id, code=code, reason=message)
-    if record.handle is None:
-        return
-    try:
-        launcher.stop(record.handle)
-    except LauncherError as error:
-        # Reconciliation finds it again: an engine whose record has failed is an orphan.
-        event(_log, "stop_failed", level=logging.WARNING, instance_id=record.id, reason=str(error))
-        return
-    forget_handle(context, record.id)

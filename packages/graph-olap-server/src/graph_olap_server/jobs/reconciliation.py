@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from graph_olap_server.jobs.instances import died
+from graph_olap_server.jobs.deaths import died
 from graph_olap_server.launcher.base import InstanceState, Launcher, LauncherError
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context
@@ -24,7 +24,7 @@ _WITH_ENGINE = ("starting", "running", "suspended", "resuming", "stopping")
 
 
 def reconcile(context: Context, launcher: Launcher) -> None:
-    """Adopt engines of records without a handle, fail records without an engine, stop engines without a record."""
+    """Adopt engines of records without a handle, revive records without an engine, stop engines without a record."""
     # Engines are listed before records: a record always exists before its engine does.
     release_dead_claims(context)
     engines = {engine.instance_id: engine.handle for engine in launcher.list_running()}

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from graph_olap_server.domain.memory import pressure
-from graph_olap_server.jobs.instances import reachable
+from graph_olap_server.jobs.deaths import reachable
 from graph_olap_server.launcher.base import Launcher, LauncherError
 from graph_olap_server.logs import event
 from graph_olap_server.services.context import Context

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Callable
 
+from graph_olap_server.jobs.deaths import Watcher
 from graph_olap_server.jobs.exports import ExportWorker
 from graph_olap_server.jobs.hosts import HostKeeper, HostReconciler
 from graph_olap_server.jobs.instances import Orchestrator, Remover
@@ -61,6 +62,7 @@ class Jobs:
         schema = NamedJob(context, "schema_cache", self._refresh_schema)
         jobs = [
             Job("instance_orchestration", _at_least_every(look, orchestration.run), signals.instances.subscribe()),
+            Job("instance_watch", Watcher(context, launcher).run, threading.Event()),
             Job("removal", _at_least_every(look, self._remover.run), signals.removals.subscribe()),
             *(Job(job.name, job.run, signals.jobs.subscribe()) for job in named),
             Job(schema.name, lambda: self._read_schema(schema), signals.jobs.subscribe()),

@@ -105,6 +105,7 @@ class LocalLauncher(Launcher):
                 f"What instance {spec.instance_id} kept when it was suspended is not in {folder} any more. "
                 "Create a new instance of its snapshot."
             )
+        self._end_leftovers(folder)
         try:
             _clear(folder, keep_work=spec.resumes)
             self._root.mkdir(parents=True, exist_ok=True)
@@ -177,6 +178,14 @@ class LocalLauncher(Launcher):
         spare = available_memory_bytes()
         limit = memory_limit_bytes()
         return (limit if spare is None else min(limit, used_bytes + spare * 4 // 5)) // _GB
+
+    def _end_leftovers(self, folder: Path) -> None:
+        """End what a process that died here has started, so that it keeps no memory."""
+        handle = _read_handle(folder)
+        if handle is not None and self.reaches(handle):
+            pid, mark, _ = _parts(handle)
+            end_session(pid, mark, signal.SIGKILL)
+            self._collect(pid, mark)
 
     def _end(self, handle: Handle, grace_seconds: float) -> Path:
         pid, mark, folder = _parts(handle)

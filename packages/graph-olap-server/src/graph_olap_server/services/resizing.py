@@ -26,12 +26,13 @@ from graph_olap_server.services.context import Context
 from graph_olap_server.services.instances import instance_view, owned_instance
 from graph_olap_server.services.lookup import find_instance
 from graph_olap_server.services.ops_requests import ResizeCpu, ResizeMemory
+from graph_olap_server.services.restarts import RESTART_EVENTS
 from graph_olap_server.store.events import SYSTEM, record_event
 from graph_olap_server.store.pages import Page
 from graph_olap_server.store.tables import EventRow, InstanceRow
 
 __all__ = [
-    "RESIZE_EVENTS",
+    "INSTANCE_EVENTS",
     "MemorySample",
     "Resized",
     "grow_memory",
@@ -41,8 +42,8 @@ __all__ = [
     "store_samples",
 ]
 
-RESIZE_EVENTS = ("memory_upgraded", "cpu_updated", "oom_recovered", "resize_failed")
-"""Events that tell how the resources of an instance changed."""
+INSTANCE_EVENTS = ("memory_upgraded", "cpu_updated", "resize_failed", *RESTART_EVENTS)
+"""Events that tell how the resources of an instance changed, and when it was started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +152,11 @@ def grow_memory(context: Context, sample: MemorySample, kind: Pressure, largest_
 
 
 def list_instance_events(context: Context, instance_id: int, offset: int, limit: int) -> Page[InstanceEvent]:
-    """List how the resources of an instance changed, newest first."""
+    """List how the resources of an instance changed and when it was started again, newest first."""
     where = (
         EventRow.resource_type == "instance",
         EventRow.resource_id == instance_id,
-        EventRow.event_type.in_(RESIZE_EVENTS),
+        EventRow.event_type.in_(INSTANCE_EVENTS),
     )
     with context.database.read() as session:
         find_instance(session, instance_id)
