@@ -10,7 +10,6 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -159,6 +158,7 @@ class ExecutionService:
             )
         with self._mutex:
             self._running[execution.id] = execution
+            self._remember()
         thread = threading.Thread(target=self._run, args=(execution, task), name=task.algorithm, daemon=True)
         thread.start()
         return execution
@@ -245,7 +245,7 @@ class ExecutionService:
             self._finished[execution.id] = record
             while len(self._finished) > _KEPT:
                 self._finished.popitem(last=False)
-            _write_history(self._file, list(self._finished.values()))
+            self._remember()
         if task.takes_lock:
             self.lock.release(execution.id)
         event(
@@ -259,16 +259,32 @@ class ExecutionService:
         )
         execution.done.set_result(None)
 
+    def _remember(self) -> None:
+        running = [execution.record for execution in self._running.values()]
+        _write_history(self._file, [*self._finished.values(), *running])
+
 
 def _read_history(file: Path) -> list[AlgorithmExecution]:
-    with suppress(FileNotFoundError):
-        return [AlgorithmExecution.from_dict(entry) for entry in json.loads(file.read_text())]
-    return []
+    """Return what an earlier process of this instance ran; what it had not ended, ended with it."""
+    try:
+        entries = json.loads(file.read_text())
+    except FileNotFoundError:
+        return []
+    return [_ended(AlgorithmExecution.from_dict(entry)) for entry in entries]
+
+
+def _ended(record: AlgorithmExecution) -> AlgorithmExecution:
+    if record.status != "running":
+        return record
+    message = (
+        f"The instance's process ended while {record.algorithm} was running. A property is written whole or not at all."
+    )
+    return record.model_copy(update={"status": "failed", "error_code": "ALGORITHM_FAILED", "error_message": message})
 
 
 def _write_history(file: Path, records: list[AlgorithmExecution]) -> None:
     temporary = file.with_suffix(".new")
-    # Full node maps can be large; what outlives a restart is what was asked and how it ended.
+    # Lists of values can be long; what outlives a restart is what was asked and how it ended.
     entries = [{**record.to_dict(), "result": _summary(record.result)} for record in records]
     temporary.write_text(json.dumps(entries))
     temporary.replace(file)
@@ -277,4 +293,4 @@ def _write_history(file: Path, records: list[AlgorithmExecution]) -> None:
 def _summary(result: dict[str, Any] | None) -> dict[str, Any] | None:
     if result is None:
         return None
-    return {key: value for key, value in result.items() if not isinstance(value, (list, dict))}
+    return {key: value for key, value in result.items() if key == "timings_ms" or not isinstance(value, (list, dict))}

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
+from datetime import date, datetime
 
 import pyarrow as pa
 import pytest
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine import cache
-from graph_olap_server.instance.engine.base import EngineLimits, pack_id
+from graph_olap_server.instance.engine.base import EdgeWrite, EngineLimits, NodeWrite, pack_id
 from graph_olap_server.instance.engine.registry import available_engines, engine_class
 
 LIMITS = EngineLimits(threads=2, buffer_bytes=256 * 1024 * 1024)
@@ -108,15 +109,29 @@ def test_write_back_of_each_type(files, load, type_name, values, arrow):
     assert [row[0] for row in graph.rows("MATCH (n:N) RETURN n.v ORDER BY n.id")] == values
 
 
-def test_write_back_joins_keys_of_every_key_type(files, load):
-    graph = load(
-        files.node("U", ("id", "UUID"), {}, [["cc5e5dfc-b92c-4ee4-b21b-9710a7714d68"]]).node(
-            "D", ("id", "INT8"), {}, [[5], [-7]]
-        )
+@pytest.mark.parametrize(
+    ("key_type", "keys"),
+    [
+        ("UUID", ["cc5e5dfc-b92c-4ee4-b21b-9710a7714d68", "0c5e5dfc-b92c-4ee4-b21b-9710a7714d68"]),
+        ("INT8", [5, -7]),
+        ("INT16", [5, -7]),
+        ("INT32", [5, -7]),
+        ("STRING", ["2|a", 'it\'s "Ü"']),
+        ("DATE", [date(2024, 2, 29), date(1969, 7, 20)]),
+        ("TIMESTAMP", [datetime(2024, 2, 29, 1, 2, 3, 4), datetime(1969, 7, 20)]),
+    ],
+)
+def test_write_back_joins_keys_of_every_key_type(files, load, key_type, keys):
+    files.node("N", ("id", key_type), {"at": "INT64"}, [[key, place] for place, key in enumerate(keys)])
+    graph = load(files.edge("R", ("N", "N"), {}, [[keys[0], keys[1]]]))
+    graph.engine.write_properties(
+        [
+            NodeWrite("N", "v", "INT64", pa.array([1, 0]), pa.array([8, 7])),
+            EdgeWrite("R", "w", "DOUBLE", pa.table({"_src": [0], "_dst": [1]}), pa.array([0.5])),
+        ]
     )
-    for label, offsets in (("U", [0]), ("D", [0, 1])):
-        graph.engine.write_node_property(label, "v", "INT64", pa.array(offsets), pa.array([7] * len(offsets)))
-        assert {row[0] for row in graph.rows(f"MATCH (n:{label}) RETURN n.v")} == {7}
+    assert graph.rows("MATCH (n:N) RETURN n.at, n.v ORDER BY n.at") == [[0, 7], [1, 8]]
+    assert graph.rows("MATCH (:N)-[r:R]->(:N) RETURN r.w") == [[0.5]]
 
 
 def test_properties_of_the_mapping_cannot_be_overwritten_or_dropped(social):
@@ -132,6 +147,36 @@ def test_a_failed_write_back_leaves_no_trace(files, load):
         graph.engine.write_node_property("N", "v", "INT64", pa.array([0, 1]), pa.array(["1", "no number"]))
     assert graph.engine.schema().node_tables[0].properties == {"id": "INT64"}
     assert graph.rows("MATCH (n:N) RETURN count(*)") == [[2]]
+
+
+def test_several_writes_are_one_transaction(files, load):
+    files.node("A", ("id", "STRING"), {}, [["x"], ["y"]]).node("B", ("id", "INT64"), {}, [[1]])
+    graph = load(files.edge("R", ("A", "B"), {}, [["x", 1], ["x", 1], ["y", 1]]))
+    ends = pa.table({"_src": [0, 1], "_dst": [0, 0]})
+    writes = [
+        NodeWrite("A", "v", "INT64", pa.array([1, 0]), pa.array([10, 20])),
+        NodeWrite("B", "v", "DOUBLE", pa.array([0]), pa.array([0.5])),
+        EdgeWrite("R", "v", "INT64", ends, pa.array([3, 4])),
+    ]
+
+    class Stopped(Exception):
+        pass
+
+    def stop():
+        raise Stopped
+
+    for broken in (
+        lambda: graph.engine.write_properties([*writes, NodeWrite("B", "w", "INT64", pa.array([0]), pa.array(["x"]))]),
+        lambda: graph.engine.write_properties(writes, stop),
+    ):
+        with pytest.raises((RuntimeError, Stopped)):
+            broken()
+        schema = graph.engine.schema()
+        assert all("v" not in table.properties for table in (*schema.node_tables, *schema.edge_tables))
+    graph.engine.write_properties(writes)
+    assert graph.rows("MATCH (n:A) RETURN n.id, n.v ORDER BY n.id") == [["x", 20], ["y", 10]]
+    assert graph.rows("MATCH (n:B) RETURN n.v") == [[0.5]]
+    assert graph.rows("MATCH (a:A)-[r:R]->() RETURN a.id, r.v ORDER BY a.id") == [["x", 3], ["x", 3], ["y", 4]]
 
 
 def test_a_running_query_sees_the_state_before_the_write(files, load):

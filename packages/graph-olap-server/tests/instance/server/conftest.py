@@ -273,6 +273,14 @@ def start(tmp_path, control_plane):
         started.append(running)
         return running
 
+    def again(instance, snapshot_folder):
+        """Start the process of an instance that has ended again, with what it left."""
+        (instance.folder / ENDPOINT_FILE).unlink(missing_ok=True)
+        running = start_process(instance.folder, snapshot_folder, control_plane.url, resumes=True)
+        started.append(running)
+        return running
+
+    start.again = again
     yield start
     for running in started:
         running.stop()

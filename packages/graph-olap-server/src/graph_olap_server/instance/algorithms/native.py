@@ -139,6 +139,7 @@ class NativeAlgorithms:
                 projection.nodes,
                 request.spec.edge_types or tuple(entry.type for entry in self._engine.schema().edge_tables),
                 undirected=request.spec.orientation == "undirected",
+                check=control.check,
             )
         elif request.mode is None:
             result = shapes.to_json(computed, references)

@@ -94,18 +94,24 @@ def write(
     edge_types: tuple[str, ...],
     *,
     undirected: bool,
+    check: Callable[[], None],
 ) -> tuple[int, int]:
-    """Write a result as a property; return how many nodes and how many relationships got it."""
+    """Write a result as a property; return how many nodes and how many relationships got it.
+
+    It is one transaction; ``check`` is called now and then, and what it raises undoes everything.
+    """
     if isinstance(computed, NodeMap):
         present = np.arange(len(computed.values)) if computed.valid is None else np.flatnonzero(computed.valid)
-        return write_values(engine, name, type_name, present, _array(computed.values[present]), nodes), 0
+        return write_values(engine, name, type_name, present, _array(computed.values[present]), nodes, check), 0
     if isinstance(computed, NodeList):
         order = np.argsort(computed.nodes)
-        return write_values(engine, name, type_name, computed.nodes[order], pa.array(order), nodes), 0
+        return write_values(engine, name, type_name, computed.nodes[order], pa.array(order), nodes, check), 0
     if isinstance(computed, EdgeMap):
         ends = computed.source.astype(np.int64), computed.target.astype(np.int64)
         values = _array(computed.values)
-        return 0, write_edge_values(engine, name, type_name, edge_types, ends, values, nodes, undirected=undirected)
+        return 0, write_edge_values(
+            engine, name, type_name, edge_types, ends, values, nodes, undirected=undirected, check=check
+        )
     raise TypeError(f"a result of kind {type(computed).__name__} has no property form")
 
 

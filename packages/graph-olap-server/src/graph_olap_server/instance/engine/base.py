@@ -24,10 +24,12 @@ from graph_olap_server.snapshots.manifest import SnapshotManifest
 
 __all__ = [
     "OFFSET_BITS",
+    "EdgeWrite",
     "EngineLimits",
     "EngineResult",
     "GraphEngine",
     "LoadProgress",
+    "NodeWrite",
     "ResultColumn",
     "pack_id",
 ]
@@ -75,6 +77,31 @@ class ResultColumn:
 
     name: str
     type: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWrite:
+    """Values of one property for nodes of one label, given by offset."""
+
+    label: str
+    name: str
+    type_name: str
+    offsets: pa.Array
+    values: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeWrite:
+    """Values of one property for all relationships between pairs of nodes.
+
+    ``ends`` has ``_src`` and ``_dst`` (offsets within their labels), each pair once.
+    """
+
+    edge_type: str
+    name: str
+    type_name: str
+    ends: pa.Table
+    values: pa.Array
 
 
 @dataclass(slots=True)
@@ -183,19 +210,19 @@ class GraphEngine(ABC):
         """
 
     @abstractmethod
+    def write_properties(
+        self, writes: Sequence[NodeWrite | EdgeWrite], check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Set result properties in one transaction: all of them or, after any failure, none.
+
+        A property is created when it is missing and re-created when its type differs; nodes and relationships that are
+        not named keep their value. ``check`` is called now and then; what it raises undoes everything.
+        """
+
     def write_node_property(self, label: str, name: str, type_name: str, offsets: pa.Array, values: pa.Array) -> int:
-        """Set a result property on nodes given by offset, in one transaction; return how many were set.
-
-        The property is created when it is missing and re-created when its type differs; other nodes keep their value.
-        """
-
-    @abstractmethod
-    def write_edge_property(self, edge_type: str, name: str, type_name: str, ends: pa.Table, values: pa.Array) -> None:
-        """Set a result property on all relationships between pairs of nodes, in one transaction.
-
-        ``ends`` has ``_src`` and ``_dst`` (offsets within their labels), each pair once; other relationships keep their
-        value.
-        """
+        """Set one property on nodes of one label; return how many were set."""
+        self.write_properties([NodeWrite(label, name, type_name, offsets, values)])
+        return len(offsets)
 
     @abstractmethod
     def drop_edge_property(self, edge_type: str, name: str) -> None:

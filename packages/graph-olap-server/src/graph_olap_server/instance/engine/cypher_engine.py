@@ -15,9 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from graph_olap.models import GraphSchema
 
+from graph_olap_server import faults
 from graph_olap_server.domain.errors import PlatformError, cypher_error, not_found
 from graph_olap_server.instance.encoding import ValueType
-from graph_olap_server.instance.engine.base import EngineLimits, EngineResult, GraphEngine, LoadProgress
+from graph_olap_server.instance.engine.base import (
+    EdgeWrite,
+    EngineLimits,
+    EngineResult,
+    GraphEngine,
+    LoadProgress,
+    NodeWrite,
+)
 from graph_olap_server.instance.engine.bind import BoundStatement, bind
 from graph_olap_server.instance.engine.cache import mark_loaded
 from graph_olap_server.instance.engine.catalog import Catalog, TableEntry, read_catalog
@@ -31,9 +39,9 @@ from graph_olap_server.instance.engine.reachable import check_patterns
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.engine.writeback import (
+    PreparedWrite,
     check_writable,
     drop_property,
-    write_edge_property,
     write_property,
 )
 from graph_olap_server.instance.tokens import TokenError, result_names, tokenise
@@ -155,28 +163,26 @@ class CypherEngine(GraphEngine):
         pattern = f"MATCH (a:{quote(start)})-[r:{quote(edge_type)}]->(b:{quote(end)})"
         return self._arrow(pattern, columns, entry)
 
-    def write_node_property(self, label: str, name: str, type_name: str, offsets: pa.Array, values: pa.Array) -> int:
-        """Set a result property on nodes given by offset, in one transaction."""
-        entry = self._table(label)
-        check_writable(entry, name)
-        keys = self.node_keys(label).take(offsets)
+    def write_properties(
+        self, writes: Sequence[NodeWrite | EdgeWrite], check: Callable[[], None] = lambda: None
+    ) -> None:
+        """Set result properties in one transaction."""
+        prepared = []
+        for write in writes:
+            entry = self._table(write.label if isinstance(write, NodeWrite) else write.edge_type)
+            check_writable(entry, write.name)
+            if isinstance(write, NodeWrite):
+                prepared.append(PreparedWrite(entry, write, (self._keys_of(entry.name, write.offsets),)))
+            else:
+                assert entry.ends is not None
+                start, end = (self._table(label) for label in entry.ends)
+                keys = (self._keys_of(start.name, write.ends["_src"]), self._keys_of(end.name, write.ends["_dst"]))
+                prepared.append(PreparedWrite(entry, write, keys, (start, end)))
+            check()
         with self._pool.writing() as connection:
-            write_property(connection, entry, name, type_name, keys, values)
-        self._forget()
-        return len(keys)
-
-    def write_edge_property(self, edge_type: str, name: str, type_name: str, ends: pa.Table, values: pa.Array) -> None:
-        """Set a result property on all relationships between pairs of nodes, in one transaction."""
-        entry = self._table(edge_type)
-        check_writable(entry, name)
-        assert entry.ends is not None
-        start, end = (self._table(label) for label in entry.ends)
-        keys = [
-            self.node_keys(table.name).take(ends[column].combine_chunks())
-            for table, column in ((start, "_src"), (end, "_dst"))
-        ]
-        with self._pool.writing() as connection:
-            write_edge_property(connection, entry, (start, end), name, type_name, (keys[0], keys[1]), values)
+            for each in prepared:
+                write_property(connection, each, check)
+            faults.point("instance", "write_back")
         self._forget()
 
     def drop_node_property(self, label: str, name: str) -> None:
@@ -253,6 +259,10 @@ class CypherEngine(GraphEngine):
             chunks = column.chunks if kind is None else [to_contract(chunk, kind, _unknown) for chunk in column.chunks]
             arrays.append(pa.chunked_array(chunks, None if chunks else column.type))
         return pa.table(arrays, names=list(columns))
+
+    def _keys_of(self, label: str, offsets: Any) -> pa.Array:
+        chosen = offsets.combine_chunks() if isinstance(offsets, pa.ChunkedArray) else offsets
+        return self.node_keys(label).take(chosen)
 
     @contextmanager
     def _reading(self) -> Iterator[Any]:

@@ -1,21 +1,26 @@
-"""Results of algorithms as properties: created and filled in one transaction, joined by primary key.
+"""Results of algorithms as properties: created and filled in the caller's transaction, joined by primary key.
 
 Joining by key takes under a second for a million rows; joining by offset, which the engines cannot look up, minutes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 from graph_olap.models import parse_type
 
 from graph_olap_server.domain.errors import validation_failed
+from graph_olap_server.instance.engine.base import EdgeWrite, NodeWrite
 from graph_olap_server.instance.engine.catalog import TableEntry
 from graph_olap_server.instance.engine.types import ddl_type, parse_engine_type, quote
 
-__all__ = ["check_writable", "drop_property", "write_edge_property", "write_property"]
+__all__ = ["PreparedWrite", "check_writable", "drop_property", "write_property"]
 
+_NODES_AT_ONCE = 1_000_000  # about a second each
+_EDGES_AT_ONCE = 50_000
 _CAST_KEYS = frozenset({"UUID"})
 
 
@@ -30,36 +35,32 @@ def check_writable(entry: TableEntry, name: str) -> None:
         raise validation_failed([("write_property", reason)])
 
 
-def write_property(
-    connection: Any, entry: TableEntry, name: str, type_name: str, keys: pa.Array, values: pa.Array
-) -> None:
-    """Write values to the nodes with these keys; runs inside the caller's transaction."""
-    _provide(connection, entry, name, type_name)
-    if not len(keys):
-        return
-    written = pa.table({"k": keys, "v": values})
-    connection.execute(
-        f"LOAD FROM $written MATCH {_node('n', entry, 'k')} SET n.{quote(name)} = v",
-        {"written": written},
-    )
+@dataclass(frozen=True, slots=True)
+class PreparedWrite:
+    """A write with the primary keys it joins on: of the nodes, or of both ends of the relationships."""
+
+    entry: TableEntry
+    write: NodeWrite | EdgeWrite
+    keys: tuple[pa.Array, ...]
+    ends: tuple[TableEntry, ...] = ()
 
 
-def write_edge_property(
-    connection: Any,
-    entry: TableEntry,
-    ends: tuple[TableEntry, TableEntry],
-    name: str,
-    type_name: str,
-    keys: tuple[pa.Array, pa.Array],
-    values: pa.Array,
-) -> None:
-    """Write values to all relationships between nodes with these keys; runs inside the caller's transaction."""
-    _provide(connection, entry, name, type_name)
-    if not len(values):
-        return
-    written = pa.table({"s": keys[0], "t": keys[1], "v": values})
-    pattern = f"{_node('a', ends[0], 's')}-[r:{quote(entry.name)}]->{_node('b', ends[1], 't')}"
-    connection.execute(f"LOAD FROM $written MATCH {pattern} SET r.{quote(name)} = v", {"written": written})
+def write_property(connection: Any, prepared: PreparedWrite, check: Callable[[], None]) -> None:
+    """Write the values, a part at a time with ``check`` in between; runs inside the caller's transaction."""
+    entry, write = prepared.entry, prepared.write
+    _provide(connection, entry, write.name, write.type_name)
+    columns = dict(zip(("s", "t"), prepared.keys, strict=False))
+    written = pa.table({**columns, "v": write.values})
+    if prepared.ends:
+        start, end = prepared.ends
+        pattern = f"{_node('a', start, 's')}-[x:{quote(entry.name)}]->{_node('b', end, 't')}"
+    else:
+        pattern = _node("x", entry, "s")
+    size = _EDGES_AT_ONCE if prepared.ends else _NODES_AT_ONCE
+    for first in range(0, len(written), size):
+        part = written.slice(first, size)
+        connection.execute(f"LOAD FROM $part MATCH {pattern} SET x.{quote(write.name)} = v", {"part": part})
+        check()
 
 
 def drop_property(connection: Any, entry: TableEntry, name: str) -> None:
