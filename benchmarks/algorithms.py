@@ -122,12 +122,13 @@ def _ours(name: str, nodes: int, source: np.ndarray, target: np.ndarray) -> Call
     algorithm = find(name)
     parameters = check_parameters(algorithm, {}, [])
     left_out = {"weight_property", *algorithm.ignored}
-    own = {key: value for key, value in parameters.items() if key not in left_out} | PARAMETERS.get(name, {})
+    own = {key: value for key, value in parameters.items() if key not in left_out}
 
     def run(nodes: int, source: np.ndarray, target: np.ndarray) -> object:
         directed = algorithm.orientations[0] != "undirected"
         arrays = build_csr(nodes, source, target, directed=directed, self_loops=algorithm.self_loops)
-        return algorithm.kernel(**arrays, **own)
+        extra = {key: value(nodes) if callable(value) else value for key, value in PARAMETERS.get(name, {}).items()}
+        return algorithm.kernel(**arrays, **own | extra)
 
     run(3, np.array([0, 1, 2]), np.array([1, 2, 0]))  # a worker has loaded its libraries long before
     return lambda: run(nodes, source, target)

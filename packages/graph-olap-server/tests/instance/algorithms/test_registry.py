@@ -34,7 +34,8 @@ def test_every_description_is_complete_and_fits_its_kernel(algorithm):
 def test_defaults_are_valid(algorithm):
     problems = []
     effective = check_parameters(algorithm, {}, problems)
-    assert problems == []
+    required = [parameter.name for parameter in algorithm.parameters if parameter.required]
+    assert problems == [(f"parameters.{name}", "a value is required") for name in required]
     assert effective == {parameter.name: parameter.default for parameter in algorithm.parameters}
 
 

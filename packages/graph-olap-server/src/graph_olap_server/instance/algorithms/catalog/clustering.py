@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from graph_olap_server.instance.algorithms.kernels import clustering
+from graph_olap_server.instance.algorithms.kernels import clustering, trusses
 from graph_olap_server.instance.algorithms.model import Algorithm, Cost
 
 __all__ = ["ALGORITHMS"]
 
+_PLAIN = "Direction, parallel edges and self-loops do not count."
+_WATTS = 'D. J. Watts, S. H. Strogatz: Collective dynamics of "small-world" networks. Nature 393, 1998.'
+_TRIANGLES = Cost(lambda n, m, p: 2e-10 * m * max(1.0, m**0.5), 32, 24)
+
 ALGORITHMS: tuple[Algorithm, ...] = (
+    Algorithm(
+        name="average_clustering",
+        display_name="Average clustering coefficient",
+        category="clustering",
+        description="Mean of the clustering coefficients of all nodes.",
+        long_description=f"Nodes with fewer than two neighbours count as 0. {_PLAIN}",
+        kernel=clustering.average_clustering,
+        kind="scalar",
+        value="mean coefficient from 0 to 1",
+        self_loops=False,
+        complexity="O(m * sqrt(m))",
+        backend="icebug",
+        cost=_TRIANGLES,
+        source=_WATTS,
+    ),
+    Algorithm(
+        name="clustering_coefficient",
+        display_name="Local clustering coefficient",
+        category="clustering",
+        description="Share of a node's pairs of neighbours that are neighbours of each other.",
+        long_description=f"0 with fewer than two neighbours. {_PLAIN}",
+        kernel=clustering.clustering_coefficient,
+        property_type="DOUBLE",
+        value="coefficient from 0 to 1",
+        self_loops=False,
+        aliases=("clustering", "local_clustering", "local_clustering_coefficient"),
+        complexity="O(m * sqrt(m))",
+        backend="icebug",
+        cost=_TRIANGLES,
+        source=_WATTS,
+    ),
     Algorithm(
         name="kcore",
         display_name="K-core decomposition",
         category="clustering",
         description="Largest k for which a node lies in the k-core: the part where every node has k neighbours.",
-        long_description="Direction, parallel edges and self-loops do not count.",
+        long_description=_PLAIN,
         kernel=clustering.kcore,
         property_type="INT64",
         value="core number",
@@ -25,11 +60,44 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         source="V. Batagelj, M. Zaversnik: An O(m) algorithm for cores decomposition of networks. arXiv cs/0310049.",
     ),
     Algorithm(
+        name="ktruss",
+        display_name="K-truss decomposition",
+        category="clustering",
+        description="Largest k for which an edge lies in the k-truss: the part where every edge is in k - 2 triangles.",
+        long_description=f"Edges in no triangle have 2. {_PLAIN}",
+        kernel=trusses.ktruss,
+        kind="edge_map",
+        property_type="INT64",
+        value="truss number",
+        self_loops=False,
+        aliases=("k_truss", "truss_number"),
+        complexity="O(m * sqrt(m) * log m)",
+        backend="numpy",
+        cost=Cost(lambda n, m, p: 2e-8 * m * max(1.0, m**0.5), 32, 120),
+        source="J. Wang, J. Cheng: Truss decomposition in massive networks. PVLDB 5(9), 2012.",
+    ),
+    Algorithm(
+        name="transitivity",
+        display_name="Transitivity (global clustering coefficient)",
+        category="clustering",
+        description="Share of all paths of two edges that are closed to a triangle.",
+        long_description=f"Null in a graph without such paths. {_PLAIN}",
+        kernel=clustering.transitivity,
+        kind="scalar",
+        value="share from 0 to 1",
+        self_loops=False,
+        aliases=("global_clustering", "global_clustering_coefficient"),
+        complexity="O(m * sqrt(m))",
+        backend="icebug",
+        cost=_TRIANGLES,
+        source="M. E. J. Newman: The structure and function of complex networks. SIAM Review 45(2), 2003.",
+    ),
+    Algorithm(
         name="triangle_count",
         display_name="Triangle count",
         category="clustering",
         description="Number of triangles a node is part of.",
-        long_description="Direction, parallel edges and self-loops do not count.",
+        long_description=_PLAIN,
         kernel=clustering.triangle_count,
         property_type="INT64",
         value="triangles through the node",
@@ -37,7 +105,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         aliases=("triangles",),
         complexity="O(m * sqrt(m))",
         backend="icebug",
-        cost=Cost(lambda n, m, p: 4e-9 * m * max(1.0, m**0.5) ** 0.8, 24, 16),
+        cost=_TRIANGLES,
         source="M. Latapy: Main-memory triangle computations for very large sparse graphs. TCS 407, 2008.",
     ),
 )

@@ -12,7 +12,7 @@ from graph_olap_server.instance.algorithms.kernels.results import NodeMap
 if TYPE_CHECKING:
     import scipy.sparse
 
-__all__ = ["pagerank"]
+__all__ = ["degree", "pagerank"]
 
 
 def pagerank(
@@ -23,14 +23,13 @@ def pagerank(
     damping_factor: float,
     max_iterations: int,
     tolerance: float,
+    source_nodes: list[int] | None = None,
 ) -> NodeMap:
     """Power iteration until the L1 change is at most ``tolerance``; sinks spread their score evenly.
 
     At most two threads: the library sums partial sums in the order in which threads finish, which changes nothing for
-    two of them and the last bits for more.
+    two of them and the last bits for more. With ``source_nodes``, jumps and sinks lead to these only.
     """
-    import networkit as nk
-
     matrix = matrix_of(indptr, indices, weights)
     if weights is not None and not weights.all():
         matrix = matrix.copy()  # the arrays belong to a cached projection
@@ -38,7 +37,31 @@ def pagerank(
     count = matrix.shape[0]
     if count == 0:
         return NodeMap(np.empty(0), {"iterations": 0, "converged": True, "max_score": None})
-    graph = DirectedGraph(matrix, weighted=weights is not None)
+    if source_nodes is None:
+        scores, iterations = _pagerank(matrix, weights is not None, damping_factor, max_iterations, tolerance)
+        change = 0.0 if iterations < max_iterations else _pagerank_change(matrix, scores, damping_factor)
+    else:
+        scores, iterations, change = _personalised(matrix, source_nodes, damping_factor, max_iterations, tolerance)
+    facts = {"iterations": iterations, "converged": change <= tolerance, "max_score": float(scores.max())}
+    return NodeMap(scores, facts)
+
+
+def degree(indptr: Ints, indices: Ints, weights: Floats | None = None, *, direction: str) -> NodeMap:
+    """Edges at each node, or the sum of their weights."""
+    count = len(indptr) - 1
+    rows = np.repeat(np.arange(count), np.diff(indptr))
+    outgoing = np.bincount(rows, weights, count).astype(np.float64)
+    incoming = np.bincount(indices, weights, count).astype(np.float64)
+    values = {"out": outgoing, "in": incoming, "both": outgoing + incoming}[direction]
+    return NodeMap(values, {"max_degree": float(values.max()) if count else None})
+
+
+def _pagerank(
+    matrix: scipy.sparse.csr_array, weighted: bool, damping_factor: float, max_iterations: int, tolerance: float
+) -> tuple[Floats, int]:
+    import networkit as nk
+
+    graph = DirectedGraph(matrix, weighted=weighted)
     run = nk.centrality.PageRank(
         graph.handle, damping_factor, tolerance, distributeSinks=nk.centrality.SinkHandling.DistributeSinks
     )
@@ -50,10 +73,28 @@ def pagerank(
         run.run()
     finally:
         nk.setNumberOfThreads(threads)
-    scores = np.array(run.scores())
-    iterations = int(run.numberOfIterations())
-    converged = iterations < max_iterations or _pagerank_change(matrix, scores, damping_factor) <= tolerance
-    return NodeMap(scores, {"iterations": iterations, "converged": converged, "max_score": float(scores.max())})
+    return np.array(run.scores()), int(run.numberOfIterations())
+
+
+def _personalised(
+    matrix: scipy.sparse.csr_array, sources: list[int], damping_factor: float, max_iterations: int, tolerance: float
+) -> tuple[Floats, int, float]:
+    """Power iteration with jumps to the sources; the library sends sinks elsewhere."""
+    jumps = np.zeros(matrix.shape[0])
+    jumps[sources] = 1.0
+    jumps /= jumps.sum()
+    out_weight = np.asarray(matrix.sum(axis=1)).ravel()
+    sinks = out_weight == 0
+    incoming = matrix.T.tocsr()
+    scores, change, iterations = jumps, np.inf, 0
+    while iterations < max_iterations and change > tolerance:
+        shares = np.divide(scores, out_weight, out=np.zeros(len(scores)), where=~sinks)
+        spread = damping_factor * float(scores[sinks].sum()) + (1.0 - damping_factor)
+        moved = damping_factor * (incoming @ shares) + spread * jumps
+        change = float(np.abs(moved - scores).sum())
+        scores = moved
+        iterations += 1
+    return scores, iterations, change
 
 
 def _pagerank_change(matrix: scipy.sparse.csr_array, scores: Floats, damping_factor: float) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph_olap_server.instance.algorithms.kernels.graphs import Ints, UndirectedGraph
-from graph_olap_server.instance.algorithms.kernels.results import NodeMap
+from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, UndirectedGraph
+from graph_olap_server.instance.algorithms.kernels.results import NodeMap, Scalar
 
-__all__ = ["kcore", "triangle_count"]
+__all__ = ["average_clustering", "clustering_coefficient", "kcore", "transitivity", "triangle_count"]
 
 
 def kcore(indptr: Ints, indices: Ints) -> NodeMap:
@@ -25,17 +25,47 @@ def kcore(indptr: Ints, indices: Ints) -> NodeMap:
 
 def triangle_count(indptr: Ints, indices: Ints) -> NodeMap:
     """Triangles through each node of an undirected graph without self-loops."""
-    import networkit as nk
-
-    if len(indptr) == 1:
-        return NodeMap(np.empty(0, np.int64), {"total_triangles": 0, "nodes_with_triangles": 0})
-    graph = UndirectedGraph(indptr, indices)
-    run = nk.centrality.LocalClusteringCoefficient(graph.handle)
-    run.run()
-    degrees = np.diff(indptr).astype(np.float64)
-    # The coefficient is triangles / pairs of neighbours; rounding undoes the division exactly below 2**52.
-    triangles = np.rint(np.nan_to_num(np.asarray(run.scores())) * degrees * (degrees - 1) / 2).astype(np.int64)
+    triangles = _triangles(indptr, indices)
     return NodeMap(
         triangles,
         {"total_triangles": int(triangles.sum()) // 3, "nodes_with_triangles": int((triangles > 0).sum())},
     )
+
+
+def clustering_coefficient(indptr: Ints, indices: Ints) -> NodeMap:
+    """Share of a node's pairs of neighbours that are neighbours themselves, 0 with fewer than two neighbours."""
+    values = _coefficients(indptr, indices)
+    return NodeMap(values, {"average_clustering": float(values.mean()) if len(values) else None})
+
+
+def average_clustering(indptr: Ints, indices: Ints) -> Scalar:
+    """Mean of the nodes' clustering coefficients."""
+    values = _coefficients(indptr, indices)
+    return Scalar(float(values.mean()) if len(values) else None, {})
+
+
+def transitivity(indptr: Ints, indices: Ints) -> Scalar:
+    """Share of all paths of two edges that are closed by a third."""
+    degrees = np.diff(indptr).astype(np.float64)
+    pairs = float((degrees * (degrees - 1)).sum()) / 2
+    closed = int(_triangles(indptr, indices).sum())
+    return Scalar(closed / pairs if pairs else None, {"triangles": closed // 3, "paths_of_two": int(pairs)})
+
+
+def _triangles(indptr: Ints, indices: Ints) -> Ints:
+    degrees = np.diff(indptr).astype(np.float64)
+    # The coefficient is triangles / pairs of neighbours; rounding undoes the division exactly below 2**52.
+    triangles: Ints = np.rint(_coefficients(indptr, indices) * degrees * (degrees - 1) / 2).astype(np.int64)
+    return triangles
+
+
+def _coefficients(indptr: Ints, indices: Ints) -> Floats:
+    import networkit as nk
+
+    if len(indptr) == 1:
+        return np.empty(0)
+    graph = UndirectedGraph(indptr, indices)
+    run = nk.centrality.LocalClusteringCoefficient(graph.handle, True)  # turbo: a sixth of the time on skewed degrees
+    run.run()
+    coefficients: Floats = np.nan_to_num(np.asarray(run.scores()))
+    return coefficients

@@ -8,12 +8,13 @@ import numpy as np
 
 from graph_olap_server.instance.algorithms.kernels.components import canonical
 from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, UndirectedGraph, matrix_of
+from graph_olap_server.instance.algorithms.kernels.partitions import modularity
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap
 
 if TYPE_CHECKING:
     import scipy.sparse
 
-__all__ = ["label_propagation", "louvain", "modularity"]
+__all__ = ["label_propagation", "louvain", "merge", "modularity", "move"]
 
 
 def louvain(
@@ -26,10 +27,7 @@ def louvain(
     max_iterations: int,
     seed: int,
 ) -> NodeMap:
-    """Louvain: phases of local moves by the kernel library, each followed by merging communities into nodes.
-
-    Moves are made by one thread: with several, the outcome depends on their timing.
-    """
+    """Louvain: phases of local moves by the kernel library, each followed by merging communities into nodes."""
     import networkit as nk
 
     nk.setSeed(seed, False)
@@ -37,18 +35,13 @@ def louvain(
     membership = np.arange(matrix.shape[0])
     phases = 0
     while phases < max_phases and level.nnz:
-        graph = UndirectedGraph(level.indptr, level.indices, level.data)
-        run = nk.community.PLM(
-            graph.handle, gamma=resolution, par="none randomized", maxIter=max_iterations, recurse=False
-        )
-        run.run()
-        moved = canonical(np.asarray(run.getPartition().getVector(), np.int64))
+        moved = move(level, resolution, max_iterations)
         phases += 1
         count = int(moved.max()) + 1
         membership = moved[membership]
         if count == level.shape[0]:
             break
-        level = _merge(level, moved, count)
+        level = merge(level, moved, count)
     membership = canonical(membership)
     communities = int(membership.max()) + 1 if len(membership) else 0
     return NodeMap(
@@ -87,20 +80,20 @@ def label_propagation(indptr: Ints, indices: Ints, *, max_iterations: int, seed:
     )
 
 
-def modularity(matrix: scipy.sparse.csr_array, membership: Ints, resolution: float = 1.0) -> float | None:
-    """Modularity of a partition of an undirected graph (symmetric, self-loops once); ``None`` without any weight."""
-    strength = np.asarray(matrix.sum(axis=1)).ravel() + matrix.diagonal()
-    total = float(strength.sum())
-    if total == 0:
-        return None
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    inside = membership[rows] == membership[matrix.indices]
-    within = float(matrix.data[inside].sum()) + float(matrix.diagonal().sum())
-    volumes = np.bincount(membership, weights=strength)
-    return within / total - resolution * float(((volumes / total) ** 2).sum())
+def move(level: scipy.sparse.csr_array, resolution: float, max_iterations: int) -> Ints:
+    """Move nodes to neighbouring communities, from one of their own each, as long as that raises the modularity.
+
+    Moves are made by one thread: with several, the outcome depends on their timing.
+    """
+    import networkit as nk
+
+    graph = UndirectedGraph(level.indptr, level.indices, level.data)
+    run = nk.community.PLM(graph.handle, gamma=resolution, par="none randomized", maxIter=max_iterations, recurse=False)
+    run.run()
+    return canonical(np.asarray(run.getPartition().getVector(), np.int64))
 
 
-def _merge(matrix: scipy.sparse.csr_array, membership: Ints, count: int) -> scipy.sparse.csr_array:
+def merge(matrix: scipy.sparse.csr_array, membership: Ints, count: int) -> scipy.sparse.csr_array:
     """Sum edges between communities; edges inside become one self-loop that counts each of them once."""
     import scipy.sparse
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graph_olap_server.domain.errors import PlatformError
+
 if TYPE_CHECKING:
     import scipy.sparse
 
-__all__ = ["DirectedGraph", "Floats", "Ints", "UndirectedGraph", "matrix_of"]
+__all__ = ["DirectedGraph", "Floats", "Ints", "UndirectedGraph", "in_lanes", "matrix_of", "no_convergence", "sample"]
 
 Ints = NDArray[Any]
 Floats = NDArray[np.float64]
+Part = TypeVar("Part")
+
+_LANES = 4
 
 
 class UndirectedGraph:
@@ -52,3 +59,30 @@ def matrix_of(indptr: Ints, indices: Ints, weights: Floats | None) -> scipy.spar
     count = len(indptr) - 1
     data = np.ones(len(indices)) if weights is None else weights
     return scipy.sparse.csr_array((data, indices, indptr), shape=(count, count))
+
+
+def in_lanes(batches: Sequence[Ints], work: Callable[[Sequence[Ints]], Part]) -> list[Part]:
+    """Share batches out to a fixed number of lanes and run these on the threads of the worker.
+
+    The lanes' results come in their order, so sums over them do not depend on how many threads there are or on which
+    of them was faster. Only work that leaves the interpreter's lock (NumPy, SciPy) gains.
+    """
+    import networkit as nk
+
+    lanes = [batches[lane::_LANES] for lane in range(_LANES) if lane < len(batches)]
+    with ThreadPoolExecutor(max(1, nk.getMaxNumberOfThreads())) as threads:
+        return list(threads.map(work, lanes))
+
+
+def sample(count: int, samples: int | None, seed: int) -> Ints:
+    """Return all nodes, or ``samples`` of them at random, in ascending order."""
+    if samples is None or samples >= count:
+        return np.arange(count)
+    chosen: Ints = np.sort(np.random.default_rng(seed).choice(count, samples, replace=False))
+    return chosen
+
+
+def no_convergence(name: str, iterations: int, hint: str) -> PlatformError:
+    """Say that scores were still changing when the iterations allowed were used up."""
+    message = f"{name} did not converge within {iterations} iterations. {hint}"
+    return PlatformError("ALGORITHM_FAILED", message, {"reason": "no convergence", "iterations": iterations})

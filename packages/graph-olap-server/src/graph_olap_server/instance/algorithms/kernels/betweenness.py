@@ -1,0 +1,182 @@
+"""Which nodes and edges lie on many shortest paths.
+
+Without weights, the accumulation of Brandes is done for a batch of sources at a time with products of the matrix and
+dense blocks, which reads each edge once per level for all of them. Where paths are long that does too much work, and
+the kernel library searches from one source after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.kernels.graphs import (
+    DirectedGraph,
+    Floats,
+    Ints,
+    in_lanes,
+    matrix_of,
+    sample,
+)
+from graph_olap_server.instance.algorithms.kernels.results import EdgeMap, NodeMap
+
+if TYPE_CHECKING:
+    import scipy.sparse
+
+__all__ = ["betweenness", "edge_betweenness"]
+
+_DEEP = 40
+_BLOCK = 1 << 22
+_EDGES_AT_ONCE = 1 << 15
+
+
+def betweenness(
+    indptr: Ints, indices: Ints, weights: Floats | None = None, *, samples: int | None, seed: int
+) -> NodeMap:
+    """Share of all ordered pairs of other nodes whose shortest paths pass through a node."""
+    matrix = matrix_of(indptr, indices, weights)
+    count = matrix.shape[0]
+    sources = sample(count, samples, seed)
+    if weights is not None:
+        _refuse_zeros(weights)
+        sums = _by_library(matrix, samples, seed, weighted=True)
+    elif len(sources) == count and count and _depth(matrix, sources[:1]) > _DEEP:
+        sums = _by_library(matrix, None, seed, weighted=False)
+    else:
+        sums = _in_batches(matrix, sources, count, _node_sums) * (count / max(len(sources), 1))
+    values = sums / max((count - 1) * (count - 2), 1)
+    return NodeMap(values, {"sources": len(sources), "max_score": float(values.max()) if count else None})
+
+
+def edge_betweenness(indptr: Ints, indices: Ints, *, samples: int | None, seed: int) -> EdgeMap:
+    """Share of all pairs of nodes whose shortest paths use an edge of an undirected graph."""
+    matrix = matrix_of(indptr, indices, None)
+    count = matrix.shape[0]
+    rows = np.repeat(np.arange(count), np.diff(indptr))
+    upper = rows <= indices
+    source, target = rows[upper], np.asarray(indices)[upper].astype(np.int64)
+    sources = sample(count, samples, seed)
+    sums = _in_batches(matrix, sources, len(source), lambda search: _edge_sums(search, source, target))
+    values = sums * (count / max(len(sources), 1)) / max(count * (count - 1), 1)
+    facts = {"sources": len(sources), "max_score": float(values.max()) if len(values) else None}
+    return EdgeMap(source, target, values, facts)
+
+
+class _Search(NamedTuple):
+    """A batch of searches, one per column: levels (-1: not reached), numbers of shortest paths, dependencies."""
+
+    sources: Ints
+    level: Ints
+    paths: Floats
+    dependency: Floats
+
+
+def _in_batches(
+    matrix: scipy.sparse.csr_array, sources: Ints, length: int, sums: Callable[[_Search], Floats]
+) -> Floats:
+    """Add up what each batch of sources yields."""
+    incoming = matrix.T.tocsr()
+    width = int(np.clip(_BLOCK // max(matrix.shape[0], 1), 1, 16))
+    batches = [sources[first : first + width] for first in range(0, len(sources), width)]
+
+    def lane(own: Sequence[Ints]) -> Floats:
+        total = np.zeros(length)
+        for batch in own:
+            total += sums(_search(matrix, incoming, batch))
+        return total
+
+    return np.sum(in_lanes(batches, lane), axis=0) if batches else np.zeros(length)
+
+
+def _search(matrix: scipy.sparse.csr_array, incoming: scipy.sparse.csr_array, sources: Ints) -> _Search:
+    shape = (matrix.shape[0], len(sources))
+    columns = np.arange(len(sources))
+    level = np.full(shape, -1, np.int32)
+    level[sources, columns] = 0
+    front = np.zeros(shape)
+    front[sources, columns] = 1.0
+    paths = front.copy()
+    depth = 0
+    while True:
+        reached = incoming @ front
+        front = np.where(level < 0, reached, 0.0)
+        new = front > 0
+        if not new.any():
+            break
+        depth += 1
+        level[new] = depth
+        paths += front
+    dependency = np.zeros(shape)
+    for below in range(depth, 0, -1):
+        shares = np.divide(1.0 + dependency, paths, out=np.zeros(shape), where=level == below)
+        dependency += np.where(level == below - 1, paths * (matrix @ shares), 0.0)
+    return _Search(sources, level, paths, dependency)
+
+
+def _node_sums(search: _Search) -> Floats:
+    dependency = search.dependency
+    dependency[search.sources, np.arange(len(search.sources))] = 0.0
+    sums: Floats = dependency.sum(axis=1)
+    return sums
+
+
+def _edge_sums(search: _Search, source: Ints, target: Ints) -> Floats:
+    """Sum what the paths put on each edge, whichever way they use it."""
+    paths, level = search.paths, search.level
+    shares = np.divide(1.0 + search.dependency, paths, out=np.zeros(paths.shape), where=paths > 0)
+    sums = np.empty(len(source))
+    for first in range(0, len(source), _EDGES_AT_ONCE):
+        part = slice(first, first + _EDGES_AT_ONCE)
+        near, far = source[part], target[part]
+        step = level[far] - level[near]  # both ends are reached or neither is
+        forward = np.where(step == 1, paths[near] * shares[far], 0.0)
+        sums[part] = np.where(step == -1, paths[far] * shares[near], forward).sum(axis=1)
+    return sums
+
+
+def _depth(matrix: scipy.sparse.csr_array, sources: Ints) -> int:
+    incoming = matrix.T.tocsr()
+    seen = np.zeros(matrix.shape[0], bool)
+    seen[sources] = True
+    front, depth = seen, 0
+    while depth <= _DEEP:
+        front = (incoming @ front.astype(np.float64) > 0) & ~seen
+        if not front.any():
+            break
+        seen = seen | front
+        depth += 1
+    return depth
+
+
+def _by_library(matrix: scipy.sparse.csr_array, samples: int | None, seed: int, *, weighted: bool) -> Floats:
+    """Sum over all sources by one thread: with several, the order of additions depends on their timing."""
+    import networkit as nk
+
+    if matrix.shape[0] == 0:
+        return np.empty(0)
+    graph = DirectedGraph(matrix, weighted=weighted)
+    nk.setSeed(seed, False)
+    threads = nk.getMaxNumberOfThreads()
+    nk.setNumberOfThreads(1)
+    try:
+        if samples is None or samples >= matrix.shape[0]:
+            run = nk.centrality.Betweenness(graph.handle)
+        else:
+            run = nk.centrality.EstimateBetweenness(graph.handle, samples)
+        run.run()
+    finally:
+        nk.setNumberOfThreads(threads)
+    return np.array(run.scores())
+
+
+def _refuse_zeros(weights: Floats) -> None:
+    zeros = int((weights == 0).sum())
+    if zeros:
+        reason = (
+            f"betweenness needs distances above 0: {zeros} edges have the weight 0, so the number of shortest paths "
+            "is not defined. Leave them out with a query, or give them a small weight."
+        )
+        raise PlatformError("ALGORITHM_FAILED", reason, {"reason": "weights of zero", "count": zeros})
