@@ -281,8 +281,10 @@ class _Walk:
 
 
 def _one_statement(tokens: list[Token], text: str) -> list[Token]:
-    while tokens and tokens[-1].text == ";":
-        tokens = tokens[:-1]
+    count = len(tokens)
+    while count and tokens[count - 1].text == ";":
+        count -= 1
+    tokens = tokens[:count]
     if not tokens:
         raise cypher_error("syntax", "The query is empty. Write for example MATCH (n) RETURN n LIMIT 10.", text, 0)
     for index, token in enumerate(tokens):

@@ -60,15 +60,20 @@ class TokenError(ValueError):
 
 
 _ESCAPE = r"\\(?:[\\'\"bBfFnNrRtT]|[xX][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"
+# White space, dashes and arrow heads beyond ASCII, as the engines' lexer has them. All else beyond ASCII counts as part
+# of a word: where the engines cannot read it they refuse the whole statement.
+_SPACES = "\u00a0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_ARROWS = "\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d\u27e8\u3008\ufe64\uff1c\u27e9\u3009\ufe65\uff1e"
+_LETTER = rf"(?:[A-Za-z_]|(?![{_SPACES}{_ARROWS}\ud800-\udfff])[^\x00-\x7f])"
 _PATTERN = re.compile(
     rf"""
-      (?P<space>\s+)
+      (?P<space>[\t-\r\x1c-\x1f\x20{_SPACES}]+)
     | (?P<comment>//[^\r\n]*(?:\r?\n|\Z)|/\*.*?\*/)
     | (?P<string>'(?:[^'\\]|{_ESCAPE})*'|"(?:[^"\\]|{_ESCAPE})*")
     | (?P<quoted>(?:`[^`]*`)+)
-    | (?P<parameter>\$\w+)
-    | (?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-    | (?P<word>[^\W\d]\w*)
+    | (?P<parameter>\$(?:[0-9]|{_LETTER})+)
+    | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
+    | (?P<word>{_LETTER}(?:[0-9]|{_LETTER})*)
     | (?P<symbol>[^'"`\\$])
     """,
     re.VERBOSE | re.DOTALL,
@@ -155,7 +160,7 @@ def _check_symbol(statement: str, position: int) -> None:
     if statement.startswith("//", position):
         raise TokenError("The comment ends in a bare carriage return; end the line with a line feed.", position)
     character = statement[position]
-    if character == "\0" or "\ud800" <= character <= "\udfff":
+    if character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff":
         raise TokenError(f"The character {character!r} cannot be part of a statement.", position)
 
 
