@@ -13,6 +13,7 @@ __all__ = [
     "Deadline",
     "instance_failed",
     "interrupted",
+    "lost_hint",
     "not_running_hint",
     "snapshot_failed",
     "still_working",
@@ -120,7 +121,21 @@ def not_running_hint(instance_id: int, status: str) -> Optional[str]:
     """Say what makes an instance in this status run, if anything does."""
     if status == "suspended":
         return f"client.instances.resume({instance_id}) starts it again, with everything that was made in it."
+    if status == "resuming":
+        return (
+            f"It is on its way, after a suspension or a crash: client.instances.wait_until_running({instance_id}) waits "
+            f"for it, then connect again with client.instances.connect({instance_id})."
+        )
     return None if status == "failed" else f"client.instances.wait_until_running({instance_id}) waits for it."
+
+
+def lost_hint(instance_id: int) -> str:
+    """Say what to do when the process of an instance cannot be reached and nobody knows why yet."""
+    return (
+        f"Instance {instance_id} may have ended; after a crash it is started again within seconds: "
+        f"client.instances.wait_until_running({instance_id}) waits for it, client.instances.get({instance_id}) tells "
+        "its status and why."
+    )
 
 
 def _next_steps(kind: str, number: int) -> str:
