@@ -1,11 +1,10 @@
-"""Everything about one HTTP call that needs no network: its description, its retry rules, reading its reply.
+"""Everything about one HTTP call that needs no network: its description and reading its reply.
 
 ``http.py`` and ``aio/http.py`` add only the sending, so the rules are the same for both clients.
 """
 
 from __future__ import annotations
 
-import enum
 import time
 import uuid
 import warnings
@@ -14,8 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Dict, Mapping, Optional
 
 import httpx
-from tenacity import RetryCallState, wait_exponential_jitter
 
+from graph_olap._retries import Repeat
 from graph_olap.exceptions import (
     ConnectionError,
     GraphOLAPError,
@@ -31,16 +30,10 @@ __all__ = [
     "Repeat",
     "decode_json",
     "given",
-    "is_maybe_done",
     "list_params",
-    "may_repeat",
     "raise_for_error",
     "translate",
-    "wait_for",
 ]
-
-LONGEST_RETRY_AFTER = 60.0
-"""A server that asks to come back later than this (seconds) gets no silent wait: the error is raised at once."""
 
 _SERVE_HINT = "Is the server running? `graph-olap serve` starts one."
 _STRANGER_HINT = (
@@ -54,38 +47,19 @@ _TLS_HINTS = {
     ),
     "tls": "The server does not speak TLS as asked: should api_url begin with http:// in place of https://?",
 }
-_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_MAYBE_DONE = (
-    httpx.ReadTimeout,
-    httpx.WriteTimeout,
-    httpx.ReadError,
-    httpx.WriteError,
-    httpx.CloseError,
-    httpx.RemoteProtocolError,
-)
-_backoff = wait_exponential_jitter(initial=1, max=10, jitter=0.5)
+_IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "DELETE")
 
 
 class GraphOLAPWarning(UserWarning):
     """Something the server or the SDK wants the analyst to know; the call itself succeeded."""
 
 
-class Repeat(enum.Enum):
-    """What may be repeated after a failure."""
-
-    SAFE = "safe"
-    """Repeating does no harm: reads, deletes, and writes that carry an idempotency key."""
-
-    UNSENT = "unsent"
-    """Only when nothing was sent or the server did not start on it: queries and algorithms."""
-
-    NEVER = "never"
-    """The caller repeats by itself: a probe in a waiting loop."""
-
-
 @dataclass(frozen=True)
 class Call:
-    """One call: what is asked, and how often it may be asked again."""
+    """One call: what is asked, and whether it may be asked again.
+
+    ``timeout`` limits the whole call in seconds, repeats included; without one the settings of the client do.
+    """
 
     method: str
     url: str
@@ -98,11 +72,12 @@ class Call:
     def build(self, client: Any, default_timeout: float) -> httpx.Request:
         """Build the request that all attempts share, so a repeat carries the same keys as the first attempt."""
         headers = {"X-Request-ID": str(uuid.uuid4()), **self.headers}
-        if self.method in ("POST", "PUT") and self.repeat is Repeat.SAFE:
+        method = self.method.upper()
+        if method not in _IDEMPOTENT and self.repeat is Repeat.SAFE:
             headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
         params = {key: _query_value(value) for key, value in (self.params or {}).items() if value is not None}
         request: httpx.Request = client.build_request(
-            self.method,
+            method,
             self.url,
             params=params or None,
             json=self.json,
@@ -110,38 +85,6 @@ class Call:
             timeout=self.timeout or default_timeout,
         )
         return request
-
-
-def may_repeat(error: BaseException, repeat: Repeat) -> bool:
-    """Return whether a failed attempt may be repeated.
-
-    Example:
-        >>> may_repeat(ServerError("boom", status_code=500), Repeat.SAFE)
-        False
-    """
-    if not isinstance(error, GraphOLAPError) or repeat is Repeat.NEVER:
-        return False
-    transport_error = error.__context__
-    if isinstance(transport_error, _NOTHING_SENT):
-        return True
-    if is_maybe_done(transport_error):
-        return repeat is Repeat.SAFE
-    delay = error.details.get("retry_after_seconds")
-    if error.status_code != 503 or delay is None or delay > LONGEST_RETRY_AFTER:
-        return False
-    return repeat is Repeat.SAFE or error.code == "INSTANCE_NOT_READY"
-
-
-def is_maybe_done(transport_error: Optional[BaseException]) -> bool:
-    """Return whether the server may have done the work although no answer arrived."""
-    return isinstance(transport_error, _MAYBE_DONE)
-
-
-def wait_for(state: RetryCallState) -> float:
-    """Seconds before the next attempt: what the server asked for, else exponential from 1 s to 10 s with jitter."""
-    error = state.outcome.exception() if state.outcome is not None else None
-    asked = error.details.get("retry_after_seconds") if isinstance(error, GraphOLAPError) else None
-    return float(asked) if asked is not None else _backoff(state)
 
 
 def translate(error: Exception, request: httpx.Request) -> GraphOLAPError:
@@ -164,7 +107,7 @@ def translate(error: Exception, request: httpx.Request) -> GraphOLAPError:
             request_id=request_id,
             hint="The server may be busy: try again, or pass a longer timeout.",
         )
-    if isinstance(error, _MAYBE_DONE):
+    if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError)):
         return ConnectionError(
             f"The connection to {where} was lost before the answer was complete.",
             details,

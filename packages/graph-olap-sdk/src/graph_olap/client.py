@@ -40,6 +40,8 @@ class GraphOLAPClient:
         role: Role of that user, under the same condition.
         timeout: Seconds to wait for an answer to one request.
         max_retries: How often a failed request may be repeated.
+        total_timeout: Seconds for one call with all its repeats and the waits between them; ``None`` means 120, or
+            ``timeout`` when that is longer.
         transport: Replaces the network; for tests.
         sleep: Replaces the wait between attempts and polls; for tests.
 
@@ -70,6 +72,7 @@ class GraphOLAPClient:
         role: Optional[str] = None,
         timeout: float = 30.0,
         max_retries: int = 3,
+        total_timeout: Optional[float] = None,
         transport: Optional[httpx.BaseTransport] = None,
         sleep: Optional[Callable[[float], None]] = None,
     ) -> None:
@@ -81,6 +84,7 @@ class GraphOLAPClient:
             role=role,
             timeout=timeout,
             max_retries=max_retries,
+            total_timeout=total_timeout,
         )
         self._set_up(config, transport, sleep)
 
@@ -131,7 +135,8 @@ class GraphOLAPClient:
             api_key: In place of ``GRAPH_OLAP_API_KEY``.
             internal_api_key: In place of ``GRAPH_OLAP_INTERNAL_API_KEY``.
             username: In place of ``GRAPH_OLAP_USERNAME``.
-            **kwargs: ``role``, ``timeout``, ``max_retries``, ``transport`` and ``sleep`` of the constructor.
+            **kwargs: ``role``, ``timeout``, ``max_retries``, ``total_timeout``, ``transport`` and ``sleep`` of the
+                constructor.
 
         Returns:
             The client.

@@ -17,6 +17,7 @@ LOCAL_API_URL = "http://localhost:8000"
 DEFAULT_NAMESPACE = "graph-olap-local"
 """Kubernetes namespace when ``GRAPH_OLAP_NAMESPACE`` is not set."""
 
+_TOTAL_TIMEOUT = 120.0
 _TRUE = ("1", "true", "yes", "on")
 
 
@@ -34,6 +35,8 @@ class Config:
         max_retries: How often a failed request may be repeated.
         in_cluster_mode: Reach instances under their Kubernetes service name in place of ``instance_url``.
         namespace: Kubernetes namespace of the platform.
+        total_timeout: Seconds for one call with all its repeats and the waits between them; ``None`` means 120, or
+            ``timeout`` when that is longer.
     """
 
     api_url: str
@@ -45,6 +48,7 @@ class Config:
     max_retries: int = 3
     in_cluster_mode: bool = False
     namespace: str = DEFAULT_NAMESPACE
+    total_timeout: Optional[float] = None
 
     def __post_init__(self) -> None:
         url = self.api_url.strip().rstrip("/")
@@ -55,6 +59,8 @@ class Config:
             raise ValueError("api_url must not contain a user name or password; pass api_key or username instead.")
         if self.timeout <= 0:
             raise ValueError(f"timeout must be greater than 0 seconds, not {self.timeout!r}.")
+        if self.total_timeout is not None and self.total_timeout <= 0:
+            raise ValueError(f"total_timeout must be greater than 0 seconds or None, not {self.total_timeout!r}.")
         if self.max_retries < 0:
             raise ValueError(f"max_retries must be 0 or more, not {self.max_retries!r}.")
         object.__setattr__(self, "api_url", url)
@@ -70,6 +76,7 @@ class Config:
         role: Optional[str] = None,
         timeout: float = 30.0,
         max_retries: int = 3,
+        total_timeout: Optional[float] = None,
         default_url: Optional[str] = None,
         environ: Optional[Mapping[str, str]] = None,
     ) -> Config:
@@ -87,6 +94,7 @@ class Config:
             role: In place of ``GRAPH_OLAP_ROLE``.
             timeout: Seconds to wait for an answer to one request.
             max_retries: How often a failed request may be repeated.
+            total_timeout: Seconds for one call with all its repeats; see :class:`Config`.
             default_url: The URL when neither arguments nor environment name one.
             environ: In place of the process's environment; for tests.
 
@@ -115,7 +123,13 @@ class Config:
             max_retries=max_retries,
             in_cluster_mode=in_cluster,
             namespace=namespace,
+            total_timeout=total_timeout,
         )
+
+    @property
+    def call_timeout(self) -> float:
+        """Seconds that one call may take, all its repeats included."""
+        return self.total_timeout if self.total_timeout is not None else max(_TOTAL_TIMEOUT, self.timeout)
 
     def headers(self) -> Dict[str, str]:
         """Return the headers that identify client and caller; they are sent to the control plane and to instances."""

@@ -68,7 +68,7 @@ def test_importing_loads_nothing_heavy():
         "graph_olap",
         "graph_olap._lifecycle",
         "graph_olap._parameters",
-        "graph_olap._request",
+        "graph_olap._retries",
         "graph_olap._values",
         "graph_olap.display",
         "graph_olap.exceptions",
@@ -101,7 +101,7 @@ def test_wrong_addresses_are_refused(url):
         Config(url)
 
 
-@pytest.mark.parametrize(("field", "value"), [("timeout", 0), ("max_retries", -1)])
+@pytest.mark.parametrize(("field", "value"), [("timeout", 0), ("max_retries", -1), ("total_timeout", 0)])
 def test_wrong_numbers_are_refused(field, value):
     with pytest.raises(ValueError, match=field):
         Config("http://x", **{field: value})

@@ -7,9 +7,10 @@ import os
 from typing import Any, Awaitable, Callable, Dict, Mapping, Optional
 
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+from tenacity import AsyncRetrying, retry_if_exception
 
-from graph_olap._request import Call, decode_json, is_maybe_done, may_repeat, raise_for_error, translate, wait_for
+from graph_olap._request import Call, decode_json, raise_for_error, translate
+from graph_olap._retries import Attempts
 from graph_olap._tls import shared_tls
 from graph_olap.config import Config
 from graph_olap.exceptions import InvalidStateError
@@ -113,24 +114,24 @@ class AsyncHTTPClient:
             # A fork copied the parent's sockets; two processes on one of them would read each other's answers.
             self._client, self._process = self._connect(), os.getpid()
         request = call.build(self._client, self.config.timeout)
+        attempts = Attempts(call, self.config)
         retrying = AsyncRetrying(
-            stop=stop_after_attempt(self.config.max_retries + 1),
-            wait=wait_for,
-            retry=retry_if_exception(lambda error: may_repeat(error, call.repeat)),
+            stop=attempts.exhausted,
+            wait=attempts.delay,
+            retry=retry_if_exception(attempts.may_repeat),
             sleep=self.sleep,
             reraise=True,
         )
-        maybe_done = False
         async for attempt in retrying:
             with attempt:
+                attempts.limit(request)
                 try:
                     response = await self._attempt(request)
                 except httpx.HTTPError as error:
-                    maybe_done = maybe_done or is_maybe_done(error)
-                    # The context stays for debuggers and for may_repeat; a traceback shows only the sentence.
+                    attempts.lost(error)
+                    # The context stays for debuggers and the rules of repeating; a traceback shows only the sentence.
                     raise translate(error, request) from None
-                if response.status_code == 404 and request.method == "DELETE" and maybe_done:
-                    # The first attempt deleted the object, only its answer was lost.
+                if attempts.deleted_before(response):
                     return httpx.Response(204, request=request)
                 raise_for_error(response)
         return response
