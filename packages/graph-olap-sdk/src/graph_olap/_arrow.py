@@ -1,23 +1,34 @@
-"""Arrow results: reading the stream of a query, and tables from JSON rows."""
+"""Arrow results: frames of them, and tables from JSON rows."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
-from typing import Any, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
+
+import httpx
 
 from graph_olap._optional import installed, require
-from graph_olap.exceptions import ConnectionError, GraphOLAPError, ServerError, ValidationError, error_from_response
+from graph_olap.exceptions import ValidationError
 from graph_olap.models.types import PropertyType, parse_type
 
-__all__ = ["ARROW_STREAM", "choose_backend", "read_stream", "table_from_rows", "to_frame"]
+__all__ = ["ARROW_STREAM", "choose_backend", "stream_headers", "table_from_rows", "to_frame"]
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
 """Media type of Arrow IPC streams."""
 
-_ERROR_KEY = b"graph_olap.error"
-_END_OF_STREAM = 8  # bytes of the marker that ends a complete stream
-
 _BACKENDS = ("polars", "pandas")
+_CODECS = ("lz4", "zstd")  # in the order of preference
+
+
+def stream_headers(url: str) -> Dict[str, str]:
+    """Return the headers that ask for an Arrow stream, compressed only where a network lies in between."""
+    headers = {"Accept": f"{ARROW_STREAM}, application/json;q=0.5"}
+    pyarrow = require("pyarrow", "dataframe")
+    if not _is_this_machine(httpx.URL(url).host):
+        codecs = [codec for codec in _CODECS if pyarrow.Codec.is_available(codec)]
+        headers["X-Arrow-Compression"] = ", ".join(codecs)
+    return headers
 
 
 def choose_backend(backend: Optional[str]) -> str:
@@ -31,39 +42,6 @@ def choose_backend(backend: Optional[str]) -> str:
     if backend not in _BACKENDS:
         raise ValidationError(f"backend must be 'polars' or 'pandas', not {backend!r}.", {"field": "backend"})
     return backend
-
-
-def read_stream(body: bytes, request_id: Optional[str]) -> Any:
-    """Read a whole Arrow IPC stream into a ``pyarrow.Table``.
-
-    Raises:
-        ConnectionError: The stream ends before its end marker: the result is cut.
-        GraphOLAPError: The server reports an error after the first rows; the class fits its code.
-    """
-    pa = require("pyarrow", "dataframe")
-    source = pa.BufferReader(body)
-    broken = (pa.ArrowException, OSError)  # OSError is how the reader names a body that is too short
-    try:
-        reader = pa.ipc.open_stream(source)
-    except broken:
-        raise _cut(request_id) from None
-    # The checks stay outside the try blocks: the errors they raise may be OSErrors themselves (a time limit is).
-    _raise_reported(reader.schema.metadata, request_id)
-    batches: List[Any] = []
-    while True:
-        start = source.tell()
-        try:
-            batch, metadata = reader.read_next_batch_with_custom_metadata()
-        except StopIteration:
-            break
-        except broken:
-            raise _cut(request_id) from None
-        _raise_reported(metadata, request_id)
-        batches.append(batch)
-    # A reader takes the end of the data for the end of the stream; only the marker proves that nothing is missing.
-    if source.tell() - start != _END_OF_STREAM:
-        raise _cut(request_id)
-    return pa.Table.from_batches(batches, schema=reader.schema.remove_metadata())
 
 
 def to_frame(table: Any, backend: str) -> Any:
@@ -88,27 +66,11 @@ def table_from_rows(columns: Sequence[str], column_types: Sequence[str], rows: S
     return pa.Table.from_arrays(arrays, names=list(columns))
 
 
-def _raise_reported(metadata: Any, request_id: Optional[str]) -> None:
-    text = dict(metadata).get(_ERROR_KEY) if metadata is not None else None
-    if text is None:
-        return
+def _is_this_machine(host: str) -> bool:
     try:
-        body = json.loads(text)
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        raise ServerError(
-            "The server stopped in the middle of the result without a readable reason.", request_id=request_id
-        ) from None
-    status = body.get("status") if isinstance(body, dict) else None
-    error: GraphOLAPError = error_from_response(status if isinstance(status, int) else 500, body, request_id)
-    raise error
-
-
-def _cut(request_id: Optional[str]) -> ConnectionError:
-    return ConnectionError(
-        "The result is cut: the connection ended before all rows arrived.",
-        request_id=request_id,
-        hint="Run the query again.",
-    )
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _array(pa: Any, type_text: str, values: List[Any]) -> Any:

@@ -1,8 +1,8 @@
-"""The nodes and relationships of query results, as they come and as NetworkX graphs."""
+"""The nodes and relationships of query results, as they come and as graphs of NetworkX and igraph."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple
 
 from graph_olap._optional import require
 from graph_olap._values import ENTITY_TYPES
@@ -10,7 +10,7 @@ from graph_olap._values import ENTITY_TYPES
 if TYPE_CHECKING:
     from graph_olap.models.result import QueryResult
 
-__all__ = ["entities", "graph_of", "holds_graph"]
+__all__ = ["entities", "graph_of", "holds_graph", "igraph_of"]
 
 
 def holds_graph(result: QueryResult) -> bool:
@@ -47,6 +47,32 @@ def graph_of(result: QueryResult) -> Any:
             graph.add_edge(value["_src"], value["_dst"], key=value["_id"])
             graph.edges[value["_src"], value["_dst"], value["_id"]].update(_attributes(value, "type"))
     return graph
+
+
+def igraph_of(result: QueryResult, directed: bool) -> Any:
+    """Build the ``igraph.Graph`` of a result; see :meth:`QueryResult.to_igraph`."""
+    igraph = require("igraph", "viz")
+    vertices: Dict[int, Dict[str, Any]] = {}
+    edges: Dict[int, Dict[str, Any]] = {}
+    for kind, value in entities(result):
+        if kind == "NODE":
+            vertices[value["_id"]] = {"_id": value["_id"], **_attributes(value, "label")}
+        else:
+            edges[value["_id"]] = value
+    for value in edges.values():
+        for end in (value["_src"], value["_dst"]):
+            vertices.setdefault(end, {"_id": end})
+    numbers = {identity: number for number, identity in enumerate(vertices)}
+    graph = igraph.Graph(len(vertices), directed=directed)
+    graph.add_edges([(numbers[value["_src"]], numbers[value["_dst"]]) for value in edges.values()])
+    _set_attributes(graph.vs, list(vertices.values()))
+    _set_attributes(graph.es, [{"_id": value["_id"], **_attributes(value, "type")} for value in edges.values()])
+    return graph
+
+
+def _set_attributes(sequence: Any, elements: List[Dict[str, Any]]) -> None:
+    for name in dict.fromkeys(name for element in elements for name in element):
+        sequence[name] = [element.get(name) for element in elements]
 
 
 def _element_type(text: str) -> Tuple[str, int]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 import uuid
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Iterator, Mapping, Optional
 
 import httpx
 
@@ -32,6 +33,7 @@ __all__ = [
     "given",
     "list_params",
     "raise_for_error",
+    "reading_errors",
     "translate",
 ]
 
@@ -117,6 +119,15 @@ def translate(error: Exception, request: httpx.Request) -> GraphOLAPError:
     return ConnectionError(
         f"The answer of {where} could not be read ({type(error).__name__}).", details, request_id=request_id
     )
+
+
+@contextmanager
+def reading_errors(request: httpx.Request) -> Iterator[None]:
+    """Turn errors of the HTTP library inside the block into the SDK's own."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise translate(error, request) from None
 
 
 def _tls_problem(error: BaseException) -> Optional[str]:

@@ -101,8 +101,12 @@ class HTTPClient:
         """
         return decode_json(self.send(call))
 
-    def send(self, call: Call) -> httpx.Response:
+    def send(self, call: Call, *, stream: bool = False) -> httpx.Response:
         """Send a call, repeating it as its rules allow, and return the successful reply.
+
+        Args:
+            call: What is asked.
+            stream: Return as soon as the head of the reply is there; the caller reads the body and closes the reply.
 
         Raises:
             GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
@@ -127,7 +131,7 @@ class HTTPClient:
             with attempt:
                 attempts.limit(request)
                 try:
-                    response = self._attempt(request)
+                    response = self._attempt(request, stream)
                 except httpx.HTTPError as error:
                     attempts.lost(error)
                     # The context stays for debuggers and the rules of repeating; a traceback shows only the sentence.
@@ -137,8 +141,11 @@ class HTTPClient:
                 raise_for_error(response)
         return response
 
-    def _attempt(self, request: httpx.Request) -> httpx.Response:
-        return self._client.send(request)
+    def _attempt(self, request: httpx.Request, stream: bool) -> httpx.Response:
+        response = self._client.send(request, stream=stream)
+        if stream and not response.is_success:
+            response.read()  # the error is in it
+        return response
 
     def _connect(self) -> httpx.Client:
         return httpx.Client(

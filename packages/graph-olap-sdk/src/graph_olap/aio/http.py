@@ -100,8 +100,12 @@ class AsyncHTTPClient:
         """
         return decode_json(await self.send(call))
 
-    async def send(self, call: Call) -> httpx.Response:
+    async def send(self, call: Call, *, stream: bool = False) -> httpx.Response:
         """Send a call, repeating it as its rules allow, and return the successful reply.
+
+        Args:
+            call: What is asked.
+            stream: Return as soon as the head of the reply is there; the caller reads the body and closes the reply.
 
         Raises:
             GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
@@ -126,7 +130,7 @@ class AsyncHTTPClient:
             with attempt:
                 attempts.limit(request)
                 try:
-                    response = await self._attempt(request)
+                    response = await self._attempt(request, stream)
                 except httpx.HTTPError as error:
                     attempts.lost(error)
                     # The context stays for debuggers and the rules of repeating; a traceback shows only the sentence.
@@ -136,8 +140,11 @@ class AsyncHTTPClient:
                 raise_for_error(response)
         return response
 
-    async def _attempt(self, request: httpx.Request) -> httpx.Response:
-        return await self._client.send(request)
+    async def _attempt(self, request: httpx.Request, stream: bool) -> httpx.Response:
+        response = await self._client.send(request, stream=stream)
+        if stream and not response.is_success:
+            await response.aread()  # the error is in it
+        return response
 
     def _connect(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(

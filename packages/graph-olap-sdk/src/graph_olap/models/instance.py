@@ -74,23 +74,28 @@ class LockStatus(WireModel):
 
 
 class NodeTable(WireModel):
-    """One node label of a running graph; ``properties`` (name → type) includes the key and algorithm results."""
+    """One node label of a running graph; ``properties`` (name → type) includes the key and algorithm results.
+
+    ``samples`` holds up to three different values of each property, as JSON has them.
+    """
 
     label: str
     primary_key: str
     primary_key_type: str
     properties: Dict[str, str] = Field(default_factory=dict)
     node_count: int = 0
+    samples: Dict[str, List[Any]] = Field(default_factory=dict)
 
 
 class EdgeTable(WireModel):
-    """One relationship type of a running graph."""
+    """One relationship type of a running graph; ``samples`` as for nodes."""
 
     type: str
     from_node: str
     to_node: str
     properties: Dict[str, str] = Field(default_factory=dict)
     edge_count: int = 0
+    samples: Dict[str, List[Any]] = Field(default_factory=dict)
 
 
 class GraphSchema(WireModel):
@@ -130,6 +135,12 @@ class Schema(WireModel):
             tables=schema,
         )
 
+    @property
+    def samples(self) -> Dict[str, Dict[str, List[Any]]]:
+        """Up to three different values of each property: label or relationship type → property → values."""
+        nodes = {table.label: table.samples for table in self.tables.node_tables}
+        return {**nodes, **{table.type: table.samples for table in self.tables.edge_tables}}
+
     def show(self, **options: Any) -> None:
         """Show labels and relationship types: as a picture in notebooks, as a text table elsewhere.
 
@@ -161,7 +172,11 @@ class Schema(WireModel):
 
 
 class QueryInfo(WireModel):
-    """One running query, as ``GET /queries`` lists it."""
+    """One running query, as ``GET /queries`` lists it.
+
+    ``state`` is ``queued``, ``running``, ``encoding`` or ``streaming``; ``row_count`` is the number of rows given so
+    far, ``None`` until the engine has the result.
+    """
 
     query_id: str
     user_name: str
@@ -169,4 +184,14 @@ class QueryInfo(WireModel):
     started_at: Timestamp
     elapsed_ms: int
     state: str = "running"
+    row_count: Optional[int] = None
     details: Dict[str, Any] = Field(default_factory=dict)
+
+
+class QueryPlan(str):
+    """A plan as the engine draws it; its ``repr`` is the drawing."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -9,6 +9,7 @@ from pydantic import Field
 from graph_olap.models.common import WireModel
 
 if TYPE_CHECKING:
+    from graph_olap._files import FilePath
     from graph_olap.viz import Picture
 
 __all__ = ["QueryResult"]
@@ -96,6 +97,52 @@ class QueryResult(WireModel):
         from graph_olap._graph import graph_of
 
         return graph_of(self)
+
+    def to_igraph(self, *, directed: bool = True) -> Any:
+        """Return the nodes, relationships and paths of the result as an ``igraph.Graph``.
+
+        Parallel relationships and loops are kept. Attributes are those of :meth:`to_networkx`, and ``_id`` of vertices
+        and edges; ``None`` stands where an element lacks a property. A relationship whose end is not part of the result
+        still gets a vertex.
+
+        Args:
+            directed: Keep the direction of relationships.
+
+        Raises:
+            ValueError: The result holds no node, relationship or path.
+            ImportError: igraph is not installed.
+        """
+        from graph_olap._graph import igraph_of
+
+        return igraph_of(self, directed)
+
+    def to_parquet(self, path: FilePath, *, compression: str = "zstd") -> None:
+        """Write the result as a Parquet file, with the types of :meth:`to_arrow`.
+
+        Args:
+            path: The file to write; it appears under its name when it is whole.
+            compression: ``"zstd"``, ``"snappy"``, ``"gzip"``, ``"lz4"`` or ``"none"``.
+
+        Raises:
+            ImportError: pyarrow is not installed.
+        """
+        from graph_olap._files import whole_file
+        from graph_olap._optional import require
+
+        with whole_file(path) as partial:
+            require("pyarrow.parquet", "dataframe").write_table(self.to_arrow(), partial, compression=compression)
+
+    def to_csv(self, path: FilePath) -> None:
+        """Write the result as a CSV file (UTF-8, RFC 4180 quoting, a line of column names); needs no other package.
+
+        Nulls are empty, times ISO 8601, bytes hexadecimal, lists, nodes and other nested values JSON.
+
+        Args:
+            path: The file to write; it appears under its name when it is whole.
+        """
+        from graph_olap._files import write_csv
+
+        write_csv(self, path)
 
     def scalar(self) -> Any:
         """Return the single value of a result of one row and one column.

@@ -6,29 +6,20 @@ from types import TracebackType
 from typing import Any, Dict, List, Mapping, Optional, Type
 from urllib.parse import quote
 
-import httpx
-
-from graph_olap._arrow import ARROW_STREAM, choose_backend, read_stream, to_frame
-from graph_olap._optional import require
-from graph_olap._parameters import encode_parameters
-from graph_olap._request import Call, Repeat, decode_json, given
-from graph_olap._values import PropertyTypes, converter, needs_property_types
-from graph_olap._waiting import not_running_hint
+from graph_olap._request import Call
+from graph_olap._values import PropertyTypes
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager
+from graph_olap.aio.instance.large_results import AsyncLargeResults
 from graph_olap.aio.instance.networkx import AsyncNetworkXManager
 from graph_olap.config import Config
-from graph_olap.exceptions import ConnectionError, GraphOLAPError, InvalidStateError, ValidationError
-from graph_olap.models import GraphSchema, LockStatus, QueryInfo, QueryResult
-from graph_olap.models.instance import Schema
+from graph_olap.models import LockStatus, QueryInfo, QueryResult
+from graph_olap.models.instance import QueryPlan, Schema
 
 __all__ = ["AsyncInstanceConnection"]
 
-_SERVER_DEFAULT_TIMEOUT = 55.0  # what the instance uses when a query names no limit
-_READ_MARGIN = 10.0  # the server answers a timeout itself; only a lost server is noticed by the read timeout
 
-
-class AsyncInstanceConnection:
+class AsyncInstanceConnection(AsyncLargeResults):
     """Queries and algorithms on a running instance; ``client.instances.connect(id)`` makes one.
 
     Args:
@@ -132,52 +123,6 @@ class AsyncInstanceConnection:
         call = self._query_call(cypher, parameters, timeout, max_rows, query_id)
         return await self._result(await self._request(call), coerce_types)
 
-    async def query_df(
-        self,
-        cypher: str,
-        parameters: Optional[Mapping[str, Any]] = None,
-        *,
-        backend: Optional[str] = None,
-        timeout: Optional[float] = None,
-        max_rows: Optional[int] = None,
-        query_id: Optional[str] = None,
-    ) -> Any:
-        """Run a read-only Cypher query into a DataFrame; rows travel as Arrow and are never Python objects on the way.
-
-        Args:
-            cypher: One statement; refer to parameters as ``$name``.
-            parameters: Values by name, as for :meth:`query`.
-            backend: ``"polars"`` or ``"pandas"``; by default polars if installed, else pandas. A pandas frame has
-                Arrow-backed columns (``pandas.ArrowDtype``): integers stay integers beside nulls, decimals, dates and
-                time zones are kept.
-            timeout: Seconds until the server stops the query, 1 to 1800; the server's default is 55.
-            max_rows: Cut the result after so many rows.
-            query_id: A name of your own, for :meth:`cancel`.
-
-        Returns:
-            A ``polars.DataFrame`` or ``pandas.DataFrame``.
-
-        Raises:
-            RyugraphError: The query is wrong, not allowed or failed; ``details["kind"]`` says why.
-            QueryTimeoutError: It took longer than ``timeout`` and was stopped.
-            ConnectionError: The result was cut on the way; a part is never taken for the whole.
-            ImportError: Neither polars nor pandas is installed.
-
-        Example:
-            >>> df = await conn.query_df("MATCH (a)-[p:PAID]->(b) RETURN a.id, b.id, p.amount")
-            >>> df.shape
-            (4, 3)
-        """
-        chosen = choose_backend(backend)
-        for package in ("pyarrow", chosen):
-            require(package, "dataframe")  # before the query runs for nothing
-        headers = {"Accept": f"{ARROW_STREAM}, application/json;q=0.5"}
-        response = await self._send(self._query_call(cypher, parameters, timeout, max_rows, query_id, headers))
-        if response.headers.get("Content-Type", "").partition(";")[0] == ARROW_STREAM:
-            return to_frame(read_stream(response.content, response.headers.get("X-Request-ID")), chosen)
-        result = await self._result(decode_json(response), coerce=True)
-        return to_frame(result.to_arrow(), chosen)
-
     async def query_scalar(
         self, cypher: str, parameters: Optional[Mapping[str, Any]] = None, *, timeout: Optional[float] = None
     ) -> Any:
@@ -225,15 +170,61 @@ class AsyncInstanceConnection:
             raise ValueError(f"Expected at most one row, found {len(result):,}. Add LIMIT 1, or use query().")
         return result[0] if len(result) else None
 
-    async def get_schema(self) -> Schema:
-        """Get labels, relationship types, their properties and counts.
+    async def explain(self, cypher: str, parameters: Optional[Mapping[str, Any]] = None) -> QueryPlan:
+        """Get the engine's plan for a query without running it.
+
+        Args:
+            cypher: One statement.
+            parameters: Values by name, as for :meth:`query`.
 
         Returns:
-            The schema; print it for a table.
+            The plan, a text that shows itself line by line in a notebook.
+
+        Raises:
+            RyugraphError: The query is wrong or not allowed.
 
         Example:
-            >>> sorted((await conn.get_schema()).node_labels)
+            >>> plan = await conn.explain("MATCH (a:Account) WHERE a.balance > 50 RETURN a.id")
+            >>> "SCAN_NODE_TABLE" in plan
+            True
+        """
+        return QueryPlan(await self.query_scalar(f"EXPLAIN {cypher}", parameters))
+
+    async def profile(
+        self, cypher: str, parameters: Optional[Mapping[str, Any]] = None, *, timeout: Optional[float] = None
+    ) -> QueryPlan:
+        """Run a query and get its plan with the time and the rows of each step; the result itself is not fetched.
+
+        Args:
+            cypher: One statement.
+            parameters: Values by name, as for :meth:`query`.
+            timeout: Seconds until the server stops the query, 1 to 1800; the server's default is 55.
+
+        Returns:
+            The plan, a text that shows itself line by line in a notebook.
+
+        Raises:
+            RyugraphError: The query is wrong, not allowed or failed.
+            QueryTimeoutError: It took longer than ``timeout`` and was stopped.
+
+        Example:
+            >>> "ExecutionTime" in await conn.profile("MATCH (a:Account) RETURN count(a)")
+            True
+        """
+        return QueryPlan(await self.query_scalar(f"PROFILE {cypher}", parameters, timeout=timeout))
+
+    async def get_schema(self) -> Schema:
+        """Get labels, relationship types, their properties, counts and a few values of each property.
+
+        Returns:
+            The schema; print it for a table. What algorithms wrote is in it.
+
+        Example:
+            >>> schema = await conn.get_schema()
+            >>> sorted(schema.node_labels)
             ['Account']
+            >>> len(schema.samples["Account"]["city"]) > 0
+            True
         """
         return Schema.from_graph_schema(await self._graph_schema())
 
@@ -250,10 +241,11 @@ class AsyncInstanceConnection:
         return LockStatus.from_dict((await self._get("/lock"))["lock"])
 
     async def status(self) -> Dict[str, Any]:
-        """Get state, sizes and activity of the instance's process.
+        """Get state, sizes, engine and activity of the instance's process.
 
         Returns:
-            A dictionary as in the API's ``GET /status``.
+            A dictionary as in the API's ``GET /status``: among others ``memory_usage_bytes``, ``disk_usage_bytes``,
+            ``uptime_seconds``, ``node_count``, ``edge_count``, ``engine``, ``engine_version`` and ``threads``.
 
         Example:
             >>> (await conn.status())["instance_id"] == str(instance.id)
@@ -263,10 +255,10 @@ class AsyncInstanceConnection:
         return status
 
     async def queries(self) -> List[QueryInfo]:
-        """List the queries that run now.
+        """List the queries that run now: who started which one, when, how long it runs, and how many rows it has given.
 
         Returns:
-            The queries, oldest first.
+            The queries, oldest first; ``row_count`` is ``None`` until the engine has the result.
 
         Example:
             >>> await conn.queries()
@@ -311,111 +303,3 @@ class AsyncInstanceConnection:
         path = f"/algo/properties/{quote(label, safe='')}/{quote(name, safe='')}"
         await self._send(Call("DELETE", f"{self.instance_url}{path}"))
         self._property_types = None
-
-    async def _graph_schema(self) -> GraphSchema:
-        schema = GraphSchema.from_dict(await self._get("/schema"))
-        self._property_types = PropertyTypes(schema)
-        return schema
-
-    async def _result(self, reply: Mapping[str, Any], coerce: bool) -> QueryResult:
-        types = reply.get("column_types") or []
-        if not coerce or not reply["rows"]:
-            return QueryResult.from_reply(reply)
-        if not needs_property_types(types):
-            return QueryResult.from_reply(reply, _convert_rows(reply["rows"], types, None))
-        is_fresh = self._property_types is None
-        if is_fresh:
-            await self._graph_schema()
-        rows = _convert_rows(reply["rows"], types, self._property_types)
-        if not is_fresh and self._property_types is not None and self._property_types.missed:
-            # An algorithm, perhaps of somebody else, wrote a property after the schema was read.
-            await self._graph_schema()
-            rows = _convert_rows(reply["rows"], types, self._property_types)
-        return QueryResult.from_reply(reply, rows)
-
-    def _query_call(
-        self,
-        cypher: str,
-        parameters: Optional[Mapping[str, Any]],
-        timeout: Optional[float],
-        max_rows: Optional[int],
-        query_id: Optional[str],
-        headers: Optional[Mapping[str, str]] = None,
-    ) -> Call:
-        if timeout is not None and timeout <= 0:
-            raise ValidationError(f"timeout must be greater than 0 seconds, not {timeout!r}.", {"field": "timeout"})
-        body = {
-            "query": cypher,
-            "parameters": encode_parameters(parameters),
-            **given(timeout_ms=None if timeout is None else round(timeout * 1000), max_rows=max_rows),
-        }
-        return Call(
-            "POST",
-            f"{self.instance_url}/query",
-            json=body,
-            headers={**(headers or {}), **given(**{"X-Query-Id": query_id})},
-            timeout=(timeout or _SERVER_DEFAULT_TIMEOUT) + _READ_MARGIN,
-            repeat=Repeat.UNSENT,
-        )
-
-    async def _get(self, path: str, params: Optional[Mapping[str, Any]] = None) -> Any:
-        return await self._request(Call("GET", f"{self.instance_url}{path}", params=params))
-
-    async def _request(self, call: Call) -> Any:
-        return decode_json(await self._send(call))
-
-    async def _send(self, call: Call) -> httpx.Response:
-        try:
-            return await self._http.send(call)
-        except ConnectionError as error:
-            if self.instance_id is not None:
-                await self._raise_if_suspended(self.instance_id)
-                error.hint = (
-                    f"Instance {self.instance_id} may have ended: client.instances.get({self.instance_id}) tells its "
-                    "status and why."
-                )
-            raise
-
-    async def _raise_if_suspended(self, instance_id: int) -> None:
-        if self._owned is not None:
-            return  # made without a client: nobody here knows where to ask
-        try:
-            status = (await self._http.get(f"/api/instances/{instance_id}"))["data"]["status"]
-        except GraphOLAPError:
-            return
-        if status in ("suspended", "resuming"):
-            raise InvalidStateError(
-                f"Instance {instance_id} is {status}; it must be running.",
-                {
-                    "resource": "instance",
-                    "resource_id": instance_id,
-                    "current_state": status,
-                    "required_state": "running",
-                },
-                hint=not_running_hint(instance_id, status),
-            ) from None
-
-    @property
-    def _http(self) -> AsyncHTTPClient:
-        if self._closed or self._shared is None:
-            raise InvalidStateError(
-                "This connection is closed.",
-                {"resource": "instance", "resource_id": self.instance_id, "current_state": "closed"},
-                hint="client.instances.connect() makes a new one.",
-            )
-        return self._shared
-
-
-def _convert_rows(rows: List[List[Any]], types: List[str], properties: Optional[PropertyTypes]) -> List[List[Any]]:
-    converters = [(index, converter(text, properties)) for index, text in enumerate(types)]
-    active = [(index, convert) for index, convert in converters if convert is not None]
-    if not active:
-        return rows
-    converted = []
-    for row in rows:
-        values = list(row)
-        for index, convert in active:
-            if values[index] is not None:
-                values[index] = convert(values[index])
-        converted.append(values)
-    return converted

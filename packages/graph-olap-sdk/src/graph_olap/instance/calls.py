@@ -1,0 +1,149 @@
+# Derived from graph_olap/aio/instance/calls.py; edit that file and run `make sync`.
+"""What every call to an instance has in common: its address, its errors, its values."""
+
+from __future__ import annotations
+
+from typing import Any, List, Mapping, Optional
+
+import httpx
+
+from graph_olap._parameters import encode_parameters
+from graph_olap._request import Call, Repeat, decode_json, given
+from graph_olap._values import PropertyTypes, converter, needs_property_types
+from graph_olap._waiting import lost_hint, not_running_hint
+from graph_olap.exceptions import ConnectionError, GraphOLAPError, InvalidStateError, ValidationError
+from graph_olap.http import HTTPClient
+from graph_olap.models import GraphSchema, Instance, QueryResult
+
+__all__ = ["InstanceCalls"]
+
+_SERVER_DEFAULT_TIMEOUT = 55.0  # what the instance uses when a query names no limit
+_READ_MARGIN = 10.0  # the server answers a timeout itself; only a lost server is noticed by the read timeout
+
+
+class InstanceCalls:
+    """The private half of a connection."""
+
+    instance_url: str
+    instance_id: Optional[int]
+    _owned: Optional[HTTPClient]
+    _shared: Optional[HTTPClient]
+    _closed: bool
+    _property_types: Optional[PropertyTypes]
+
+    def _graph_schema(self) -> GraphSchema:
+        schema = GraphSchema.from_dict(self._get("/schema"))
+        self._property_types = PropertyTypes(schema)
+        return schema
+
+    def _result(self, reply: Mapping[str, Any], coerce: bool) -> QueryResult:
+        types = reply.get("column_types") or []
+        if not coerce or not reply["rows"]:
+            return QueryResult.from_reply(reply)
+        if not needs_property_types(types):
+            return QueryResult.from_reply(reply, _convert_rows(reply["rows"], types, None))
+        is_fresh = self._property_types is None
+        if is_fresh:
+            self._graph_schema()
+        rows = _convert_rows(reply["rows"], types, self._property_types)
+        if not is_fresh and self._property_types is not None and self._property_types.missed:
+            # An algorithm, perhaps of somebody else, wrote a property after the schema was read.
+            self._graph_schema()
+            rows = _convert_rows(reply["rows"], types, self._property_types)
+        return QueryResult.from_reply(reply, rows)
+
+    def _query_call(
+        self,
+        cypher: str,
+        parameters: Optional[Mapping[str, Any]],
+        timeout: Optional[float],
+        max_rows: Optional[int],
+        query_id: Optional[str],
+        headers: Optional[Mapping[str, str]] = None,
+        spill: Optional[bool] = None,
+    ) -> Call:
+        if timeout is not None and timeout <= 0:
+            raise ValidationError(f"timeout must be greater than 0 seconds, not {timeout!r}.", {"field": "timeout"})
+        body = {
+            "query": cypher,
+            "parameters": encode_parameters(parameters),
+            **given(timeout_ms=None if timeout is None else round(timeout * 1000), max_rows=max_rows, spill=spill),
+        }
+        return Call(
+            "POST",
+            f"{self.instance_url}/query",
+            json=body,
+            headers={**(headers or {}), **given(**{"X-Query-Id": query_id})},
+            timeout=(timeout or _SERVER_DEFAULT_TIMEOUT) + _READ_MARGIN,
+            repeat=Repeat.UNSENT,
+        )
+
+    def _get(self, path: str, params: Optional[Mapping[str, Any]] = None) -> Any:
+        return self._request(Call("GET", f"{self.instance_url}{path}", params=params))
+
+    def _request(self, call: Call) -> Any:
+        return decode_json(self._send(call))
+
+    def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:
+        try:
+            return self._http.send(call, stream=stream)
+        except ConnectionError as error:
+            if self.instance_id is not None:
+                error.hint = self._why_unreachable(self.instance_id)
+            raise
+
+    def _why_unreachable(self, instance_id: int) -> str:
+        """Return a hint; raises ``InvalidStateError`` when the instance does not run now."""
+        unknown = lost_hint(instance_id)
+        if self._owned is not None:
+            return unknown  # made without a client: nobody here knows where to ask
+        try:
+            instance = Instance.from_dict(self._http.get(f"/api/instances/{instance_id}")["data"])
+        except GraphOLAPError:
+            return unknown
+        status = instance.status
+        if status == "failed":
+            return f"Instance {instance_id} failed: {instance.error_message or instance.error_code}"
+        url = self._http.config.instance_base_url(instance.instance_url, instance.pod_name)
+        if status == "running" and url is not None and url != self.instance_url:
+            return (
+                f"Instance {instance_id} was started again and has another address: connect again with "
+                f"client.instances.connect({instance_id})."
+            )
+        if status in ("suspended", "resuming", "starting"):
+            raise InvalidStateError(
+                f"Instance {instance_id} is {status}; it must be running.",
+                {
+                    "resource": "instance",
+                    "resource_id": instance_id,
+                    "current_state": status,
+                    "required_state": "running",
+                },
+                hint=not_running_hint(instance_id, status),
+            ) from None
+        return unknown
+
+    @property
+    def _http(self) -> HTTPClient:
+        if self._closed or self._shared is None:
+            raise InvalidStateError(
+                "This connection is closed.",
+                {"resource": "instance", "resource_id": self.instance_id, "current_state": "closed"},
+                hint="client.instances.connect() makes a new one.",
+            )
+        return self._shared
+
+
+def _convert_rows(rows: List[List[Any]], types: List[str], properties: Optional[PropertyTypes]) -> List[List[Any]]:
+    converters = [(index, converter(text, properties)) for index, text in enumerate(types)]
+    active = [(index, convert) for index, convert in converters if convert is not None]
+    if not active:
+        return rows
+    converted = []
+    for row in rows:
+        values = list(row)
+        for index, convert in active:
+            if values[index] is not None:
+                values[index] = convert(values[index])
+        converted.append(values)
+    return converted
