@@ -22,6 +22,7 @@ from graph_olap_server.instance.control_plane import ActivityReporter, ControlPl
 from graph_olap_server.instance.memory import MemoryGuard
 from graph_olap_server.instance.runtime import InstanceRuntime
 from graph_olap_server.logs import configure_logging, event
+from graph_olap_server.web import JsonErrorProtocol
 
 __all__ = ["serve"]
 
@@ -56,6 +57,7 @@ def serve(config: InstanceConfig) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            http=JsonErrorProtocol,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
             timeout_keep_alive=75,
         ),

@@ -31,17 +31,22 @@ def decode_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _decode(value, f"parameters.{name}") for name, value in parameters.items()}
 
 
-def _decode(value: Any, path: str) -> Any:
+_DEEPEST = 100
+
+
+def _decode(value: Any, path: str, depth: int = 0) -> Any:
+    if depth > _DEEPEST:
+        raise validation_failed([(path, f"lists and maps may be nested {_DEEPEST} deep")])
     if isinstance(value, bool) or value is None or isinstance(value, (str, float)):
         return value
     if isinstance(value, int):
         return value if _MIN_INT64 <= value <= _MAX_INT64 else float(value)
     if isinstance(value, list):
-        return [_decode(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        return [_decode(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, dict):
         if set(value) == {"$type", "value"}:
             return _typed(value["$type"], value["value"], path)
-        return {key: _decode(item, f"{path}.{key}") for key, item in value.items()}
+        return {key: _decode(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
     raise validation_failed([(path, f"a {type(value).__name__} is not JSON")])
 
 
