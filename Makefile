@@ -34,6 +34,7 @@ test-postgres: install
 check: install
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/python scripts/generate_algorithms.py --check
 	@$(BIN)/python scripts/unasync.py --check
 	@$(BIN)/mypy packages/graph-olap-sdk/src packages/graph-olap-server/src
 	@$(BIN)/python -m pytest -q tests/test_import_rules.py tests/test_docs.py tests/test_repository.py
@@ -43,6 +44,7 @@ format: install
 	@$(BIN)/ruff check --fix .
 
 sync: install
+	@$(BIN)/python scripts/generate_algorithms.py
 	@$(BIN)/python scripts/unasync.py
 
 bench: install

@@ -10,7 +10,7 @@ from typing import Any
 
 from graph_olap import notebook, styles, testing
 from graph_olap.client import GraphOLAPClient
-from graph_olap.instance import AlgorithmManager, InstanceConnection, NetworkXManager
+from graph_olap.instance import AlgorithmManager, AlgorithmRun, InstanceConnection, NetworkXManager, Projection
 from graph_olap.models import QueryResult
 from graph_olap.pagination import PaginatedList
 from graph_olap.resources import (
@@ -41,7 +41,7 @@ _PAGES: dict[str, tuple[str, tuple[Any, ...]]] = {
     "admin": ("client.admin", (AdminResource,)),
     "users": ("client.users", (UserResource,)),
     "connection": ("A connection to an instance", (InstanceConnection,)),
-    "algorithms": ("conn.algo and conn.networkx", (AlgorithmManager, NetworkXManager)),
+    "algorithms": ("conn.algo and conn.networkx", (AlgorithmManager, NetworkXManager, AlgorithmRun, Projection)),
     "results": ("Results and lists", (QueryResult, PaginatedList)),
     "helpers": ("Helpers for notebooks and tests", (notebook, testing, styles, diff)),
 }

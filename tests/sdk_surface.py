@@ -8,7 +8,7 @@ from typing import Any
 
 from graph_olap import aio
 from graph_olap.client import GraphOLAPClient
-from graph_olap.instance import AlgorithmManager, InstanceConnection, NetworkXManager
+from graph_olap.instance import AlgorithmManager, AlgorithmRun, InstanceConnection, NetworkXManager, Projection
 
 
 def surface(client_class: type, *classes: type) -> dict[str, Any]:
@@ -18,14 +18,19 @@ def surface(client_class: type, *classes: type) -> dict[str, Any]:
     for kind in (client_class, *classes, *(value for name, value in source.items() if name.endswith("Resource"))):
         found[kind.__name__] = kind
         for name, member in inspect.getmembers(kind, lambda item: inspect.isfunction(item) or inspect.ismethod(item)):
-            if not name.startswith("_"):
+            if not name.startswith("_") and not member.__module__.startswith(("pydantic", "graph_olap.models")):
                 found[f"{kind.__name__}.{name}"] = member
     return found
 
 
-SYNC = surface(GraphOLAPClient, InstanceConnection, AlgorithmManager, NetworkXManager)
+SYNC = surface(GraphOLAPClient, InstanceConnection, AlgorithmManager, NetworkXManager, AlgorithmRun, Projection)
 ASYNC = surface(
-    aio.AsyncGraphOLAPClient, aio.AsyncInstanceConnection, aio.AsyncAlgorithmManager, aio.AsyncNetworkXManager
+    aio.AsyncGraphOLAPClient,
+    aio.AsyncInstanceConnection,
+    aio.AsyncAlgorithmManager,
+    aio.AsyncNetworkXManager,
+    aio.AsyncAlgorithmRun,
+    aio.AsyncProjection,
 )
 
 

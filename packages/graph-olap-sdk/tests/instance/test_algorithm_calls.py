@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import httpx
+import pyarrow as pa
 import pytest
 
 from graph_olap import exceptions
+from graph_olap.models import AlgorithmExecution
 
 PAGERANK = {"damping_factor": 0.9, "max_iterations": 100, "tolerance": 1e-6}
 
@@ -130,3 +133,116 @@ def test_descriptions_executions_and_cancelling(platform, wire, conn):
     assert conn.networkx.algorithm_info("bridges")["name"] == "bridges"
     assert conn.algo.executions()[0].execution_id == "e-1"
     assert conn.algo.cancel("e-1").status == "cancelled"
+
+
+def test_a_run_is_followed_through_its_handle(platform, wire, conn):
+    platform.on("POST", "/graphs/3f0c/algo/wcc", wire.execution(status="running"))
+    half = wire.execution(status="running", phase="compute", progress_percent=43)
+    platform.on("GET", "/graphs/3f0c/algo/status/e-1", half, half, wire.execution(result={"component_count": 2}))
+    run = conn.algo.wcc(wait=False)
+    assert (run.done, run.progress, run.result) == (False, 0, None)
+    assert run.refresh() is run
+    assert (run.phase, run.progress) == ("compute", 43)
+    assert "running, compute, 43 %" in repr(run)
+    assert run.wait(60) is run
+    assert (run.done, run.progress, run.result) == (True, 100, {"component_count": 2})
+    assert "completed" in repr(run)
+    assert isinstance(run, AlgorithmExecution)
+
+
+def test_a_handle_cancels_its_run(platform, wire, conn):
+    platform.on("POST", "/graphs/3f0c/networkx/bridges", wire.execution(status="running"))
+    platform.on("DELETE", "/graphs/3f0c/algo/executions/e-1", wire.execution(status="cancelled"))
+    run = conn.networkx.run("bridges", wait=False)
+    assert run.cancel().status == run.status == "cancelled"
+
+
+def test_who_watches_sees_progress_after_a_second(platform, wire, conn, capsys):
+    platform.on("POST", "/graphs/3f0c/algo/wcc", wire.execution(status="running"))
+    half = wire.execution(status="running", phase="compute", progress_percent=43)
+    platform.on("GET", "/graphs/3f0c/algo/status/e-1", half, wire.execution())
+    assert conn.algo.run("wcc", progress=True).status == "completed"
+    assert platform.sent[0].headers["Prefer"] == "wait=1"
+    shown = capsys.readouterr().err
+    assert "wcc, compute" in shown
+    assert "43%" in shown
+
+
+@pytest.mark.parametrize("starting", [False, True])
+def test_ctrl_c_says_that_it_goes_on_and_how_to_cancel(platform, wire, conn, monkeypatch, starting):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    platform.on("POST", "/graphs/3f0c/algo/wcc", wire.execution(status="running"))
+    if starting:
+        monkeypatch.setattr(conn, "_request", interrupt)
+    else:
+        monkeypatch.setattr(conn._http, "sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        conn.algo.wcc()
+    text = str(caught.value)
+    assert "goes on" in text
+    assert ("conn.algo.executions('running')" if starting else "conn.algo.cancel('e-1')") in text
+
+
+PROJECTION = {
+    "projection_id": "p1",
+    "node_labels": ["Account"],
+    "relationship_types": ["PAID"],
+    "node_count": 4,
+    "edge_count": 5,
+    "memory_bytes": 2048,
+    "graph_version": 0,
+}
+
+
+def test_a_projection_stands_in_for_label_and_type(platform, wire, conn):
+    platform.on("POST", ".*", wire.execution(result={"rows": 4}))
+    platform.on("POST", "/graphs/3f0c/projections", PROJECTION)
+    platform.on("DELETE", "/graphs/3f0c/projections/p1", httpx.Response(204), wire.error(404, "RESOURCE_NOT_FOUND"))
+    graph = conn.project("Account", ["PAID"], weight_property="amount", orientation="undirected")
+    selection = {
+        "node_labels": ["Account"],
+        "relationship_types": ["PAID"],
+        "weight_property": "amount",
+        "orientation": "undirected",
+    }
+    assert platform.sent[0].body == selection
+    assert (graph.node_count, graph.edge_count, graph.memory_bytes) == (4, 5, 2048)
+    assert "4 nodes, 5 relationships, 2,048 bytes; Account, PAID, orientation='undirected'" in repr(graph)
+    conn.algo.run("wcc", graph=graph)
+    conn.algo.louvain(graph=graph, seed=3)
+    conn.algo.scc(graph=conn.project())
+    conn.networkx.run("bridges", graph=graph)
+    conn.networkx.degree_centrality(graph=graph)
+    bodies = [sent.body for sent in platform.sent if sent.path.split("/")[3] in ("algo", "networkx")]
+    assert [body["projection"] for body in bodies] == [
+        selection,
+        selection,
+        {"node_labels": ["Account"]},
+        selection,
+        selection,
+    ]
+    graph.drop()
+    graph.drop()
+
+
+def test_modes_are_sent_and_answered_with_what_they_give(platform, wire, conn):
+    sink = pa.BufferOutputStream()
+    table = pa.table({"key": ["A1"], "value": [0.5]})
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    platform.on(
+        "GET", "/graphs/3f0c/algo/executions/e-1/result", httpx.Response(200, content=sink.getvalue().to_pybytes())
+    )
+    platform.on("POST", ".*", wire.execution(result={"node_count": 4}))
+    assert conn.algo.stream("pagerank", "Account", params={"damping_factor": 0.5}, backend="polars").rows() == [
+        ("A1", 0.5)
+    ]
+    assert conn.algo.stream("pagerank", backend="pandas")["value"].tolist() == [0.5]
+    assert conn.algo.stats("wcc") == {"node_count": 4}
+    assert conn.algo.estimate("wcc", edge_type="PAID") == {"node_count": 4}
+    posts = [sent.body for sent in platform.sent if sent.method == "POST"]
+    assert [body["mode"] for body in posts] == ["stream", "stream", "stats", "estimate"]
+    assert posts[0] == {"mode": "stream", "node_label": "Account", "parameters": {"damping_factor": 0.5}}
+    assert posts[3]["edge_type"] == "PAID"

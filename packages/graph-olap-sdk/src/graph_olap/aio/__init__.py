@@ -9,5 +9,14 @@ from graph_olap.aio.client import AsyncGraphOLAPClient
 from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager
 from graph_olap.aio.instance.connection import AsyncInstanceConnection
 from graph_olap.aio.instance.networkx import AsyncNetworkXManager
+from graph_olap.aio.instance.projections import AsyncProjection
+from graph_olap.aio.instance.runs import AsyncAlgorithmRun
 
-__all__ = ["AsyncAlgorithmManager", "AsyncGraphOLAPClient", "AsyncInstanceConnection", "AsyncNetworkXManager"]
+__all__ = [
+    "AsyncAlgorithmManager",
+    "AsyncAlgorithmRun",
+    "AsyncGraphOLAPClient",
+    "AsyncInstanceConnection",
+    "AsyncNetworkXManager",
+    "AsyncProjection",
+]

@@ -3,73 +3,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Optional, Sequence, Union
 
-from graph_olap._parameters import encode_parameters
 from graph_olap._request import given
-from graph_olap.instance.executions import Executions
-from graph_olap.models import AlgorithmExecution
+from graph_olap.instance.methods import AlgorithmMethods
+from graph_olap.instance.projections import Projection
+from graph_olap.instance.runs import AlgorithmRun
 
 __all__ = ["AlgorithmManager"]
 
 
-class AlgorithmManager(Executions):
+class AlgorithmManager(AlgorithmMethods):
     """Native algorithms; ``conn.algo`` of a connection.
 
-    Every method returns an execution: ``result`` holds the summary, ``nodes_updated`` the number of nodes that got the
-    value as property ``property_name``. Without ``property_name`` nothing is written.
+    Every method returns a run: ``result`` holds the summary, ``nodes_updated`` the number of nodes that got the value
+    as property ``property_name``. Without ``property_name`` nothing is written, and ``result`` lists the values.
+    :meth:`stream` gives them all as a DataFrame. A projection from ``conn.project`` selects more finely than label and
+    type.
 
     Example:
-        >>> execution = conn.algo.pagerank("Account", "rank")
-        >>> execution.nodes_updated
+        >>> run = conn.algo.pagerank("Account", "rank")
+        >>> run.nodes_updated
         4
         >>> conn.query_scalar("MATCH (a:Account) RETURN a.id ORDER BY a.rank DESC LIMIT 1")
         'B4'
     """
-
-    _family = "algo"
-
-    def run(
-        self,
-        name: str,
-        node_label: Optional[str] = None,
-        property_name: Optional[str] = None,
-        edge_type: Optional[str] = None,
-        params: Optional[Mapping[str, Any]] = None,
-        timeout: Optional[float] = None,
-        wait: bool = True,
-    ) -> AlgorithmExecution:
-        """Run an algorithm by name.
-
-        Args:
-            name: Name or alias, see :meth:`algorithms`.
-            node_label: Only nodes with this label; all labels by default.
-            property_name: Node property to write the values to; nothing is written by default.
-            edge_type: Only relationships of this type; all between the nodes by default.
-            params: Parameters of the algorithm, see :meth:`algorithm_info`.
-            timeout: Seconds to wait for the end; as long as it takes by default. The algorithm itself goes on.
-            wait: ``False`` returns at once; :meth:`wait` waits later.
-
-        Returns:
-            The ended execution; with ``wait=False`` the running one.
-
-        Raises:
-            AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
-            ValidationError: Label, type, property or a parameter is wrong.
-            ResourceLockedError: Another algorithm holds the instance.
-            AlgorithmFailedError: It failed or was cancelled.
-            AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
-
-        Example:
-            >>> execution = conn.algo.run("pagerank", "Account", params={"damping_factor": 0.9})
-            >>> execution.status
-            'completed'
-        """
-        body = {
-            **given(node_label=node_label, edge_type=edge_type, result_property=property_name),
-            "parameters": encode_parameters(params),
-        }
-        return self._execute(name, body, timeout, wait)
 
     def pagerank(
         self,
@@ -81,9 +39,10 @@ class AlgorithmManager(Executions):
         max_iterations: int = 100,
         tolerance: float = 1e-6,
         weight_property: Optional[str] = None,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """PageRank: how often a random walk visits each node; the scores sum to 1.
 
         Args:
@@ -94,14 +53,15 @@ class AlgorithmManager(Executions):
             max_iterations: Largest number of iterations.
             tolerance: Change at which it stops.
             weight_property: Numeric relationship property that weighs the walk.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = conn.algo.pagerank("Account", "pr", "PAID", weight_property="amount")
+            >>> run = conn.algo.pagerank("Account", "pr", "PAID", weight_property="amount")
             >>> round(conn.query_scalar("MATCH (a:Account) RETURN sum(a.pr)"), 6)
             1.0
         """
@@ -111,7 +71,7 @@ class AlgorithmManager(Executions):
             "tolerance": tolerance,
             **given(weight_property=weight_property),
         }
-        return self.run("pagerank", node_label, property_name, edge_type, params, timeout, wait)
+        return self.run("pagerank", node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 
     def louvain(
         self,
@@ -122,9 +82,10 @@ class AlgorithmManager(Executions):
         resolution: float = 1.0,
         weight_property: Optional[str] = None,
         seed: Optional[int] = None,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Louvain communities: groups with many relationships inside and few between.
 
         Args:
@@ -134,19 +95,20 @@ class AlgorithmManager(Executions):
             resolution: Above 1 gives more and smaller communities.
             weight_property: Numeric relationship property used as weight.
             seed: Seed of the random order.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = conn.algo.louvain("Account", "community", resolution=1.2, seed=7)
-            >>> execution.nodes_updated
+            >>> run = conn.algo.louvain("Account", "community", resolution=1.2, seed=7)
+            >>> run.nodes_updated
             4
         """
         params = given(resolution=None if resolution == 1.0 else resolution, weight_property=weight_property, seed=seed)
-        return self.run("louvain", node_label, property_name, edge_type, params, timeout, wait)
+        return self.run("louvain", node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 
     def wcc(
         self,
@@ -154,27 +116,29 @@ class AlgorithmManager(Executions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Weakly connected components: which nodes reach each other, whatever the direction.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the component ids to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = conn.algo.wcc("Account", "component")
+            >>> run = conn.algo.wcc("Account", "component")
             >>> conn.query_scalar("MATCH (a:Account) RETURN count(DISTINCT a.component)")
             1
         """
-        return self.run("wcc", node_label, property_name, edge_type, None, timeout, wait)
+        return self.run("wcc", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     def connected_components(
         self,
@@ -182,26 +146,28 @@ class AlgorithmManager(Executions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Weakly connected components; another name of :meth:`wcc`.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the component ids to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> conn.algo.connected_components("Account").status
             'completed'
         """
-        return self.wcc(node_label, property_name, edge_type, timeout=timeout, wait=wait)
+        return self.wcc(node_label, property_name, edge_type, graph=graph, timeout=timeout, wait=wait)
 
     def scc(
         self,
@@ -209,27 +175,29 @@ class AlgorithmManager(Executions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Strongly connected components: which nodes reach each other along the directions.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the component ids to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = conn.algo.scc("Account", "strong")
+            >>> run = conn.algo.scc("Account", "strong")
             >>> conn.query_scalar("MATCH (a:Account) RETURN count(DISTINCT a.strong)")
             2
         """
-        return self.run("scc", node_label, property_name, edge_type, None, timeout, wait)
+        return self.run("scc", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     def scc_kosaraju(
         self,
@@ -237,26 +205,28 @@ class AlgorithmManager(Executions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Strongly connected components with Kosaraju's algorithm; the same components as :meth:`scc`.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the component ids to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> conn.algo.scc_kosaraju("Account").status
             'completed'
         """
-        return self.run("scc_kosaraju", node_label, property_name, edge_type, None, timeout, wait)
+        return self.run("scc_kosaraju", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     def kcore(
         self,
@@ -264,27 +234,29 @@ class AlgorithmManager(Executions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Core numbers: the largest k for which a node belongs to a group of nodes with k neighbours inside it.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the core numbers to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = conn.algo.kcore("Account", "core")
+            >>> run = conn.algo.kcore("Account", "core")
             >>> conn.query_scalar("MATCH (a:Account {id: 'A1'}) RETURN a.core")
             1
         """
-        return self.run("kcore", node_label, property_name, edge_type, None, timeout, wait)
+        return self.run("kcore", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     def label_propagation(
         self,
@@ -293,9 +265,10 @@ class AlgorithmManager(Executions):
         edge_type: Optional[str] = None,
         *,
         max_iterations: int = 100,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Label propagation communities: each node takes the most frequent community of its neighbours.
 
         Args:
@@ -303,18 +276,20 @@ class AlgorithmManager(Executions):
             property_name: Node property to write the community ids to.
             edge_type: Only relationships of this type.
             max_iterations: Largest number of iterations.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> conn.algo.label_propagation("Account", "group", max_iterations=20).nodes_updated
             4
         """
         params = {"max_iterations": max_iterations}
-        return self.run("label_propagation", node_label, property_name, edge_type, params, timeout, wait)
+        name = "label_propagation"
+        return self.run(name, node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 
     def triangle_count(
         self,
@@ -322,27 +297,29 @@ class AlgorithmManager(Executions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Number of triangles through each node.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the numbers to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = conn.algo.triangle_count("Account", "triangles")
+            >>> run = conn.algo.triangle_count("Account", "triangles")
             >>> conn.query_scalar("MATCH (a:Account {id: 'B4'}) RETURN a.triangles")
             1
         """
-        return self.run("triangle_count", node_label, property_name, edge_type, None, timeout, wait)
+        return self.run("triangle_count", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     def shortest_path(
         self,
@@ -356,7 +333,7 @@ class AlgorithmManager(Executions):
         directed: bool = False,
         weight_property: Optional[str] = None,
         timeout: Optional[float] = None,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Find a shortest path between two nodes; ``result`` holds ``found``, ``path``, ``length`` and the parts.
 
         Args:
@@ -378,8 +355,8 @@ class AlgorithmManager(Executions):
             ValidationError: The key exists under several labels, or another value is wrong.
 
         Example:
-            >>> execution = conn.algo.shortest_path("A1", "C9", max_depth=5)
-            >>> execution.result["path"]
+            >>> run = conn.algo.shortest_path("A1", "C9", max_depth=5)
+            >>> run.result["path"]
             ['A1', 'B4', 'C9']
         """
         body = {

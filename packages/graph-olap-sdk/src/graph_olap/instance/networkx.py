@@ -8,7 +8,8 @@ from typing import Any, Mapping, Optional
 from graph_olap._parameters import encode_parameters
 from graph_olap._request import given
 from graph_olap.instance.executions import Executions
-from graph_olap.models import AlgorithmExecution
+from graph_olap.instance.projections import Projection, graph_fields
+from graph_olap.instance.runs import AlgorithmRun
 
 __all__ = ["NetworkXManager"]
 
@@ -39,7 +40,9 @@ class NetworkXManager(Executions):
         subgraph_query: Optional[str] = None,
         directed: Optional[bool] = None,
         weight_property: Optional[str] = None,
-    ) -> AlgorithmExecution:
+        graph: Optional[Projection] = None,
+        progress: Optional[bool] = None,
+    ) -> AlgorithmRun:
         """Run an algorithm of NetworkX by name.
 
         Args:
@@ -53,9 +56,11 @@ class NetworkXManager(Executions):
             subgraph_query: Read-only Cypher that returns ``source`` and ``target`` nodes; replaces label and type.
             directed: Force a directed or an undirected graph.
             weight_property: Numeric relationship property loaded as ``weight``.
+            graph: A projection from ``conn.project``, in place of the other ways to select.
+            progress: Show a progress bar; by default in notebooks and terminals, when it takes long.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Raises:
             AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
@@ -65,8 +70,8 @@ class NetworkXManager(Executions):
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
 
         Example:
-            >>> execution = conn.networkx.run("pagerank", "Account", params={"alpha": 0.85, "tol": 1e-4})
-            >>> execution.status
+            >>> run = conn.networkx.run("pagerank", "Account", params={"alpha": 0.85, "tol": 1e-4})
+            >>> run.status
             'completed'
         """
         body = {
@@ -78,142 +83,153 @@ class NetworkXManager(Executions):
                 directed=directed,
                 weight_property=weight_property,
             ),
+            **graph_fields(graph),
             "parameters": encode_parameters(params),
         }
-        return self._execute(name, body, timeout, wait)
+        return self._execute(name, body, timeout, wait, progress)
 
     def degree_centrality(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Share of the other nodes that each node is connected to; ``params`` as for NetworkX.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = conn.networkx.degree_centrality("Account", "degree")
+            >>> run = conn.networkx.degree_centrality("Account", "degree")
             >>> conn.query_scalar("MATCH (a:Account {id: 'A1'}) RETURN a.degree") > 0
             True
         """
-        return self.run("degree_centrality", node_label, property_name, params, timeout, wait)
+        return self.run("degree_centrality", node_label, property_name, params, timeout, wait, graph=graph)
 
     def betweenness_centrality(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Share of the shortest paths that lead through each node; ``params`` as for NetworkX.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> conn.networkx.betweenness_centrality("Account", "between", normalized=False).nodes_updated
             4
         """
-        return self.run("betweenness_centrality", node_label, property_name, params, timeout, wait)
+        return self.run("betweenness_centrality", node_label, property_name, params, timeout, wait, graph=graph)
 
     def closeness_centrality(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """How near each node is to all others; ``params`` as for NetworkX.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> conn.networkx.closeness_centrality("Account", "close").nodes_updated
             4
         """
-        return self.run("closeness_centrality", node_label, property_name, params, timeout, wait)
+        return self.run("closeness_centrality", node_label, property_name, params, timeout, wait, graph=graph)
 
     def eigenvector_centrality(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """How central the neighbours of each node are; ``params`` as for NetworkX (``max_iter``, ``tol``, ...).
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> conn.networkx.eigenvector_centrality("Account", "eigen", max_iter=1000).nodes_updated
             4
         """
-        return self.run("eigenvector_centrality", node_label, property_name, params, timeout, wait)
+        return self.run("eigenvector_centrality", node_label, property_name, params, timeout, wait, graph=graph)
 
     def clustering_coefficient(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AlgorithmRun:
         """Share of the pairs of each node's neighbours that are connected themselves; ``params`` as for NetworkX.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> conn.networkx.clustering_coefficient("Account", "clustering").nodes_updated
             4
         """
-        return self.run("clustering", node_label, property_name, params, timeout, wait)
+        return self.run("clustering", node_label, property_name, params, timeout, wait, graph=graph)

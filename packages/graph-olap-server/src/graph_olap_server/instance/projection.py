@@ -58,6 +58,11 @@ class ProjectionSpec:
     negative_weights: bool = False
 
     @property
+    def selected(self) -> tuple[Any, ...]:
+        """What is selected, without how it is laid out."""
+        return self.labels, self.edge_types, self.query
+
+    @property
     def id(self) -> str:
         """A short name for the same selection, always the same."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
@@ -130,10 +135,11 @@ class ProjectionCache:
             self._entries.move_to_end(spec)
             return known
 
-    def drop(self, spec: ProjectionSpec) -> bool:
-        """Forget a projection; false when it was not there."""
+    def drop(self, spec: ProjectionSpec) -> None:
+        """Forget what was built of the same selection, in whatever orientation and with whatever weights."""
         with self._mutex:
-            return self._entries.pop(spec, None) is not None
+            for known in [known for known in self._entries if known.selected == spec.selected]:
+                del self._entries[known]
 
     def __iter__(self) -> Iterator[tuple[ProjectionSpec, Projection]]:
         """Iterate over what is in the cache, the longest unused first."""

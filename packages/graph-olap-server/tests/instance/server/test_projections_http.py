@@ -148,6 +148,29 @@ def test_a_query_must_return_pairs_of_nodes(client):
         assert refused(client, {"projection": {"query": query}}) == "query"
 
 
+def test_every_algorithm_takes_a_projection_with_weights(client):
+    weighted = {"relationship_types": ["KNOWS"], "node_labels": ["Person"], "weight_property": "strength"}
+    with_weights = run(client, "pagerank", projection={**weighted, "parallel": "max"}, mode="stats")["result"]
+    assert with_weights["weight_property"] == "strength"
+    plain = run(client, "triangle_count", projection={**weighted, "parallel": "keep"}, mode="stream")
+    assert "weight_property" not in plain["result"]
+    assert dict(zip(*(table(client, plain)[name].to_pylist() for name in ("key", "value")), strict=True))["ann"] == 1
+
+
+def test_dropping_a_projection_drops_all_that_was_built_of_it(client):
+    selection = {"node_labels": ["Point"], "relationship_types": ["LINKS"]}
+    built = client.post("/projections", json=selection).json()
+    run(client, "wcc", projection=selection, mode="stats")
+
+    def kept():
+        listed = client.get("/projections").json()["projections"]
+        return [each["orientation"] for each in listed if each["node_labels"] == ["Point"]]
+
+    assert {"natural", "undirected"} <= set(kept())
+    assert client.delete(f"/projections/{built['projection_id']}").status_code == 204
+    assert kept() == []
+
+
 @pytest.mark.parametrize(
     ("name", "body", "field"),
     [
@@ -155,7 +178,6 @@ def test_a_query_must_return_pairs_of_nodes(client):
         ("pagerank", {"mode": "write"}, "result_property"),
         ("pagerank", {"mode": "stream", "result_property": "pr"}, "result_property"),
         ("wcc", {"projection": {"orientation": "natural"}}, "projection.orientation"),
-        ("wcc", {"projection": {"parallel": "count"}}, "projection.parallel"),
         ("wcc", {"projection": {"node_labels": ["Person"]}, "node_label": "Person"}, "projection"),
     ],
 )

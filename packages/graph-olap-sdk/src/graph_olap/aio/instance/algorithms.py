@@ -2,73 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Optional, Sequence, Union
 
-from graph_olap._parameters import encode_parameters
 from graph_olap._request import given
-from graph_olap.aio.instance.executions import AsyncExecutions
-from graph_olap.models import AlgorithmExecution
+from graph_olap.aio.instance.methods import AlgorithmMethods
+from graph_olap.aio.instance.projections import AsyncProjection
+from graph_olap.aio.instance.runs import AsyncAlgorithmRun
 
 __all__ = ["AsyncAlgorithmManager"]
 
 
-class AsyncAlgorithmManager(AsyncExecutions):
+class AsyncAlgorithmManager(AlgorithmMethods):
     """Native algorithms; ``conn.algo`` of a connection.
 
-    Every method returns an execution: ``result`` holds the summary, ``nodes_updated`` the number of nodes that got the
-    value as property ``property_name``. Without ``property_name`` nothing is written.
+    Every method returns a run: ``result`` holds the summary, ``nodes_updated`` the number of nodes that got the value
+    as property ``property_name``. Without ``property_name`` nothing is written, and ``result`` lists the values.
+    :meth:`stream` gives them all as a DataFrame. A projection from ``conn.project`` selects more finely than label and
+    type.
 
     Example:
-        >>> execution = await conn.algo.pagerank("Account", "rank")
-        >>> execution.nodes_updated
+        >>> run = await conn.algo.pagerank("Account", "rank")
+        >>> run.nodes_updated
         4
         >>> await conn.query_scalar("MATCH (a:Account) RETURN a.id ORDER BY a.rank DESC LIMIT 1")
         'B4'
     """
-
-    _family = "algo"
-
-    async def run(
-        self,
-        name: str,
-        node_label: Optional[str] = None,
-        property_name: Optional[str] = None,
-        edge_type: Optional[str] = None,
-        params: Optional[Mapping[str, Any]] = None,
-        timeout: Optional[float] = None,
-        wait: bool = True,
-    ) -> AlgorithmExecution:
-        """Run an algorithm by name.
-
-        Args:
-            name: Name or alias, see :meth:`algorithms`.
-            node_label: Only nodes with this label; all labels by default.
-            property_name: Node property to write the values to; nothing is written by default.
-            edge_type: Only relationships of this type; all between the nodes by default.
-            params: Parameters of the algorithm, see :meth:`algorithm_info`.
-            timeout: Seconds to wait for the end; as long as it takes by default. The algorithm itself goes on.
-            wait: ``False`` returns at once; :meth:`wait` waits later.
-
-        Returns:
-            The ended execution; with ``wait=False`` the running one.
-
-        Raises:
-            AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
-            ValidationError: Label, type, property or a parameter is wrong.
-            ResourceLockedError: Another algorithm holds the instance.
-            AlgorithmFailedError: It failed or was cancelled.
-            AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
-
-        Example:
-            >>> execution = await conn.algo.run("pagerank", "Account", params={"damping_factor": 0.9})
-            >>> execution.status
-            'completed'
-        """
-        body = {
-            **given(node_label=node_label, edge_type=edge_type, result_property=property_name),
-            "parameters": encode_parameters(params),
-        }
-        return await self._execute(name, body, timeout, wait)
 
     async def pagerank(
         self,
@@ -80,9 +38,10 @@ class AsyncAlgorithmManager(AsyncExecutions):
         max_iterations: int = 100,
         tolerance: float = 1e-6,
         weight_property: Optional[str] = None,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """PageRank: how often a random walk visits each node; the scores sum to 1.
 
         Args:
@@ -93,14 +52,15 @@ class AsyncAlgorithmManager(AsyncExecutions):
             max_iterations: Largest number of iterations.
             tolerance: Change at which it stops.
             weight_property: Numeric relationship property that weighs the walk.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = await conn.algo.pagerank("Account", "pr", "PAID", weight_property="amount")
+            >>> run = await conn.algo.pagerank("Account", "pr", "PAID", weight_property="amount")
             >>> round(await conn.query_scalar("MATCH (a:Account) RETURN sum(a.pr)"), 6)
             1.0
         """
@@ -110,7 +70,7 @@ class AsyncAlgorithmManager(AsyncExecutions):
             "tolerance": tolerance,
             **given(weight_property=weight_property),
         }
-        return await self.run("pagerank", node_label, property_name, edge_type, params, timeout, wait)
+        return await self.run("pagerank", node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 
     async def louvain(
         self,
@@ -121,9 +81,10 @@ class AsyncAlgorithmManager(AsyncExecutions):
         resolution: float = 1.0,
         weight_property: Optional[str] = None,
         seed: Optional[int] = None,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Louvain communities: groups with many relationships inside and few between.
 
         Args:
@@ -133,19 +94,20 @@ class AsyncAlgorithmManager(AsyncExecutions):
             resolution: Above 1 gives more and smaller communities.
             weight_property: Numeric relationship property used as weight.
             seed: Seed of the random order.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = await conn.algo.louvain("Account", "community", resolution=1.2, seed=7)
-            >>> execution.nodes_updated
+            >>> run = await conn.algo.louvain("Account", "community", resolution=1.2, seed=7)
+            >>> run.nodes_updated
             4
         """
         params = given(resolution=None if resolution == 1.0 else resolution, weight_property=weight_property, seed=seed)
-        return await self.run("louvain", node_label, property_name, edge_type, params, timeout, wait)
+        return await self.run("louvain", node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 
     async def wcc(
         self,
@@ -153,27 +115,29 @@ class AsyncAlgorithmManager(AsyncExecutions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Weakly connected components: which nodes reach each other, whatever the direction.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the component ids to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = await conn.algo.wcc("Account", "component")
+            >>> run = await conn.algo.wcc("Account", "component")
             >>> await conn.query_scalar("MATCH (a:Account) RETURN count(DISTINCT a.component)")
             1
         """
-        return await self.run("wcc", node_label, property_name, edge_type, None, timeout, wait)
+        return await self.run("wcc", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     async def connected_components(
         self,
@@ -181,26 +145,28 @@ class AsyncAlgorithmManager(AsyncExecutions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Weakly connected components; another name of :meth:`wcc`.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the component ids to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> (await conn.algo.connected_components("Account")).status
             'completed'
         """
-        return await self.wcc(node_label, property_name, edge_type, timeout=timeout, wait=wait)
+        return await self.wcc(node_label, property_name, edge_type, graph=graph, timeout=timeout, wait=wait)
 
     async def scc(
         self,
@@ -208,27 +174,29 @@ class AsyncAlgorithmManager(AsyncExecutions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Strongly connected components: which nodes reach each other along the directions.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the component ids to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = await conn.algo.scc("Account", "strong")
+            >>> run = await conn.algo.scc("Account", "strong")
             >>> await conn.query_scalar("MATCH (a:Account) RETURN count(DISTINCT a.strong)")
             2
         """
-        return await self.run("scc", node_label, property_name, edge_type, None, timeout, wait)
+        return await self.run("scc", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     async def scc_kosaraju(
         self,
@@ -236,26 +204,28 @@ class AsyncAlgorithmManager(AsyncExecutions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Strongly connected components with Kosaraju's algorithm; the same components as :meth:`scc`.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the component ids to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> (await conn.algo.scc_kosaraju("Account")).status
             'completed'
         """
-        return await self.run("scc_kosaraju", node_label, property_name, edge_type, None, timeout, wait)
+        return await self.run("scc_kosaraju", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     async def kcore(
         self,
@@ -263,27 +233,29 @@ class AsyncAlgorithmManager(AsyncExecutions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Core numbers: the largest k for which a node belongs to a group of nodes with k neighbours inside it.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the core numbers to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = await conn.algo.kcore("Account", "core")
+            >>> run = await conn.algo.kcore("Account", "core")
             >>> await conn.query_scalar("MATCH (a:Account {id: 'A1'}) RETURN a.core")
             1
         """
-        return await self.run("kcore", node_label, property_name, edge_type, None, timeout, wait)
+        return await self.run("kcore", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     async def label_propagation(
         self,
@@ -292,9 +264,10 @@ class AsyncAlgorithmManager(AsyncExecutions):
         edge_type: Optional[str] = None,
         *,
         max_iterations: int = 100,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Label propagation communities: each node takes the most frequent community of its neighbours.
 
         Args:
@@ -302,18 +275,20 @@ class AsyncAlgorithmManager(AsyncExecutions):
             property_name: Node property to write the community ids to.
             edge_type: Only relationships of this type.
             max_iterations: Largest number of iterations.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> (await conn.algo.label_propagation("Account", "group", max_iterations=20)).nodes_updated
             4
         """
         params = {"max_iterations": max_iterations}
-        return await self.run("label_propagation", node_label, property_name, edge_type, params, timeout, wait)
+        name = "label_propagation"
+        return await self.run(name, node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 
     async def triangle_count(
         self,
@@ -321,27 +296,29 @@ class AsyncAlgorithmManager(AsyncExecutions):
         property_name: Optional[str] = None,
         edge_type: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Number of triangles through each node.
 
         Args:
             node_label: Only nodes with this label.
             property_name: Node property to write the numbers to.
             edge_type: Only relationships of this type.
+            graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = await conn.algo.triangle_count("Account", "triangles")
+            >>> run = await conn.algo.triangle_count("Account", "triangles")
             >>> await conn.query_scalar("MATCH (a:Account {id: 'B4'}) RETURN a.triangles")
             1
         """
-        return await self.run("triangle_count", node_label, property_name, edge_type, None, timeout, wait)
+        return await self.run("triangle_count", node_label, property_name, edge_type, None, timeout, wait, graph=graph)
 
     async def shortest_path(
         self,
@@ -355,7 +332,7 @@ class AsyncAlgorithmManager(AsyncExecutions):
         directed: bool = False,
         weight_property: Optional[str] = None,
         timeout: Optional[float] = None,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Find a shortest path between two nodes; ``result`` holds ``found``, ``path``, ``length`` and the parts.
 
         Args:
@@ -377,8 +354,8 @@ class AsyncAlgorithmManager(AsyncExecutions):
             ValidationError: The key exists under several labels, or another value is wrong.
 
         Example:
-            >>> execution = await conn.algo.shortest_path("A1", "C9", max_depth=5)
-            >>> execution.result["path"]
+            >>> run = await conn.algo.shortest_path("A1", "C9", max_depth=5)
+            >>> run.result["path"]
             ['A1', 'B4', 'C9']
         """
         body = {

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
+from graph_olap._arrow import ARROW_STREAM
+from graph_olap._optional import require
+from graph_olap._progress import ProgressReporter
 from graph_olap._request import Call, Repeat
 from graph_olap._waiting import Deadline
+from graph_olap.aio.instance.runs import AsyncAlgorithmRun
 from graph_olap.exceptions import AlgorithmFailedError, AlgorithmTimeoutError, GraphOLAPError
-from graph_olap.models import AlgorithmExecution
+from graph_olap.models import AlgorithmExecution, Progress
 
 if TYPE_CHECKING:
     from graph_olap.aio.instance.connection import AsyncInstanceConnection
@@ -17,6 +21,8 @@ __all__ = ["AsyncExecutions"]
 
 _LONGEST_POLL = 2.0
 _SYNC_WINDOW = 5.0  # how long the server waits for an end before it answers 202
+_UNSEEN = 1.0  # a run that is over by then shows no progress bar
+_DOWNLOAD_TIMEOUT = 300.0
 _START_TIMEOUT = 60.0  # the server answers within its sync window of at most 30 s
 
 
@@ -66,27 +72,27 @@ class AsyncExecutions:
         info: Dict[str, Any] = await self._connection._get(f"/{self._family}/algorithms/{quote(name, safe='')}")
         return info
 
-    async def status(self, execution_id: str) -> AlgorithmExecution:
-        """Get how far an execution is.
+    async def status(self, execution_id: str) -> AsyncAlgorithmRun:
+        """Get how far an execution is; also one of another notebook, of somebody else, or from before a restart.
 
         Args:
-            execution_id: What ``run(..., wait=False)`` returned as ``execution_id``.
+            execution_id: The ``execution_id`` of a run.
 
         Returns:
-            The execution as it is now.
+            The run as it is now.
 
         Raises:
-            NotFoundError: The instance does not know it (any more).
+            NotFoundError: The instance does not know it (any more); it remembers the last 100.
 
         Example:
-            >>> execution = await conn.algo.wcc("Account")
-            >>> (await conn.algo.status(execution.execution_id)).status
+            >>> run = await conn.algo.wcc("Account")
+            >>> (await conn.algo.status(run.execution_id)).status
             'completed'
         """
         reply = await self._connection._get(f"/{self._family}/status/{quote(execution_id, safe='')}")
-        return AlgorithmExecution.from_dict(reply)
+        return AsyncAlgorithmRun._of(reply, self)
 
-    async def executions(self, status: Optional[str] = None, limit: int = 20) -> List[AlgorithmExecution]:
+    async def executions(self, status: Optional[str] = None, limit: int = 20) -> List[AsyncAlgorithmRun]:
         """List executions on this instance, newest first.
 
         Args:
@@ -94,24 +100,24 @@ class AsyncExecutions:
             limit: Largest number of executions, at most 100.
 
         Returns:
-            The executions.
+            The executions of all users, native and of NetworkX.
 
         Example:
-            >>> execution = await conn.algo.wcc("Account")
+            >>> run = await conn.algo.wcc("Account")
             >>> (await conn.algo.executions(status="completed", limit=1))[0].algorithm_name
             'wcc'
         """
         reply = await self._connection._get("/algo/executions", {"status": status, "limit": min(limit, 100)})
-        return [AlgorithmExecution.from_dict(item) for item in reply["executions"]]
+        return [AsyncAlgorithmRun._of(item, self) for item in reply["executions"]]
 
-    async def cancel(self, execution_id: str) -> AlgorithmExecution:
+    async def cancel(self, execution_id: str) -> AsyncAlgorithmRun:
         """Stop a running execution; nothing is written.
 
         Args:
-            execution_id: What ``run(..., wait=False)`` returned as ``execution_id``.
+            execution_id: The ``execution_id`` of a run.
 
         Returns:
-            The execution, cancelled.
+            The run, cancelled.
 
         Raises:
             NotFoundError: The instance does not know it (any more).
@@ -119,74 +125,106 @@ class AsyncExecutions:
 
         Example:
             >>> from graph_olap import InvalidStateError
-            >>> execution = await conn.algo.wcc("Account")
+            >>> run = await conn.algo.wcc("Account")
             >>> try:
-            ...     await conn.algo.cancel(execution.execution_id)
+            ...     await conn.algo.cancel(run.execution_id)
             ... except InvalidStateError:
             ...     print("It has ended.")
             It has ended.
         """
         url = f"{self._connection.instance_url}/algo/executions/{quote(execution_id, safe='')}"
-        return AlgorithmExecution.from_dict(await self._connection._request(Call("DELETE", url)))
+        return AsyncAlgorithmRun._of(await self._connection._request(Call("DELETE", url)), self)
 
-    async def wait(self, execution_id: str, timeout: Optional[float] = None) -> AlgorithmExecution:
+    async def wait(
+        self, execution_id: str, timeout: Optional[float] = None, *, progress: Optional[bool] = None
+    ) -> AsyncAlgorithmRun:
         """Wait until an execution has ended.
 
         Args:
-            execution_id: What ``run(..., wait=False)`` returned as ``execution_id``.
+            execution_id: The ``execution_id`` of a run.
             timeout: Seconds to wait; as long as it takes by default.
+            progress: Show a progress bar; by default in notebooks and terminals, when it takes long.
 
         Returns:
-            The ended execution.
+            The ended run.
 
         Raises:
             AlgorithmFailedError: It failed or was cancelled.
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
 
         Example:
-            >>> execution = await conn.algo.wcc("Account", wait=False)
-            >>> (await conn.algo.wait(execution.execution_id, timeout=60)).status
+            >>> run = await conn.algo.wcc("Account", wait=False)
+            >>> (await conn.algo.wait(run.execution_id, timeout=60)).status
             'completed'
         """
-        return await self._finish(await self.status(execution_id), Deadline(timeout, _LONGEST_POLL))
+        deadline = Deadline(timeout, _LONGEST_POLL)
+        run = await self.status(execution_id)
+        with ProgressReporter(run.algorithm_name, progress, None) as reporter:
+            return await self._finish(run, deadline, reporter)
 
     async def _execute(
-        self, name: str, body: Mapping[str, Any], timeout: Optional[float], wait: bool
-    ) -> AlgorithmExecution:
+        self,
+        name: str,
+        body: Mapping[str, Any],
+        timeout: Optional[float],
+        wait: bool,
+        progress: Optional[bool] = None,
+    ) -> AsyncAlgorithmRun:
         connection = self._connection
         deadline = Deadline(timeout, _LONGEST_POLL)
-        reply = await connection._request(
-            Call(
+        with ProgressReporter(name, progress, None) as reporter:
+            call = Call(
                 "POST",
                 f"{connection.instance_url}/{self._family}/{quote(name, safe='')}",
                 json=body,
-                headers=_preference(timeout if wait else 0.0),
+                headers=_preference(timeout if wait else 0.0, reporter.shows),
                 timeout=_START_TIMEOUT,
                 repeat=Repeat.UNSENT,
             )
-        )
-        execution = AlgorithmExecution.from_dict(reply)
-        return await self._finish(execution, deadline) if wait else execution
+            try:
+                run = AsyncAlgorithmRun._of(await connection._request(call), self)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt(
+                    f"Stopped waiting; {name} goes on if it had begun. conn.{self._family}.executions('running') lists "
+                    "it, .cancel() of an entry cancels it."
+                ) from None
+            return await self._finish(run, deadline, reporter) if wait else run
 
-    async def _finish(self, execution: AlgorithmExecution, deadline: Deadline) -> AlgorithmExecution:
+    async def _finish(
+        self, run: AsyncAlgorithmRun, deadline: Deadline, reporter: ProgressReporter
+    ) -> AsyncAlgorithmRun:
         try:
-            while execution.status in ("running", "pending"):
+            while not run.done:
+                reporter.update(_progress_of(run))
                 if deadline.passed:
-                    raise _still_running(execution, deadline, self._family)
+                    raise _still_running(run, deadline, self._family)
                 await self._connection._http.sleep(deadline.next_delay())
-                execution = await self.status(execution.execution_id)
+                run = await self.status(run.execution_id)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"Stopped waiting; {execution.algorithm_name} goes on. "
-                f"conn.{self._family}.cancel({execution.execution_id!r}) cancels it."
+                f"Stopped waiting; {run.algorithm_name} goes on. "
+                f"conn.{self._family}.cancel({run.execution_id!r}) cancels it."
             ) from None
-        if execution.status != "completed":
-            raise _failed(execution)
-        return execution
+        if run.status != "completed":
+            raise _failed(run)
+        return run
+
+    async def _table(self, execution_id: str) -> Any:
+        url = f"{self._connection.instance_url}/algo/executions/{quote(execution_id, safe='')}/result"
+        call = Call("GET", url, headers={"Accept": ARROW_STREAM}, timeout=_DOWNLOAD_TIMEOUT)
+        response = await self._connection._send(call)
+        # The reply names its length, so a cut one is an error of the connection before it comes here.
+        return require("pyarrow", "dataframe").ipc.open_stream(response.content).read_all()
 
 
-def _preference(timeout: Optional[float]) -> Dict[str, str]:
-    # The server holds its answer back for up to _SYNC_WINDOW; who waits less long must say so.
+def _progress_of(run: AlgorithmExecution) -> Progress:
+    return Progress(id=0, status=run.status, phase=run.phase or "starting", progress_percent=run.progress_percent or 0)
+
+
+def _preference(timeout: Optional[float], shows_progress: bool) -> Dict[str, str]:
+    # The server holds its answer back for up to _SYNC_WINDOW; who waits less long, or watches, must say so.
+    if shows_progress and (timeout is None or timeout > _UNSEEN):
+        timeout = _UNSEEN
     if timeout is None or timeout >= _SYNC_WINDOW:
         return {}
     return {"Prefer": f"wait={int(timeout)}" if timeout >= 1 else "respond-async"}

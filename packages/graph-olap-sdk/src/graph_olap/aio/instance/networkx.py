@@ -7,7 +7,8 @@ from typing import Any, Mapping, Optional
 from graph_olap._parameters import encode_parameters
 from graph_olap._request import given
 from graph_olap.aio.instance.executions import AsyncExecutions
-from graph_olap.models import AlgorithmExecution
+from graph_olap.aio.instance.projections import AsyncProjection, graph_fields
+from graph_olap.aio.instance.runs import AsyncAlgorithmRun
 
 __all__ = ["AsyncNetworkXManager"]
 
@@ -38,7 +39,9 @@ class AsyncNetworkXManager(AsyncExecutions):
         subgraph_query: Optional[str] = None,
         directed: Optional[bool] = None,
         weight_property: Optional[str] = None,
-    ) -> AlgorithmExecution:
+        graph: Optional[AsyncProjection] = None,
+        progress: Optional[bool] = None,
+    ) -> AsyncAlgorithmRun:
         """Run an algorithm of NetworkX by name.
 
         Args:
@@ -52,9 +55,11 @@ class AsyncNetworkXManager(AsyncExecutions):
             subgraph_query: Read-only Cypher that returns ``source`` and ``target`` nodes; replaces label and type.
             directed: Force a directed or an undirected graph.
             weight_property: Numeric relationship property loaded as ``weight``.
+            graph: A projection from ``conn.project``, in place of the other ways to select.
+            progress: Show a progress bar; by default in notebooks and terminals, when it takes long.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Raises:
             AlgorithmNotFoundError: There is none of this name; ``details["suggestions"]`` lists near ones.
@@ -64,8 +69,8 @@ class AsyncNetworkXManager(AsyncExecutions):
             AlgorithmTimeoutError: It exceeded its time limit, or the wait took too long.
 
         Example:
-            >>> execution = await conn.networkx.run("pagerank", "Account", params={"alpha": 0.85, "tol": 1e-4})
-            >>> execution.status
+            >>> run = await conn.networkx.run("pagerank", "Account", params={"alpha": 0.85, "tol": 1e-4})
+            >>> run.status
             'completed'
         """
         body = {
@@ -77,142 +82,153 @@ class AsyncNetworkXManager(AsyncExecutions):
                 directed=directed,
                 weight_property=weight_property,
             ),
+            **graph_fields(graph),
             "parameters": encode_parameters(params),
         }
-        return await self._execute(name, body, timeout, wait)
+        return await self._execute(name, body, timeout, wait, progress)
 
     async def degree_centrality(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Share of the other nodes that each node is connected to; ``params`` as for NetworkX.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
-            >>> execution = await conn.networkx.degree_centrality("Account", "degree")
+            >>> run = await conn.networkx.degree_centrality("Account", "degree")
             >>> await conn.query_scalar("MATCH (a:Account {id: 'A1'}) RETURN a.degree") > 0
             True
         """
-        return await self.run("degree_centrality", node_label, property_name, params, timeout, wait)
+        return await self.run("degree_centrality", node_label, property_name, params, timeout, wait, graph=graph)
 
     async def betweenness_centrality(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Share of the shortest paths that lead through each node; ``params`` as for NetworkX.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> (await conn.networkx.betweenness_centrality("Account", "between", normalized=False)).nodes_updated
             4
         """
-        return await self.run("betweenness_centrality", node_label, property_name, params, timeout, wait)
+        return await self.run("betweenness_centrality", node_label, property_name, params, timeout, wait, graph=graph)
 
     async def closeness_centrality(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """How near each node is to all others; ``params`` as for NetworkX.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> (await conn.networkx.closeness_centrality("Account", "close")).nodes_updated
             4
         """
-        return await self.run("closeness_centrality", node_label, property_name, params, timeout, wait)
+        return await self.run("closeness_centrality", node_label, property_name, params, timeout, wait, graph=graph)
 
     async def eigenvector_centrality(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """How central the neighbours of each node are; ``params`` as for NetworkX (``max_iter``, ``tol``, ...).
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> (await conn.networkx.eigenvector_centrality("Account", "eigen", max_iter=1000)).nodes_updated
             4
         """
-        return await self.run("eigenvector_centrality", node_label, property_name, params, timeout, wait)
+        return await self.run("eigenvector_centrality", node_label, property_name, params, timeout, wait, graph=graph)
 
     async def clustering_coefficient(
         self,
         node_label: Optional[str] = None,
         property_name: Optional[str] = None,
         *,
+        graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
         **params: Any,
-    ) -> AlgorithmExecution:
+    ) -> AsyncAlgorithmRun:
         """Share of the pairs of each node's neighbours that are connected themselves; ``params`` as for NetworkX.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
             property_name: Node property to write the values to; nothing is written by default.
+            graph: A projection from ``conn.project``, in place of ``node_label``.
             timeout: Seconds to wait for the end; as long as it takes by default.
             wait: ``False`` returns at once.
             **params: Parameters of the NetworkX function.
 
         Returns:
-            The ended execution; with ``wait=False`` the running one.
+            The ended run; with ``wait=False`` the running one.
 
         Example:
             >>> (await conn.networkx.clustering_coefficient("Account", "clustering")).nodes_updated
             4
         """
-        return await self.run("clustering", node_label, property_name, params, timeout, wait)
+        return await self.run("clustering", node_label, property_name, params, timeout, wait, graph=graph)

@@ -81,9 +81,9 @@ class Parameter:
         """The range in words, empty when there is none."""
         parts = []
         if self.low != -math.inf:
-            parts.append(f"{'>' if self.open_low else '>='} {self.low:g}")
+            parts.append(f"{'>' if self.open_low else '>='} {self.low:.10g}")
         if self.high != math.inf:
-            parts.append(f"{'<' if self.open_high else '<='} {self.high:g}")
+            parts.append(f"{'<' if self.open_high else '<='} {self.high:.10g}")
         return " and ".join(parts) or f"one of {', '.join(self.choices)}" * bool(self.choices)
 
 

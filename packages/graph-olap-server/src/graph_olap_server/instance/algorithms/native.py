@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -94,6 +94,8 @@ class NativeAlgorithms:
             if parameter.type == "node_property" and isinstance(name, str):
                 _check_node_property(fields, parameter.name, name, selection, schema)
         fields.check()
+        if not algorithm.weighted:
+            selection = replace(selection, parallel=None)
         spec = selection.spec(
             orientation=algorithm.orientations[0],
             weight=weight,
@@ -148,6 +150,7 @@ class NativeAlgorithms:
             "nodes_updated": nodes_updated,
             "node_count": projection.node_count,
             "edge_count": projection.edge_count,
+            **({"weight_property": request.spec.weight_property} if algorithm.weighted else {}),
             **computed.summary,
             "timings_ms": clock.phases,
             "backend": algorithm.backend,
@@ -211,10 +214,8 @@ def _weight(fields: Fields, algorithm: Algorithm, parameters: Mapping[str, Any],
     if isinstance(own, str) and projected not in (None, own):
         reason = f"the projection is weighted by {projected}, not by {own}"
         fields.problems.append(("parameters.weight_property", reason))
-    counts = selection.parallel in ("count", "keep", "sum", "min", "max")
-    if not algorithm.weighted and (projected is not None or counts):
-        field = "projection.weight_property" if projected is not None else "projection.parallel"
-        fields.problems.append((field, f"{algorithm.name} takes no weights, so parallel edges count once"))
+    if not algorithm.weighted:
+        return None  # edges of a projection that has weights count once each
     if isinstance(own, str) and not fields.problems and selection.query is None:
         check_weight(fields, "parameters.weight_property", own, selection)
     return own if isinstance(own, str) else projected

@@ -56,7 +56,8 @@ async def _drop(request: Request) -> Response:
     runtime.engine()
     wanted = request.path_params["projection_id"]
     for spec, _ in runtime.projections:
-        if spec.id == wanted and runtime.projections.drop(spec):
+        if spec.id == wanted:
+            runtime.projections.drop(spec)
             return Response(status_code=204)
     raise not_found("projection", wanted, f"There is no projection {wanted} in memory; it may have been pushed out.")
 

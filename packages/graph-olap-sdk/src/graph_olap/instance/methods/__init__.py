@@ -1,0 +1,15 @@
+# Derived from graph_olap/aio/instance/methods/__init__.py; edit that file and run `make sync`.
+# Generated from the server's catalog of algorithms; run `make sync`.
+"""A method for every native algorithm that is not written by hand."""
+
+from __future__ import annotations
+
+from graph_olap.instance.methods.centrality import CentralityMethods
+from graph_olap.instance.methods.clustering import ClusteringMethods
+from graph_olap.instance.methods.community import CommunityMethods
+
+__all__ = ["AlgorithmMethods"]
+
+
+class AlgorithmMethods(CentralityMethods, ClusteringMethods, CommunityMethods):
+    """All of them."""
