@@ -1,5 +1,7 @@
 """``python -m benchmarks.algorithms``: every native algorithm against igraph and NetworkX; writes ``algorithms.md``.
 
+With ``--only`` the rows of these algorithms are replaced and the others stay.
+
 Each tool starts from the same two arrays of edge ends and builds its own graph, which counts: ours are the rows of a
 projection and the kernel. Every measurement runs in a process of its own with a time limit, and is repeated.
 """
@@ -45,8 +47,7 @@ def main() -> None:
         return
     page = _page(arguments)
     print(page)
-    if arguments.only is None:
-        RESULTS.write_text(page, encoding="utf-8")
+    RESULTS.write_text(page, encoding="utf-8")
 
 
 def names() -> list[str]:
@@ -67,7 +68,11 @@ def _page(arguments: argparse.Namespace) -> str:
         "| algorithm | ours (s) | igraph (s) | times igraph | NetworkX (s) | times NetworkX |",
         "|---|---:|---:|---:|---:|---:|",
     ]
-    for name in arguments.only or names():
+    known = _known_rows()
+    for name in names():
+        if arguments.only is not None and name not in arguments.only:
+            lines += [known[name]] if name in known else []
+            continue
         say(name)
         seconds = {tool: _median(name, tool, arguments) for tool in TOOLS}
         ours = seconds["ours"]
@@ -76,6 +81,12 @@ def _page(arguments: argparse.Namespace) -> str:
             cells += [_shown(seconds[tool], arguments.limit), _ratio(seconds[tool], ours, arguments.limit)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
+
+
+def _known_rows() -> dict[str, str]:
+    """Return the rows of the page as it is, by algorithm."""
+    rows = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
+    return {row.split(" | ")[0].removeprefix("| "): row for row in rows if row.startswith("| ")}
 
 
 def _median(name: str, tool: str, arguments: argparse.Namespace) -> float | None:

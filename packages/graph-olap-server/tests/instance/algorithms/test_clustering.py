@@ -43,7 +43,7 @@ def test_ktruss_of_graphs_that_take_many_pieces(monkeypatch):
     random = np.random.default_rng(3)
     case = Case(120, random.integers(0, 120, 2500), random.integers(0, 120, 2500), np.ones(2500))
     whole = case.run("ktruss")
-    monkeypatch.setattr("graph_olap_server.instance.algorithms.kernels.trusses._PAIRS_AT_ONCE", 50)
+    monkeypatch.setattr("graph_olap_server.instance.algorithms.kernels.trusses._WEDGES_AT_ONCE", 50)
     pieces = case.run("ktruss")
     assert whole.values.tolist() == pieces.values.tolist()
     graph = case.graph(nx.Graph, self_loops=False)
