@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         1.0, gt=0, description="Seconds between looks for instances whose process has died."
     )
     query_default_timeout_ms: int = Field(55_000, description="Time limit of a query that names none, in milliseconds.")
+    query_max_timeout_ms: int = Field(
+        1_800_000, ge=1_000, description="Longest time limit that a query may name, in milliseconds."
+    )
     query_max_rows: int = Field(1_000_000, description="Largest JSON result in rows; Arrow results have no such limit.")
     query_max_bytes: int = Field(256 * 1024 * 1024, description="Largest JSON result in bytes.")
     query_concurrency: int = Field(4, description="Queries an instance runs at a time.")

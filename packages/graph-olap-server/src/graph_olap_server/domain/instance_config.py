@@ -70,6 +70,7 @@ class InstanceConfig(BaseModel):
     auth_mode: Literal["dev", "strict"] = "dev"
     visibility: Literal["private", "open"] = "private"
     query_default_timeout_ms: int = 55_000
+    query_max_timeout_ms: int = 1_800_000
     query_max_rows: int = 1_000_000
     query_max_bytes: int = 256 * 1024 * 1024
     query_concurrency: int = 4

@@ -286,6 +286,7 @@ class LocalLauncher(Launcher):
             auth_mode=settings.auth_mode or "dev",
             visibility=settings.instance_visibility,
             query_default_timeout_ms=settings.query_default_timeout_ms,
+            query_max_timeout_ms=settings.query_max_timeout_ms,
             query_max_rows=settings.query_max_rows,
             query_max_bytes=settings.query_max_bytes,
             query_concurrency=settings.query_concurrency,

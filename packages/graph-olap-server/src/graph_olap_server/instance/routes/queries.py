@@ -17,6 +17,7 @@ from graph_olap_server.domain.errors import permission_denied, validation_failed
 from graph_olap_server.instance.auth import Identity
 from graph_olap_server.instance.encoding import ARROW_STREAM, decode_parameters
 from graph_olap_server.instance.guard import check_statement
+from graph_olap_server.instance.long_lists import check_ranges
 from graph_olap_server.instance.queries import ArrowReply, Query, QueryService
 from graph_olap_server.instance.request_body import read_body
 from graph_olap_server.instance.routes.access import authorize_read, runtime_of
@@ -76,15 +77,19 @@ async def _read_query(request: Request, runtime: InstanceRuntime, identity: Iden
     fields = await read_body(request)
     text = fields.text("query", required=True, max_length=_MAX_QUERY_CHARACTERS)
     parameters = fields.object("parameters")
-    timeout_ms = fields.integer("timeout_ms", config.query_default_timeout_ms, 1_000, 1_800_000)
+    longest_ms = config.query_max_timeout_ms
+    usual_ms = min(config.query_default_timeout_ms, longest_ms)
+    timeout_ms = fields.integer("timeout_ms", usual_ms, 1_000, longest_ms)
     max_rows = fields.integer("max_rows", None, 1, _MAX_INT64)
     fields.check()
     assert text is not None
     assert timeout_ms is not None
     statement = check_statement(text)
+    values = decode_parameters(parameters)
+    check_ranges(statement.text, values)
     query = Query(
         statement=statement.text,
-        parameters=decode_parameters(parameters),
+        parameters=values,
         timeout_ms=timeout_ms,
         max_rows=max_rows,
         user_name=identity.username or "anonymous",
