@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from graph_olap_server.conformance.findings import Finding
-from graph_olap_server.conformance.query import (
-    Aggregate,
-    Call,
-    Expression,
-    Item,
-    Match,
-    Property,
-    Subquery,
-    Unwind,
-    Variable,
-    parts_of,
-)
+from graph_olap_server.conformance.query import Aggregate, parts_of
 
 __all__ = ["LIMITS", "Limit", "known_limit"]
 
@@ -48,40 +37,6 @@ def _says(text: str) -> Callable[[Finding], bool]:
     return lambda finding: finding.kind == "error" and text in finding.detail
 
 
-def _label_of_optional(finding: Finding) -> bool:
-    parts = list(parts_of(finding.query.parts))
-    optional = any(isinstance(part, Match) and part.optional for part in parts)
-    return optional and any(isinstance(part, Call) and part.name in ("label", "length") for part in parts)
-
-
-def _outer_value_in_subquery(finding: Finding) -> bool:
-    outer = {
-        name
-        for part in finding.query.parts
-        for clause in part
-        for pattern in parts_of(clause.paths if isinstance(clause, Match) else ())
-        if (name := getattr(pattern, "variable", None)) is not None
-    }
-    outer |= {part.variable for part in parts_of(finding.query.parts) if isinstance(part, Unwind)}
-    outer |= {part.name for part in parts_of(finding.query.parts) if isinstance(part, Item)}
-    return any(
-        isinstance(part, Subquery) and part.where is not None and outer & set(_names(part.where))
-        for part in parts_of(finding.query.parts)
-    )
-
-
-def _names(expression: Expression) -> Iterator[str]:
-    for part in parts_of(expression):
-        if isinstance(part, Property):
-            yield part.owner
-        elif isinstance(part, Variable):
-            yield part.name
-
-
-def _union(finding: Finding) -> bool:
-    return finding.kind == "differs" and len(finding.query.parts) > 1
-
-
 def _empty_collect(finding: Finding) -> bool:
     collects = any(isinstance(part, Aggregate) and part.name == "collect" for part in parts_of(finding.query.parts))
     return finding.kind == "differs" and collects and "()" in finding.detail
@@ -93,16 +48,17 @@ LIMITS = (
     Limit("zero-length", _BOTH, True, _says("A variable-length pattern from 0")),
     Limit("distinct-constants", _BOTH, True, _says("WITH DISTINCT of constants only")),
     Limit("distinct-aggregates", _BOTH, True, _says("a DISTINCT aggregate beside another one")),
-    Limit("repeated-column-in-union", _BOTH, True, _says("is returned twice: the engine would mix")),
     Limit("acyclic", _BOTH, True, _says("ACYCLIC: the engine lets nodes repeat")),
     Limit("split-optional-match", _BOTH, True, _says("several patterns that share no variable")),
     Limit("undirected-group", _BOTH, True, _says("a relationship matched in both directions")),
     Limit("null-in-list", _BOTH, True, _says("A null in the list of IN")),
     Limit("unplannable", _BOTH, True, _says("The engine has no plan for this combination")),
     Limit("path-in-with", _BOTH, True, _says("Expression in WITH must be aliased")),
-    Limit("label-of-optional", _BOTH, False, _label_of_optional),
-    Limit("union-rows", frozenset({"kuzu"}), False, _union),
+    Limit("cycle-in-optional", _BOTH, True, _says("comes back to a node over parallel relationships")),
+    Limit("nested-subquery", _BOTH, True, _says("is used in a subquery inside of another condition")),
+    Limit("path-carried", _BOTH, True, _says("uses values from outside while the path")),
+    Limit("optional-path-group", _BOTH, True, _says("a path of OPTIONAL MATCH: the engine takes")),
+    Limit("node-with-two-names", _BOTH, True, _says("Two result columns are called")),
     Limit("collect-of-nothing", frozenset({"ladybug"}), False, _empty_collect),
-    Limit("outer-value-in-subquery", _BOTH, False, _outer_value_in_subquery),
 )
 """Everything that a run may meet without failing."""

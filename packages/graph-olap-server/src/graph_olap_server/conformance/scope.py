@@ -173,7 +173,7 @@ class Scope:
         if type_name == "BOOL":
             return expression if chance < 0.5 else Binary("=", expression, self.value("BOOL"))
         if chance < 0.4 and type_name == "STRING":
-            needle = self.constant(random.choice(("a", "é", "B", "it", "\\")))
+            needle = self.constant(random.choice(("a", "é", "B", "it", "\\", "")))
             return Binary(random.choice(("STARTS WITH", "ENDS WITH", "CONTAINS")), expression, needle)
         other = self.scalar((type_name,)) if chance < 0.6 else None
         right = other[0] if other is not None else self.value(type_name, expression)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -26,18 +27,18 @@ from graph_olap_server.instance.engine.base import (
     LoadProgress,
     NodeWrite,
 )
-from graph_olap_server.instance.engine.bind import BoundStatement, bind
 from graph_olap_server.instance.engine.cache import mark_loaded
 from graph_olap_server.instance.engine.catalog import Catalog, TableEntry, read_catalog
 from graph_olap_server.instance.engine.conflicts import Conflicts, property_lists
 from graph_olap_server.instance.engine.convert import to_contract, value_type_of
+from graph_olap_server.instance.engine.cycles import has_parallel, hops_of, intersects, may_have_cycle
 from graph_olap_server.instance.engine.errors import is_interruption, translate
 from graph_olap_server.instance.engine.loader import load_snapshot
 from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
-from graph_olap_server.instance.engine.projections import Arranged, arrange
-from graph_olap_server.instance.engine.reachable import check_patterns
+from graph_olap_server.instance.engine.prepare import Prepared, prepare
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.types import quote
+from graph_olap_server.instance.engine.unions import UnionParts, UnionResult, union_parts
 from graph_olap_server.instance.engine.writeback import (
     PreparedWrite,
     check_writable,
@@ -64,6 +65,7 @@ class CypherEngine(GraphEngine):
         self._catalog: Catalog | None = None
         self._catalog_lock = threading.Lock()
         self._graph_version = 0
+        self._parallel: dict[str, bool] = {}
         self._closed = False
         with self._pool.plain() as connection:
             connection.execute("CALL force_checkpoint_on_close=false")
@@ -118,14 +120,18 @@ class CypherEngine(GraphEngine):
             raise cypher_error("syntax", str(error), statement, error.position) from None
         catalog = self._current()
         explained = tokens[0].keyword in ("EXPLAIN", "PROFILE")
-        undirected = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
-        arranged = Arranged(statement) if explained else arrange(statement, tokens, undirected)
-        bound = bind(arranged.text, tokenise(arranged.text), parameters)
+        parts = UnionParts((statement,), distinct=False) if explained else union_parts(statement, tokens)
+        prepared = [self._prepared(text, parameters, catalog, explained=explained) for text in parts.texts]
         conflicts = Conflicts(catalog.conflicts("node"), catalog.conflicts("edge"), statement)
         with self._pool.reading(query_id) as running:
-            source = self._execute(running, bound, arranged, statement, catalog, timeout_ms)
+            deadline = time.monotonic() + timeout_ms / 1000
+            sources = [self._execute(running, part, statement, catalog, timeout_ms, deadline) for part in prepared]
+        source, places = sources[0], prepared[0].columns
+        if len(sources) > 1:
+            source = UnionResult.join(sources, [part.columns for part in prepared], statement, distinct=parts.distinct)
+            places = None
         names = None if explained else result_names(tokens, statement)
-        return CypherResult.read(source, names, conflicts, property_lists(catalog, conflicts), arranged.columns)
+        return CypherResult.read(source, names, conflicts, property_lists(catalog, conflicts), places)
 
     def cancel(self, query_id: str) -> bool:
         """Interrupt a running query."""
@@ -216,28 +222,60 @@ class CypherEngine(GraphEngine):
             self._pool.close()
             self._database.close()
 
+    def _prepared(
+        self, statement: str, parameters: Mapping[str, Any], catalog: Catalog, *, explained: bool
+    ) -> Prepared:
+        """Prepare a statement, with its cycles open where the engine would lose parallel relationships."""
+        prepared = prepare(statement, parameters, catalog, explained=explained)
+        if explained or not may_have_cycle(tokenise(prepared.text)) or not self._intersects(prepared):
+            return prepared
+        hops = hops_of(statement, list(catalog.edges))
+        if not hops.mixed and not any(map(self._has_parallel, hops.types & set(catalog.edges))):
+            return prepared
+        opened = prepare(statement, parameters, catalog, explained=False, acyclic=True)
+        if self._intersects(opened):
+            raise cypher_error("statement_not_allowed", _CYCLE, statement)
+        return opened
+
+    def _intersects(self, prepared: Prepared) -> bool:
+        with self._reading() as connection:
+            try:
+                plan = connection.execute(f"EXPLAIN {prepared.text}", prepared.values)
+            except (RuntimeError, ValueError, TypeError, OverflowError):
+                return False  # it fails when it runs, with the right message
+            try:
+                return intersects(str(plan.get_next()[0]))
+            finally:
+                plan.close()
+
+    def _has_parallel(self, edge_type: str) -> bool:
+        found = self._parallel.get(edge_type)
+        if found is None:
+            found = self._parallel[edge_type] = has_parallel(self.edges(edge_type))
+        return found
+
     def _execute(
         self,
         running: RunningQuery,
-        bound: BoundStatement,
-        arranged: Arranged,
+        prepared: Prepared,
         statement: str,
         catalog: Catalog,
         timeout_ms: int,
+        deadline: float,
     ) -> Any:
-        running.connection.set_query_timeout(timeout_ms)
+        # The parts of a UNION share one time limit; 0 is none.
+        left = max(1, round((deadline - time.monotonic()) * 1000)) if timeout_ms else 0
+        running.connection.set_query_timeout(left)
         if running.cancelled:
             raise _cancelled()
         try:
-            with _without_masks(running.connection, bound.text):
-                return running.connection.execute(bound.text, bound.values)
+            with _without_masks(running.connection, prepared.text):
+                return running.connection.execute(prepared.text, prepared.values)
         except RuntimeError as error:
             text = str(error)
             if is_interruption(text):
                 raise _cancelled() if running.cancelled else _timed_out(timeout_ms) from None
-            failure = translate(
-                text, statement, catalog, lambda place: arranged.original_position(bound.original_position(place))
-            )
+            failure = translate(text, statement, catalog, prepared.original_position)
             if failure.details["kind"] == "engine":
                 event(_log, "engine_failed", level=logging.ERROR, error=text)
             raise failure from None
@@ -303,6 +341,10 @@ def _without_masks(connection: Any, text: str) -> Iterator[None]:
             connection.execute("CALL enable_semi_mask=true")
 
 
+_CYCLE = (
+    "A pattern of OPTIONAL MATCH, EXISTS { } or COUNT { } comes back to a node over parallel relationships: the engine "
+    "would count them once. Match the last relationship of the cycle in a MATCH of its own after WITH."
+)
 _ALL_SHORTEST = re.compile(r"\bALL\s+SHORTEST\b", re.IGNORECASE)
 
 

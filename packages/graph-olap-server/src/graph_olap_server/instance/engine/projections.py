@@ -36,13 +36,19 @@ class Arranged:
         return original + position - start
 
 
-def arrange(statement: str, tokens: Sequence[Token], undirected: frozenset[str] = frozenset()) -> Arranged:
+def arrange(
+    statement: str,
+    tokens: Sequence[Token],
+    undirected: frozenset[str] = frozenset(),
+    optional: frozenset[str] = frozenset(),
+) -> Arranged:
     """Put DISTINCT aggregates after all others, in every projection with groups.
 
     Args:
         statement: The statement.
         tokens: Its tokens.
         undirected: Variables of relationships that are matched in both directions.
+        optional: Variables that may be null; groups of all others are put right after RETURN (grouping.py).
 
     Raises:
         PlatformError: ``RYUGRAPH_ERROR`` of kind ``statement_not_allowed`` for what cannot be put right, with what to
@@ -50,19 +56,14 @@ def arrange(statement: str, tokens: Sequence[Token], undirected: frozenset[str] 
     """
     moved: list[tuple[_Projection, tuple[int, ...]]] = []
     returned: tuple[int, ...] | None = None
-    union = any(_is_keyword(tokens, index, "UNION") for index in range(len(tokens)))
     for projection in _projections(tokens):
         _refuse_constants(projection, statement)
-        _refuse_undirected(projection, undirected, statement)
-        if union and projection.is_return:
-            _refuse_repeated(projection, statement)
+        _refuse_undirected(projection, undirected & optional if projection.is_return else undirected, statement)
         order = _order(projection, statement)
         if order is None:
             continue
         moved.append((projection, order))
         if projection.is_return:
-            if union:
-                raise _refusal(projection.items[order[-1]][0], statement, "UNION", _BEFORE_UNION)
             returned = order
     if not moved:
         return Arranged(statement)
@@ -73,7 +74,6 @@ def arrange(statement: str, tokens: Sequence[Token], undirected: frozenset[str] 
 
 _AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT", "COUNT_IF"})
 _ENDS = frozenset({"ORDER", "SKIP", "LIMIT", "UNION", "WHERE", "MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL"})
-_BEFORE_UNION = "Compute both in a WITH before RETURN, with the DISTINCT ones last."
 _IN_WITH = "Give each aggregate a name in a WITH of its own, the DISTINCT ones last, and combine or order by the names."
 
 
@@ -184,25 +184,13 @@ def _refuse_undirected(projection: _Projection, undirected: frozenset[str], stat
             raise cypher_error("statement_not_allowed", message, statement, item[0].start)
 
 
-def _refuse_repeated(projection: _Projection, statement: str) -> None:
-    seen = set()
-    for item in projection.items:
-        end = len(item) - 2 if len(item) > 2 and item[-2].keyword == "AS" else len(item)
-        expression = " ".join(token.text for token in item[:end])
-        if expression in seen:
-            message = (
-                f"In UNION, the column {expression!r} is returned twice: the engine would mix the columns up. "
-                f"Return it once, or run the parts of the UNION as queries of their own."
-            )
-            raise cypher_error("statement_not_allowed", message, statement, item[0].start)
-        seen.add(expression)
-
-
 def _has_variable(item: Sequence[Token]) -> bool:
     for index, token in enumerate(item):
         if index and item[index - 1].keyword == "AS":
             continue
         called = index + 1 < len(item) and item[index + 1].text == "("
+        if index > 1 and item[index - 2].keyword in ("LABEL", "LABELS", "TYPE") and item[index - 1].text == "(":
+            continue  # of one label, which the engine knows when it plans
         is_name = token.kind is TokenKind.QUOTED or (
             token.kind is TokenKind.WORD and token.keyword not in ("TRUE", "FALSE", "NULL", "AS") and not called
         )

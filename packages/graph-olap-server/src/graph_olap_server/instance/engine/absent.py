@@ -1,0 +1,119 @@
+"""What OPTIONAL MATCH did not find, where the engines take it for something.
+
+Kuzu and Ladybug know the label of a variable, and the length of a path, when they plan: ``label(n)`` and ``length(p)``
+are not null where nothing was found. An absent path is a path of empty parts, so that it is not null either and two of
+them differ. An absent node that is matched again as a pattern of its own is taken for a match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graph_olap_server.domain.errors import cypher_error
+from graph_olap_server.instance.engine.clauses import (
+    Clause,
+    Scope,
+    call_end,
+    closing,
+    projection_items,
+    split_items,
+)
+from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.tokens import Token, TokenKind
+
+__all__ = ["absent_edits"]
+
+
+def absent_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[Edit]:
+    """Return the edits that give null for what is absent.
+
+    Raises:
+        PlatformError: ``RYUGRAPH_ERROR`` of kind ``statement_not_allowed`` for a group by, or DISTINCT of, such paths.
+    """
+    edits: list[Edit] = []
+    for clause in clauses:
+        scope = clause.before if clause.optional or clause.keyword != "MATCH" else clause.after
+        if clause.keyword == "WITH":
+            scope = {**clause.after, **scope}
+        optional = {name: info for name, info in scope.items() if info.optional}
+        if not optional:
+            continue
+        if clause.keyword == "MATCH" and not clause.optional:
+            edits += _matched_again(tokens, clause, {n: i for n, i in clause.before.items() if i.optional})
+        if clause.keyword in ("WITH", "RETURN"):
+            _refuse_grouped(statement, tokens, clause, optional)
+        place = clause.start
+        while place < clause.end:
+            edit, place = _edit(tokens, place, optional)
+            edits += edit
+    return edits
+
+
+_NAMES = ("LABEL", "LABELS", "TYPE")
+_OF_PATHS = ("LENGTH", "NODES", "RELS", "RELATIONSHIPS", "IS_ACYCLIC", "IS_TRAIL", "SIZE")
+_GROUPS = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
+
+
+def _edit(tokens: Sequence[Token], place: int, optional: Scope) -> tuple[list[Edit], int]:
+    token, called = tokens[place], call_end(tokens, place)
+    word = token.keyword
+    if called == place + 4 and tokens[place + 2].name in optional and tokens[place - 1].text != ".":
+        argument, end = tokens[place + 2], tokens[place + 3].end
+        info = optional[argument.name]
+        found = f"{token.text}({argument.text})"
+        if word in _NAMES and info.kind == "element":
+            return [Edit(token.start, end, f"CASE WHEN id({argument.text}) IS NULL THEN NULL ELSE {found} END")], called
+        if info.kind == "path" and word in _OF_PATHS:
+            test = _test(argument.text, fixed=info.fixed)
+            return [Edit(token.start, end, f"CASE WHEN {test} THEN NULL ELSE {found} END")], called
+        if info.kind == "path" and word == "COUNT":
+            test = _test(argument.text, fixed=info.fixed)
+            return [Edit(token.start, end, f"count(CASE WHEN {test} THEN NULL ELSE 1 END)")], called
+    if token.name in optional and optional[token.name].kind == "path" and place + 2 < len(tokens):
+        negated = tokens[place + 2].keyword == "NOT"
+        last = place + 2 + negated
+        if tokens[place + 1].keyword == "IS" and last < len(tokens) and tokens[last].keyword == "NULL":
+            test = _test(token.text, fixed=optional[token.name].fixed)
+            return [Edit(token.start, tokens[last].end, f"(NOT ({test}))" if negated else f"({test})")], last + 1
+    return [], place + 1
+
+
+def _test(path: str, *, fixed: bool) -> str:
+    """A condition that is true where a path is absent; the length of one with a variable part is null then."""
+    return f"id(rels({path})[1]) IS NULL" if fixed else f"length({path}) IS NULL"
+
+
+def _matched_again(tokens: Sequence[Token], clause: Clause, optional: Scope) -> list[Edit]:
+    names = list(_single_nodes(tokens, clause, optional))
+    if not names:
+        return []
+    condition = " AND ".join(f"id({name}) IS NOT NULL" for name in names)
+    last = tokens[clause.end - 1].end
+    if clause.where is None:
+        return [Edit(last, last, f" WHERE {condition}")]
+    start = tokens[clause.where].end
+    return [Edit(start, start, f" {condition} AND ("), Edit(last, last, ")")]
+
+
+def _single_nodes(tokens: Sequence[Token], clause: Clause, optional: Scope) -> Iterator[str]:
+    end = clause.end if clause.where is None else clause.where
+    for begun, ended in split_items(tokens, clause.start + 1, end):
+        alone = tokens[begun].text == "(" and closing(tokens, begun) == ended - 1
+        if alone and tokens[begun + 1].kind is not TokenKind.SYMBOL and tokens[begun + 1].name in optional:
+            yield tokens[begun + 1].text
+
+
+def _refuse_grouped(statement: str, tokens: Sequence[Token], clause: Clause, optional: Scope) -> None:
+    items, distinct, _ = projection_items(tokens, clause)
+    grouped = any(token.keyword in _GROUPS for start, end in items for token in tokens[start:end])
+    if not (distinct or grouped):
+        return
+    for start, end in items:
+        first = tokens[start]
+        single = end - start == 1 or tokens[start + 1].keyword == "AS"
+        if single and first.name in optional and optional[first.name].kind == "path":
+            message = (
+                f"DISTINCT or a group by {first.text}, a path of OPTIONAL MATCH: the engine takes each that was not "
+                f"found for another one. Use the ids of its nodes, or keep the rows where it was found."
+            )
+            raise cypher_error("statement_not_allowed", message, statement, first.start)

@@ -1,0 +1,229 @@
+"""A statement as clauses, with the variables that each of them finds and leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from graph_olap_server.instance.tokens import Token, TokenKind
+
+__all__ = [
+    "Clause",
+    "Scope",
+    "VariableInfo",
+    "call_end",
+    "clauses_of",
+    "closing",
+    "is_clause_word",
+    "projection_items",
+    "split_items",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class VariableInfo:
+    """What is known about a variable.
+
+    Attributes:
+        kind: A node or relationship, a list of relationships (``[r*1..2]``), a path, or any other value.
+        optional: It was bound by OPTIONAL MATCH, so it may be null.
+        fixed: A path without variable-length hops.
+        alone: A path of one variable-length hop, which the engines cannot pass through WITH.
+        aggregate: It names an aggregate of WITH.
+        relationship: Whether an element is a relationship.
+        single: The pattern names one label or type.
+    """
+
+    kind: Literal["element", "recursive", "path", "value"] = "value"
+    optional: bool = False
+    fixed: bool = False
+    alone: bool = False
+    aggregate: bool = False
+    relationship: bool = False
+    single: bool = False
+
+
+Scope = Mapping[str, VariableInfo]
+
+
+@dataclass(slots=True)
+class Clause:
+    """One clause; ``start``, ``end`` and ``where`` are places in the tokens, ``before`` and ``after`` its variables."""
+
+    keyword: Literal["MATCH", "UNWIND", "WITH", "RETURN", "CALL"]
+    optional: bool
+    start: int
+    end: int
+    where: int | None = None
+    before: Scope = field(default_factory=dict)
+    after: Scope = field(default_factory=dict)
+
+
+def clauses_of(tokens: Sequence[Token]) -> list[Clause]:
+    """Split the tokens of one query without UNION into clauses.
+
+    Example:
+        >>> from graph_olap_server.instance.tokens import tokenise
+        >>> text = "MATCH (a) OPTIONAL MATCH (a)-[r]->(b) WITH b, count(*) AS k RETURN k"
+        >>> [(clause.keyword, sorted(clause.after)) for clause in clauses_of(tokenise(text))]
+        [('MATCH', ['a']), ('MATCH', ['a', 'b', 'r']), ('WITH', ['b', 'k']), ('RETURN', [])]
+    """
+    found = _split(tokens)
+    scope: Scope = {}
+    for clause in found:
+        clause.before = scope
+        if clause.keyword == "MATCH":
+            clause.after = {**dict(_bound(tokens, clause)), **scope}
+        elif clause.keyword == "UNWIND":
+            clause.after = {**scope, tokens[clause.end - 1].name: VariableInfo()}
+        elif clause.keyword == "WITH":
+            clause.after = _projected(tokens, clause, scope)
+        elif clause.keyword == "CALL":
+            clause.after = {**scope, **dict.fromkeys(_yielded(tokens, clause), VariableInfo())}
+        scope = clause.after
+    return found
+
+
+def split_items(tokens: Sequence[Token], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the parts between commas outside of brackets."""
+    depth, begun = 0, start
+    for place in range(start, end):
+        if tokens[place].kind is TokenKind.SYMBOL:
+            text = tokens[place].text
+            depth += (text in "([{") - (text in ")]}")
+            if depth == 0 and text == ",":
+                yield begun, place
+                begun = place + 1
+    if begun < end:
+        yield begun, end
+
+
+def closing(tokens: Sequence[Token], place: int) -> int:
+    """Return the place of the bracket that closes the one at ``place``; the end of the tokens when none does."""
+    depth = 0
+    for index in range(place, len(tokens)):
+        if tokens[index].kind is TokenKind.SYMBOL:
+            depth += (tokens[index].text in "([{") - (tokens[index].text in ")]}")
+            if depth == 0:
+                return index
+    return len(tokens)
+
+
+def call_end(tokens: Sequence[Token], place: int) -> int | None:
+    """Return the place after the call of a function that starts at ``place``; None when there is none."""
+    if tokens[place].kind is not TokenKind.WORD or place + 1 >= len(tokens) or tokens[place + 1].text != "(":
+        return None
+    return closing(tokens, place + 1) + 1
+
+
+def is_clause_word(tokens: Sequence[Token], place: int, word: str) -> bool:
+    """Tell whether a keyword stands here, not a name like it."""
+    if tokens[place].keyword != word:
+        return False
+    before = tokens[place - 1] if place else None
+    return before is None or not (before.text in (".", ":") or before.keyword in ("AS", "STARTS", "ENDS"))
+
+
+def projection_items(tokens: Sequence[Token], clause: Clause) -> tuple[list[tuple[int, int]], bool, int]:
+    """Return the items of WITH or RETURN, whether it has DISTINCT, and where the items end."""
+    start = clause.start + 1
+    distinct = start < clause.end and tokens[start].keyword == "DISTINCT"
+    start += distinct
+    end, depth = clause.end, 0
+    for place in range(start, clause.end):
+        if tokens[place].kind is TokenKind.SYMBOL:
+            depth += (tokens[place].text in "([{") - (tokens[place].text in ")]}")
+        elif depth == 0 and place > start and any(is_clause_word(tokens, place, word) for word in _AFTER_ITEMS):
+            end = place
+            break
+    return list(split_items(tokens, start, end)), distinct, end
+
+
+_CLAUSES = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL")
+_AFTER_ITEMS = ("ORDER", "SKIP", "LIMIT", "WHERE")
+_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
+
+
+def _split(tokens: Sequence[Token]) -> list[Clause]:
+    found: list[Clause] = []
+    depth = 0
+    for place, token in enumerate(tokens):
+        if token.kind is TokenKind.SYMBOL:
+            depth += (token.text in "([{") - (token.text in ")]}")
+            continue
+        if depth or not token.keyword:
+            continue
+        if is_clause_word(tokens, place, "WHERE") and found:
+            found[-1].where = place
+        follows_optional = place > 0 and tokens[place - 1].keyword == "OPTIONAL" and token.keyword == "MATCH"
+        if follows_optional or not any(is_clause_word(tokens, place, word) for word in _CLAUSES):
+            continue
+        if found:
+            found[-1].end = place
+        optional = token.keyword == "OPTIONAL"
+        keyword = "MATCH" if optional else token.keyword
+        found.append(Clause(keyword, optional, place, len(tokens)))  # type: ignore[arg-type]
+    return found
+
+
+def _bound(tokens: Sequence[Token], clause: Clause) -> Iterator[tuple[str, VariableInfo]]:
+    start = clause.start + 1 + clause.optional
+    for begun, ended in split_items(tokens, start, clause.end if clause.where is None else clause.where):
+        hops, longer = 0, 0
+        place = begun
+        while place < ended:
+            text = tokens[place].text
+            if text in ("(", "["):
+                end = closing(tokens, place)
+                recursive = text == "[" and any(token.text == "*" for token in tokens[place:end])
+                hops += text == "["
+                longer += recursive
+                if place + 1 < end and tokens[place + 1].kind in _NAMES:
+                    kind: Literal["recursive", "element"] = "recursive" if recursive else "element"
+                    marks = sum(token.text in (":", "|") for token in _until_map(tokens[place:end]))
+                    is_one = marks == 1 and not recursive
+                    info = VariableInfo(
+                        kind, clause.optional, relationship=text == "[" and not recursive, single=is_one
+                    )
+                    yield tokens[place + 1].name, info
+                place = end
+            place += 1
+        if begun + 1 < ended and tokens[begun + 1].text == "=":
+            arrows = sum(token.text == "-" for token in tokens[begun:ended])
+            alone = longer == 1 and hops == 1 and arrows <= 2
+            yield tokens[begun].name, VariableInfo("path", clause.optional, fixed=not longer, alone=alone)
+
+
+_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
+
+
+def _until_map(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        if token.text == "{":
+            return
+        yield token
+
+
+def _projected(tokens: Sequence[Token], clause: Clause, scope: Scope) -> Scope:
+    items, _, _ = projection_items(tokens, clause)
+    found: dict[str, VariableInfo] = {}
+    for start, end in items:
+        if tokens[start].text == "*" and end == start + 1:
+            found.update(scope)
+            continue
+        aliased = end - start > 2 and tokens[end - 2].keyword == "AS"
+        name = tokens[end - 1].name
+        single = end - start == (3 if aliased else 1)
+        info = scope.get(tokens[start].name, VariableInfo()) if single else VariableInfo()
+        if aliased and tokens[start].keyword in _AGGREGATES and call_end(tokens, start) == end - 2:
+            info = replace(info, aggregate=True)
+        found[name] = info
+    return found
+
+
+def _yielded(tokens: Sequence[Token], clause: Clause) -> Iterator[str]:
+    place = next((p for p in range(clause.start, clause.end) if tokens[p].keyword == "YIELD"), clause.end)
+    end = clause.where or clause.end
+    for _, ended in split_items(tokens, place + 1, end):
+        yield tokens[ended - 1].name

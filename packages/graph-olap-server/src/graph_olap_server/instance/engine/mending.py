@@ -1,0 +1,79 @@
+"""Statements in the words that the engines get right: what is mended before they see it (docs/reference/engines.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.engine.absent import absent_edits
+from graph_olap_server.instance.engine.clauses import Clause, clauses_of
+from graph_olap_server.instance.engine.cycles import open_cycles
+from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
+from graph_olap_server.instance.engine.empty_text import empty_text_edits
+from graph_olap_server.instance.engine.grouping import grouping_edits
+from graph_olap_server.instance.engine.outer_values import outer_value_edits
+from graph_olap_server.instance.tokens import Token, tokenise
+
+__all__ = ["Mended", "mend"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A statement for the engine, through all changes."""
+
+    text: str
+    steps: tuple[Edited, ...]
+
+    def original_position(self, position: int) -> int:
+        """Return the offset in the analyst's text that belongs to an offset in ``text``."""
+        for step in reversed(self.steps):
+            position = step.original_position(position)
+        return position
+
+
+def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *, acyclic: bool = False) -> Mended:
+    """Rewrite what the engines are known to get wrong, one sort of mistake after the other.
+
+    Args:
+        statement: A guarded statement, or one part of a UNION.
+        parameters: Its parameters.
+        keys: Names of the primary keys of all labels.
+        acyclic: Whether patterns that come back to a node are opened (cycles.py).
+
+    Raises:
+        PlatformError: ``RYUGRAPH_ERROR`` of kind ``statement_not_allowed`` for what cannot be mended.
+    """
+    done = Mended(statement, ())
+    words = {token.keyword for token in tokenise(statement)}
+    if acyclic:
+        done = _step(done, open_cycles)
+    if "CONTAINS" in words:
+        done = _step(done, lambda text, tokens, _: empty_text_edits(text, tokens, parameters))
+    if "OPTIONAL" in words:
+        done = _step(done, absent_edits)
+    if words & _GROUPING:
+        done = _step(done, lambda text, tokens, clauses: grouping_edits(text, tokens, clauses, keys))
+    if words & _CORRELATED:
+        done = _step(done, outer_value_edits)
+    return done
+
+
+_GROUPING = frozenset({"WITH", "DISTINCT", "COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
+_CORRELATED = frozenset({"OPTIONAL", "EXISTS", "COUNT"})
+
+
+def _step(done: Mended, find: Callable[[str, Sequence[Token], Sequence[Clause]], list[Edit]]) -> Mended:
+    tokens = tokenise(done.text)
+    try:
+        edits = find(done.text, tokens, clauses_of(tokens))
+    except PlatformError as error:
+        place = error.details.get("position")
+        if isinstance(place, int):
+            error.details["position"] = done.original_position(place)
+        raise
+    if not edits:
+        return done
+    edited = apply_edits(done.text, edits)
+    return Mended(edited.text, (*done.steps, edited))

@@ -1,0 +1,77 @@
+"""The way of one statement from the analyst's text to the engine's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.engine.bind import bind
+from graph_olap_server.instance.engine.catalog import Catalog
+from graph_olap_server.instance.engine.clauses import clauses_of
+from graph_olap_server.instance.engine.mending import mend
+from graph_olap_server.instance.engine.projections import Arranged, arrange
+from graph_olap_server.instance.engine.reachable import check_patterns
+from graph_olap_server.instance.tokens import tokenise
+
+__all__ = ["Prepared", "prepare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement as the engine gets it.
+
+    Attributes:
+        text: What the engine gets.
+        values: The parameters that go with it.
+        columns: Where each column of the result is in the engine's; None when they are as asked for.
+        original_position: From an offset in ``text`` to the offset in the analyst's statement.
+    """
+
+    text: str
+    values: dict[str, Any]
+    columns: tuple[int, ...] | None
+    original_position: Callable[[int], int]
+
+
+def prepare(
+    statement: str, parameters: Mapping[str, Any], catalog: Catalog, *, explained: bool, acyclic: bool = False
+) -> Prepared:
+    """Check, mend and bind a statement without UNION; one that asks for its plan is only checked and bound.
+
+    Args:
+        statement: The statement.
+        parameters: Its parameters.
+        catalog: What the graph has.
+        explained: Whether it asks for its plan.
+        acyclic: Whether patterns that come back to a node are opened.
+
+    Raises:
+        PlatformError: ``RYUGRAPH_ERROR``: the statement would be answered wrongly, or a parameter is missing.
+    """
+    tokens = tokenise(statement)
+    undirected = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
+    if explained:
+        bound = bind(statement, tokens, parameters)
+        return Prepared(bound.text, bound.values, None, bound.original_position)
+    optional = {name for clause in clauses_of(tokens) for name, info in clause.after.items() if info.optional}
+    arranged: Arranged = arrange(statement, tokens, undirected, frozenset(optional))
+    keys = frozenset(entry.primary_key for entry in catalog.nodes.values() if entry.primary_key is not None)
+    try:
+        mended = mend(arranged.text, parameters, keys, acyclic=acyclic)
+        bound = bind(mended.text, tokenise(mended.text), parameters)
+    except PlatformError as error:
+        raise _in_original(error, statement, arranged.original_position) from None
+
+    def original_position(position: int) -> int:
+        return arranged.original_position(mended.original_position(bound.original_position(position)))
+
+    return Prepared(bound.text, bound.values, arranged.columns, original_position)
+
+
+def _in_original(error: PlatformError, statement: str, original_position: Callable[[int], int]) -> PlatformError:
+    details = dict(error.details, query=statement[:500])
+    if isinstance(details.get("position"), int):
+        details["position"] = original_position(details["position"])
+    return PlatformError(error.code, error.message, details)
