@@ -168,6 +168,11 @@ class QueryService:
                 result.close()
                 raise _cancelled(query)
             return encode(query, result)
+        except PlatformError as error:
+            if error.code == "QUERY_TIMEOUT" and entry.state == "running":
+                # The engine knows what was left of the limit when it began, not the limit.
+                raise _timed_out(entry) from None
+            raise
         finally:
             with self._mutex:
                 del self._running[query.query_id]
@@ -274,6 +279,13 @@ def _dumps(rows: list[list[Any]]) -> bytes:
 
 def _cancelled(query: Query) -> PlatformError:
     return PlatformError("REQUEST_TIMEOUT", f"Query {query.query_id} was cancelled.", {"timeout_ms": query.timeout_ms})
+
+
+def _timed_out(entry: _Running) -> PlatformError:
+    timeout_ms = entry.query.timeout_ms
+    seconds = f"{timeout_ms / 1000:g}"
+    message = f"The query was stopped at its time limit of {seconds} s. Filter or aggregate more, or raise timeout."
+    return PlatformError("QUERY_TIMEOUT", message, {"timeout_ms": timeout_ms, "elapsed_ms": entry.elapsed_ms})
 
 
 def _timed_out_in_queue(entry: _Running) -> PlatformError:
