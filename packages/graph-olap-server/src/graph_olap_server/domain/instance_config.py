@@ -1,8 +1,9 @@
 """What a launcher hands to an instance server, and the files through which the two speak.
 
 A folder per instance holds ``config.json`` (this model, readable by the owner only), ``endpoint.json`` (written by the
-server once it listens), ``control-plane-url`` (rewritten when the control plane moves), ``memory-exceeded`` (left by a
-server that ended itself at its memory limit), ``instance.log`` and the database file.
+server once it listens), ``control-plane-url`` (rewritten when the control plane moves), ``cpu-cores`` (written when
+their number changes), ``memory-exceeded`` (left by a server that ended itself at its memory limit), ``instance.log``
+and the database file.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 __all__ = [
     "CONFIG_FILE",
     "CONTROL_PLANE_URL_FILE",
+    "CPU_CORES_FILE",
     "ENDPOINT_FILE",
     "LOG_FILE",
     "MEMORY_EXCEEDED_FILE",
@@ -27,6 +29,7 @@ CONFIG_FILE = "config.json"
 ENDPOINT_FILE = "endpoint.json"
 CONTROL_PLANE_URL_FILE = "control-plane-url"
 LOG_FILE = "instance.log"
+CPU_CORES_FILE = "cpu-cores"
 MEMORY_LIMIT_FILE = "memory-limit"
 MEMORY_EXCEEDED_FILE = "memory-exceeded"
 

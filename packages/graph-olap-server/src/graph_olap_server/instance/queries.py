@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -17,6 +18,7 @@ from graph_olap.models import QueryInfo
 
 from graph_olap_server.domain.errors import PlatformError, not_found, unavailable
 from graph_olap_server.domain.instance_config import InstanceConfig
+from graph_olap_server.instance.encoding.arrow_ipc import Compression, arrow_stream
 from graph_olap_server.instance.engine.base import EngineResult, GraphEngine
 
 __all__ = ["ArrowReply", "Query", "QueryService"]
@@ -29,7 +31,10 @@ Reply = TypeVar("Reply")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One guarded statement with decoded parameters and the limits that apply to it."""
+    """One guarded statement with decoded parameters and the limits that apply to it.
+
+    ``spill`` lets the engine write the result to the instance's disk instead of keeping it in memory.
+    """
 
     statement: str
     parameters: Mapping[str, Any]
@@ -37,6 +42,8 @@ class Query:
     max_rows: int | None
     user_name: str
     query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    compression: Compression | None = None
+    spill: bool = False
 
 
 @dataclass(slots=True)
@@ -55,7 +62,8 @@ class _Running:
     query: Query
     started_at: datetime
     started: float
-    state: Literal["queued", "running", "encoding"] = "queued"
+    state: Literal["queued", "running", "encoding", "streaming"] = "queued"
+    rows: int | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -98,6 +106,7 @@ class QueryService:
                 started_at=entry.started_at,
                 elapsed_ms=entry.elapsed_ms,
                 state=entry.state,
+                row_count=entry.rows,
             )
             for entry in entries
         ]
@@ -122,8 +131,8 @@ class QueryService:
         while self._running.get(query_id) is entry and time.monotonic() < patience:
             if engine is not None and entry.state == "running":
                 engine.cancel(query_id)
-            elif entry.state == "queued":
-                break  # it sees the mark before it reaches the engine
+            elif entry.state in ("queued", "streaming"):
+                break  # it sees the mark before it reaches the engine, or with its next batch
             time.sleep(0.005)
         return True
 
@@ -134,7 +143,7 @@ class QueryService:
             self.cancel(query_id)
 
     def _submit(
-        self, engine: GraphEngine, query: Query, encode: Callable[[Query, EngineResult], Reply]
+        self, engine: GraphEngine, query: Query, encode: Callable[[_Running, EngineResult], Reply]
     ) -> Future[Reply]:
         limit = self._config.query_concurrency + self._config.query_queue
         with self._mutex:
@@ -153,7 +162,7 @@ class QueryService:
             self._running[query.query_id] = entry
         return self._pool.submit(self._run, engine, entry, encode)
 
-    def _run(self, engine: GraphEngine, entry: _Running, encode: Callable[[Query, EngineResult], Reply]) -> Reply:
+    def _run(self, engine: GraphEngine, entry: _Running, encode: Callable[[_Running, EngineResult], Reply]) -> Reply:
         query = entry.query
         try:
             if entry.cancelled.is_set():
@@ -162,22 +171,34 @@ class QueryService:
             if remaining_ms <= 0:
                 raise _timed_out_in_queue(entry)
             entry.state = "running"
-            result = engine.query(query.statement, query.parameters, timeout_ms=remaining_ms, query_id=query.query_id)
-            entry.state = "encoding"
+            result = engine.query(
+                query.statement,
+                query.parameters,
+                timeout_ms=remaining_ms,
+                query_id=query.query_id,
+                spill=query.spill,
+            )
+            entry.state, entry.rows = "encoding", 0
             if entry.cancelled.is_set():
                 result.close()
                 raise _cancelled(query)
-            return encode(query, result)
+            return encode(entry, result)
         except PlatformError as error:
             if error.code == "QUERY_TIMEOUT" and entry.state == "running":
                 # The engine knows what was left of the limit when it began, not the limit.
                 raise _timed_out(entry) from None
             raise
         finally:
-            with self._mutex:
-                del self._running[query.query_id]
+            if entry.state != "streaming":
+                self._end(entry)
 
-    def _json_body(self, query: Query, result: EngineResult) -> bytes:
+    def _end(self, entry: _Running) -> None:
+        with self._mutex:
+            if self._running.get(entry.query.query_id) is entry:
+                del self._running[entry.query.query_id]
+
+    def _json_body(self, entry: _Running, result: EngineResult) -> bytes:
+        query = entry.query
         try:
             rows_limit = self._config.query_max_rows
             shown = result.row_count if query.max_rows is None else min(query.max_rows, result.row_count)
@@ -190,18 +211,22 @@ class QueryService:
         finally:
             result.close()
 
-    def _arrow_reply(self, query: Query, result: EngineResult) -> ArrowReply:
-        from graph_olap_server.instance.encoding import arrow_stream
-
+    def _arrow_reply(self, entry: _Running, result: EngineResult) -> ArrowReply:
+        query = entry.query
         truncated = query.max_rows is not None and query.max_rows < result.row_count
         shown = _FirstRows(result, query.max_rows) if truncated and query.max_rows is not None else result
-        return ArrowReply(
-            chunks=arrow_stream(shown),
-            row_count=shown.row_count,
-            execution_time_ms=result.execution_time_ms,
-            truncated=truncated,
-            close=result.close,
-        )
+
+        def close() -> None:
+            result.close()
+            self._end(entry)
+
+        entry.state = "streaming"
+        try:
+            chunks = arrow_stream(shown, compression=query.compression, given=partial(_given, entry))
+        except BaseException:
+            close()
+            raise
+        return ArrowReply(chunks, shown.row_count, result.execution_time_ms, truncated, close)
 
     def _too_large(self, rows: int) -> PlatformError:
         return PlatformError(
@@ -239,6 +264,13 @@ class _FirstRows(EngineResult):
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _given(entry: _Running, rows: int) -> None:
+    """Count rows on their way out; raises when the query was cancelled meanwhile."""
+    if entry.cancelled.is_set():
+        raise _cancelled(entry.query)
+    entry.rows = (entry.rows or 0) + rows
 
 
 def _encode(result: EngineResult, shown: int, max_bytes: int) -> bytes | None:

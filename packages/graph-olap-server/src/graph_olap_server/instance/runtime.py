@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from graph_olap.models import GraphSchema
 
-from graph_olap_server import faults
+from graph_olap_server import __version__, faults
 from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.domain.instance_config import InstanceConfig
 from graph_olap_server.instance.algorithms.native import NativeAlgorithms
@@ -20,11 +20,13 @@ from graph_olap_server.instance.algorithms.shortest_path import ShortestPath
 from graph_olap_server.instance.auth import IdentityResolver
 from graph_olap_server.instance.control_plane import ActivityReporter
 from graph_olap_server.instance.engine.base import EngineLimits, GraphEngine, LoadProgress
+from graph_olap_server.instance.engine.threads import ThreadsInForce
 from graph_olap_server.instance.executions import ExecutionService
 from graph_olap_server.instance.memory import limit_in_force, resident_bytes
 from graph_olap_server.instance.networkx_bridge.bridge import NetworkxBridge
 from graph_olap_server.instance.projection import ProjectionCache
 from graph_olap_server.instance.queries import QueryService
+from graph_olap_server.instance.samples import SchemaSamples
 from graph_olap_server.instance.workers import WorkerPool
 from graph_olap_server.logs import event
 from graph_olap_server.snapshots.manifest import SnapshotManifest
@@ -50,6 +52,8 @@ class InstanceRuntime:
         self.status: InstanceStatus = "starting"
         self.started_at = datetime.now(UTC)
         self.queries = QueryService(config)
+        self.samples = SchemaSamples()
+        self.threads = ThreadsInForce(config.threads, config.folder)
         self.executions = ExecutionService(config.folder)
         self._workers = WorkerPool(threads=config.threads)
         self._networkx_workers = WorkerPool(threads=1, memory_bytes=max(_MIN_WORKER_BYTES, config.buffer_bytes))
@@ -162,6 +166,9 @@ class InstanceRuntime:
             "mapping_id": str(config.mapping_id),
             "owner_id": config.owner,
             "engine": config.engine,
+            "engine_version": None if engine is None else engine.version(),
+            "version": __version__,
+            "threads": self.threads(),
             "ready": self.status == "running",
             "started_at": self.started_at,
             "uptime_seconds": self.uptime_seconds,

@@ -27,6 +27,7 @@ from graph_olap_server.config import Settings
 from graph_olap_server.domain.instance_config import (
     CONFIG_FILE,
     CONTROL_PLANE_URL_FILE,
+    CPU_CORES_FILE,
     ENDPOINT_FILE,
     LOG_FILE,
     MEMORY_EXCEEDED_FILE,
@@ -204,7 +205,7 @@ class LocalLauncher(Launcher):
         return folder
 
     def resize(self, handle: Handle, *, cpu_cores: int, memory_gb: int | None) -> Sequence[str]:
-        """Bind the process to so many cores and raise its memory limit; threads and buffer of its engine stay."""
+        """Bind the process to so many cores, give its engine as many threads, raise its limit; its buffer stays."""
         pid, mark, folder = _parts(handle)
         if folder.parent != self._root or not is_alive(pid, mark):
             raise LauncherError("The instance's process does not run on this machine.")
@@ -212,11 +213,12 @@ class LocalLauncher(Launcher):
         if memory_gb is not None and memory_gb * _GB > limit:
             raise LauncherError(f"This machine has {limit / _GB:.1f} GB; an instance cannot have {memory_gb} GB.")
         config = _read_config(folder)
-        if memory_gb is not None:
-            try:
+        try:
+            if memory_gb is not None:
                 _write_atomically(folder / MEMORY_LIMIT_FILE, str(memory_bytes(memory_gb)))
-            except OSError as error:
-                raise LauncherError(f"The new limit could not be written: {error.strerror or error}.") from error
+            _write_atomically(folder / CPU_CORES_FILE, str(cpu_cores))
+        except OSError as error:
+            raise LauncherError(f"The new limit could not be written: {error.strerror or error}.") from error
         return resized(pid, config, cpu_cores, memory_gb)
 
     def list_running(self) -> Sequence[RunningInstance]:
@@ -373,7 +375,7 @@ def _clear(folder: Path, *, keep_work: bool) -> None:
     if not keep_work:
         shutil.rmtree(folder, ignore_errors=True)
         return
-    for name in (CONFIG_FILE, ENDPOINT_FILE, MEMORY_LIMIT_FILE, MEMORY_EXCEEDED_FILE):
+    for name in (CONFIG_FILE, ENDPOINT_FILE, CPU_CORES_FILE, MEMORY_LIMIT_FILE, MEMORY_EXCEEDED_FILE):
         (folder / name).unlink(missing_ok=True)
 
 

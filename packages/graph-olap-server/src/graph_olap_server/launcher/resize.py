@@ -24,8 +24,6 @@ def resized(pid: int, config: InstanceConfig, cpu_cores: int, memory_gb: int | N
             notes.append(f"This machine has {available} cores for {cpu_cores}.")
     else:
         notes.append("This operating system cannot bind a process to cores; the number is recorded only.")
-    if cpu_cores > config.threads:
-        notes.append(f"The engine was started with {config.threads} threads and uses no more while it runs.")
     if memory_gb is not None:
         notes.append(
             f"The engine keeps the buffer of {config.buffer_bytes / _GB:.1f} GB that it was started with; "

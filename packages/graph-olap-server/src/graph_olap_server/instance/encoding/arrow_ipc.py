@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.base import EngineResult
 from graph_olap_server.logs import request_id
 
-__all__ = ["ARROW_STREAM", "ERROR_KEY", "TYPE_KEY", "arrow_stream"]
+__all__ = ["ARROW_STREAM", "ERROR_KEY", "TYPE_KEY", "Compression", "accepted_compression", "arrow_stream"]
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
 """Media type of Arrow IPC streams."""
@@ -28,19 +28,52 @@ ERROR_KEY = b"graph_olap.error"
 """Metadata of the last batch of a stream that failed: the JSON error body."""
 
 
-def arrow_stream(result: EngineResult, max_rows_per_batch: int = 65_536) -> Iterator[bytes]:
+Compression = Literal["lz4", "zstd"]
+
+
+def accepted_compression(header: str) -> Compression | None:
+    """Return the first of the codecs in a list that this server can write.
+
+    Example:
+        >>> accepted_compression("brotli, zstd, lz4")
+        'zstd'
+    """
+    for name in header.split(","):
+        for codec in _CODECS:
+            if name.strip().lower() == codec:
+                return codec
+    return None
+
+
+_CODECS: tuple[Compression, ...] = ("lz4", "zstd")
+
+
+def arrow_stream(
+    result: EngineResult,
+    max_rows_per_batch: int = 65_536,
+    *,
+    compression: Compression | None = None,
+    given: Callable[[int], None] = lambda rows: None,
+) -> Iterator[bytes]:
     """Yield the result as the chunks of an Arrow IPC stream.
 
     An error before the first chunk is raised; a later one ends the stream as described above.
+
+    Args:
+        result: What to write.
+        max_rows_per_batch: Most rows of a batch.
+        compression: Compresses the buffers of the batches.
+        given: Called with the number of rows before each batch is written; may raise to end the stream.
     """
     schema = _described(result)
     batches = result.batches(max_rows_per_batch)
     following = next(batches, None)
     sink = _Sink()
-    writer = pa.ipc.new_stream(sink, schema)
+    writer = pa.ipc.new_stream(sink, schema, options=pa.ipc.IpcWriteOptions(compression=compression))
     yield sink.take()
     try:
         while following is not None:
+            given(following.num_rows)
             writer.write_batch(pa.RecordBatch.from_arrays(following.columns, schema=schema))
             yield sink.take()
             following = next(batches, None)

@@ -171,8 +171,11 @@ class GraphEngine(ABC):
         *,
         timeout_ms: int,
         query_id: str,
+        spill: bool = False,
     ) -> EngineResult:
         """Run one guarded, read-only statement inside a read-only transaction.
+
+        ``spill`` asks for a large result to be kept on disk in place of memory, where the engine can do that rightly.
 
         ``parameters`` are decoded Python values (section 6.5 already applied); those that the statement does not use
         are ignored.

@@ -27,10 +27,16 @@ class RunningQuery:
 
 
 class ConnectionPool:
-    """Connections of one database; as many as were ever needed at the same time."""
+    """Connections of one database; as many as were ever needed at the same time.
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
+    Args:
+        connect: Opens a connection.
+        threads: Tells how many threads a statement may use; asked before each one.
+    """
+
+    def __init__(self, connect: Callable[[], Any], threads: Callable[[], int]) -> None:
         self._connect = connect
+        self._threads = threads
         self._idle: list[Any] = []
         self._running: dict[str, RunningQuery] = {}
         self._mutex = threading.Lock()
@@ -119,6 +125,7 @@ class ConnectionPool:
         if connection is None:
             connection = self._connect()
         try:
+            connection.set_max_threads_for_exec(self._threads())
             yield connection
         finally:
             with self._mutex:

@@ -16,7 +16,8 @@ __all__ = ["ROUTES"]
 
 async def _schema(request: Request) -> Response:
     await authorize_read(request)
-    schema = await asyncio.to_thread(runtime_of(request).engine().schema)
+    runtime = runtime_of(request)
+    schema = await asyncio.to_thread(runtime.samples.schema, runtime.engine())
     return FastJSONResponse(schema.to_dict())
 
 

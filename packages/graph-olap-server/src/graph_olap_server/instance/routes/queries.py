@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from graph_olap_server.domain.errors import permission_denied, validation_failed
 from graph_olap_server.instance.auth import Identity
 from graph_olap_server.instance.encoding import ARROW_STREAM, decode_parameters
+from graph_olap_server.instance.encoding.arrow_ipc import accepted_compression
 from graph_olap_server.instance.guard import check_statement
 from graph_olap_server.instance.long_lists import check_ranges
 from graph_olap_server.instance.queries import ArrowReply, Query, QueryService
@@ -38,13 +40,14 @@ async def _run(request: Request) -> Response:
     runtime = runtime_of(request)
     engine = runtime.engine()
     query = await _read_query(request, runtime, identity)
-    if ARROW_STREAM in request.headers.get("accept", ""):
+    if _wants_arrow(request):
         reply = await _result(request, runtime.queries, query.query_id, runtime.queries.submit_arrow(engine, query))
         headers = {
             "X-Query-Id": query.query_id,
             "X-Row-Count": str(reply.row_count),
             "X-Execution-Time-Ms": str(reply.execution_time_ms),
             "X-Truncated": "true" if reply.truncated else "false",
+            **({"X-Arrow-Compression": query.compression} if query.compression else {}),
         }
         return StreamingResponse(_stream(reply), media_type=ARROW_STREAM, headers=headers)
     body = await _result(request, runtime.queries, query.query_id, runtime.queries.submit_json(engine, query))
@@ -81,6 +84,7 @@ async def _read_query(request: Request, runtime: InstanceRuntime, identity: Iden
     usual_ms = min(config.query_default_timeout_ms, longest_ms)
     timeout_ms = fields.integer("timeout_ms", usual_ms, 1_000, longest_ms)
     max_rows = fields.integer("max_rows", None, 1, _MAX_INT64)
+    spill = fields.boolean("spill")
     fields.check()
     assert text is not None
     assert timeout_ms is not None
@@ -93,13 +97,19 @@ async def _read_query(request: Request, runtime: InstanceRuntime, identity: Iden
         timeout_ms=timeout_ms,
         max_rows=max_rows,
         user_name=identity.username or "anonymous",
+        compression=accepted_compression(request.headers.get("x-arrow-compression", "")),
+        spill=bool(spill) and _wants_arrow(request),
     )
     wanted = request.headers.get("x-query-id")
     if wanted is None:
         return query
     if not _QUERY_ID.fullmatch(wanted):
         raise validation_failed([("X-Query-Id", "1 to 128 letters, digits and . _ : - are allowed")])
-    return Query(query.statement, query.parameters, query.timeout_ms, query.max_rows, query.user_name, wanted)
+    return replace(query, query_id=wanted)
+
+
+def _wants_arrow(request: Request) -> bool:
+    return ARROW_STREAM in request.headers.get("accept", "")
 
 
 async def _result(request: Request, queries: QueryService, query_id: str, future: Future[Reply]) -> Reply:
