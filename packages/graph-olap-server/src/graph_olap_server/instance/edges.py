@@ -46,8 +46,9 @@ def selected_by_type(
         control.check()
         table = engine.edges(edge_type, () if weight is None else (weight,))
         from_label, to_label = ends[edge_type]
-        sources.append(table["_src"].to_numpy() + nodes.starts[from_label])
-        targets.append(table["_dst"].to_numpy() + nodes.starts[to_label])
+        for parts, column, label in ((sources, "_src", from_label), (targets, "_dst", to_label)):
+            offsets = table[column].to_numpy()
+            parts.append(offsets + nodes.starts[label] if nodes.starts[label] else offsets)
         if weight is not None:
             weights.append((edge_type, *_numbers(table[weight])))
     return SelectedEdges(nodes, _joined(sources), _joined(targets), None if weight is None else weights)
@@ -120,4 +121,6 @@ def _numbers(column: Any) -> tuple[NDArray[np.float64], int]:
 
 
 def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    if len(parts) == 1:
+        return parts[0]
     return np.concatenate(parts) if parts else np.empty(0, np.int64)

@@ -179,8 +179,8 @@ def project(engine: GraphEngine, spec: ProjectionSpec, control: Control) -> Proj
 
 def build_csr(
     node_count: int,
-    source: NDArray[np.int64],
-    target: NDArray[np.int64],
+    source: NDArray[np.integer[Any]],
+    target: NDArray[np.integer[Any]],
     weight: NDArray[np.float64] | None = None,
     *,
     directed: bool,
@@ -188,6 +188,8 @@ def build_csr(
     self_loops: bool = True,
 ) -> dict[str, NDArray[Any]]:
     """Build ``indptr``, ``indices`` and, unless ``parallel`` is ``once``, ``weights``; neighbours are sorted."""
+    if node_count <= np.iinfo(np.int32).max:
+        source, target = source.astype(np.int32, copy=False), target.astype(np.int32, copy=False)
     if not self_loops:
         keep = source != target
         source, target = source[keep], target[keep]
@@ -197,66 +199,47 @@ def build_csr(
         other = slice(None) if parallel == "once" else source != target
         source, target = np.concatenate([source, target[other]]), np.concatenate([target, source[other]])
         weight = None if weight is None else np.concatenate([weight, weight[other]])
-    if parallel in ("min", "max"):
-        source, target, weight = _extremes(node_count, source, target, _ones(weight, len(source)), parallel)
     if parallel == "once":
-        return _sorted_rows(node_count, source, target)
-    matrix = _matrix(node_count, source, target, weight, parallel)
-    return {"indptr": matrix.indptr.astype(np.int64), "indices": matrix.indices, "weights": matrix.data}
+        data: NDArray[Any] = np.ones(len(source), np.int8)
+    elif weight is None or parallel == "count":
+        data = np.ones(len(source))
+    else:
+        data = weight
+    rows = _sorted_rows(node_count, source, target, data)
+    if parallel in ("min", "max"):
+        return _extremes(rows, parallel)
+    if parallel != "keep":
+        rows.sum_duplicates()
+    arrays = {"indptr": rows.indptr.astype(np.int64), "indices": rows.indices}
+    return arrays if parallel == "once" else {**arrays, "weights": rows.data}
 
 
-def _sorted_rows(node_count: int, source: NDArray[np.int64], target: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """Build rows by sorting packed pairs: 0.4 s for 10M edges in both directions, a fifth of a counting sort's time."""
-    bits = max(1, (node_count - 1).bit_length())
-    pairs = (source << bits) | target
-    pairs.sort()
-    if len(pairs):
-        pairs = pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])]
-    index_type = np.int32 if node_count <= np.iinfo(np.int32).max else np.int64
-    return {
-        "indptr": np.searchsorted(pairs, np.arange(node_count + 1) << bits).astype(np.int64),
-        "indices": (pairs & ((1 << bits) - 1)).astype(index_type),
-    }
+def _sorted_rows(
+    node_count: int, source: NDArray[np.integer[Any]], target: NDArray[np.integer[Any]], data: NDArray[Any]
+) -> scipy.sparse.csc_array:
+    """Sort edges by source and target, parallel ones apart; the "columns" of what is returned are the sources.
 
-
-def _matrix(
-    node_count: int,
-    source: NDArray[np.int64],
-    target: NDArray[np.int64],
-    weight: NDArray[np.float64] | None,
-    parallel: Parallel,
-) -> scipy.sparse.csr_array:
+    Two counting sorts, by target and then by source: a third of the time of sorting pairs, and half of the memory.
+    """
     import scipy.sparse  # 0.2 s to import; the server listens long before the first algorithm
 
-    data = np.ones(len(source)) if parallel == "count" else _ones(weight, len(source))
-    matrix = scipy.sparse.coo_array((data, (source, target)), shape=(node_count, node_count))
-    if parallel != "keep":
-        compressed = matrix.tocsr()
-        compressed.sum_duplicates()
-        return compressed
-    order = np.lexsort((target, source))
-    indptr = np.zeros(node_count + 1, np.int64)
-    np.cumsum(np.bincount(source, minlength=node_count), out=indptr[1:])
-    return scipy.sparse.csr_array((data[order], target[order], indptr), shape=(node_count, node_count))
+    matrix = scipy.sparse.coo_array((data, (target, source)), shape=(node_count, node_count))
+    matrix.has_canonical_format = True  # else parallel edges were merged here, which sorts once more
+    return matrix.tocsr().tocsc()
 
 
-def _extremes(
-    node_count: int,
-    source: NDArray[np.int64],
-    target: NDArray[np.int64],
-    weight: NDArray[np.float64],
-    parallel: Parallel,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    pairs = source * node_count + target
-    order = np.argsort(pairs, kind="stable")
-    pairs, first = np.unique(pairs[order], return_index=True)
+def _extremes(rows: scipy.sparse.csc_array, parallel: Parallel) -> dict[str, NDArray[Any]]:
+    """Merge parallel edges into the one with the smallest or largest weight."""
+    starts = np.ones(len(rows.indices), bool)
+    np.not_equal(rows.indices[1:], rows.indices[:-1], out=starts[1:])
+    starts[rows.indptr[:-1][np.diff(rows.indptr) > 0]] = True
+    first = np.flatnonzero(starts)
     pick = np.minimum if parallel == "min" else np.maximum
-    merged = pick.reduceat(weight[order], first) if len(first) else weight[:0]
-    return pairs // max(node_count, 1), pairs % max(node_count, 1), merged
-
-
-def _ones(weight: NDArray[np.float64] | None, length: int) -> NDArray[np.float64]:
-    return np.ones(length) if weight is None else weight
+    return {
+        "indptr": np.searchsorted(first, rows.indptr).astype(np.int64),
+        "indices": rows.indices[first],
+        "weights": pick.reduceat(rows.data, first) if len(first) else rows.data,
+    }
 
 
 def _checked(spec: ProjectionSpec, edges: SelectedEdges) -> NDArray[np.float64] | None:

@@ -65,7 +65,7 @@ def test_ids_of_every_label_and_type_carry_the_table_number(social, load, files)
 def test_node_keys_and_edges_agree_with_a_query(social):
     keys = social.engine.node_keys("Person").to_pylist()
     edges = social.engine.edges("KNOWS", ["since"])
-    assert edges.column_names == ["_src", "_dst", "_offset", "since"]
+    assert edges.column_names == ["_src", "_dst", "since"]
     found = sorted((keys[e["_src"]], keys[e["_dst"]], e["since"] or 0) for e in edges.to_pylist())
     assert found == sorted(
         tuple(row) for row in social.rows("MATCH (a)-[r:KNOWS]->(b) RETURN a.id, b.id, coalesce(r.since, 0)")

@@ -208,8 +208,7 @@ class GraphEngine(ABC):
     def edges(self, edge_type: str, properties: Sequence[str] = ()) -> pa.Table:
         """Return all relationships of a type with the asked properties.
 
-        Columns: ``_src``, ``_dst`` (int64 offsets within their labels), ``_offset`` (the relationship's own offset),
-        then the properties.
+        Columns: ``_src``, ``_dst`` (int64 offsets within their labels), then the properties.
         """
 
     @abstractmethod

@@ -185,7 +185,7 @@ class CypherEngine(GraphEngine):
         """Return all relationships of a type with the asked properties."""
         entry = self._table(edge_type)
         assert entry.ends is not None
-        columns = {"_src": "offset(id(a))", "_dst": "offset(id(b))", "_offset": "offset(id(r))"}
+        columns = {"_src": "offset(id(a))", "_dst": "offset(id(b))"}
         columns |= {name: f"r.{quote(name)}" for name in properties}
         start, end = entry.ends
         pattern = f"MATCH (a:{quote(start)})-[r:{quote(edge_type)}]->(b:{quote(end)})"
