@@ -44,7 +44,6 @@ def _empty_collect(finding: Finding) -> bool:
 
 _BOTH = frozenset({"kuzu", "ladybug"})
 LIMITS = (
-    Limit("impossible-pattern", _BOTH, True, _says("No relationship can match here")),
     Limit("zero-length", _BOTH, True, _says("A variable-length pattern from 0")),
     Limit("distinct-constants", _BOTH, True, _says("WITH DISTINCT of constants only")),
     Limit("distinct-aggregates", _BOTH, True, _says("a DISTINCT aggregate beside another one")),
@@ -54,6 +53,7 @@ LIMITS = (
     Limit("null-in-list", _BOTH, True, _says("A null in the list of IN")),
     Limit("unplannable", _BOTH, True, _says("The engine has no plan for this combination")),
     Limit("path-in-with", _BOTH, True, _says("Expression in WITH must be aliased")),
+    Limit("too-large", _BOTH, True, _says("The query needs more memory than the instance has")),
     Limit("cycle-in-optional", _BOTH, True, _says("comes back to a node over parallel relationships")),
     Limit("nested-subquery", _BOTH, True, _says("is used in a subquery inside of another condition")),
     Limit("path-carried", _BOTH, True, _says("uses values from outside while the path")),

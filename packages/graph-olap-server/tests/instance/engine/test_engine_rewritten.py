@@ -160,12 +160,34 @@ def test_what_cannot_be_put_right_is_refused(shop, statement, kind, words):
     assert words in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("statement", "rows"),
+    [
+        ("MATCH (a:N) OPTIONAL MATCH p = (a)-[r:S {w: 1}]->(b:N)<-[q:R*1..2]-(c) WHERE b.x > 1 "
+         "RETURN count(*), count(b), count(r), count(c), count(p), count(b.s), max(length(p)), count(label(r))",
+         [[4, 0, 0, 0, 0, 0, None, 0]]),
+        ("MATCH (a:N {id: 1})-[:R]->(b) OPTIONAL MATCH (b)<-[:S]-(a) RETURN a.id, b.id", [[1, 2], [1, 2]]),
+        ("MATCH (a:N) WHERE NOT EXISTS { MATCH (a)<-[:S]-() WHERE a.x > 1 } RETURN count(*)", [[4]]),
+        ("MATCH (a:M) RETURN sum(COUNT { MATCH (a)-[:R]->() }), count(*)", [[0, 3]]),
+        ("MATCH (a:N {id: 1}) OPTIONAL MATCH (n)<-[:S]-(m:M) MATCH (n)-[:R]->(k) RETURN k.id", []),
+    ],
+)  # fmt: skip
+def test_what_nothing_can_match_is_nothing_with_a_warning(shop, statement, rows):
+    result = shop.result(statement)
+    assert list(result.rows()) == rows
+    assert any("No relationship can match" in warning for warning in result.warnings)
+
+
 def test_place_of_an_error_is_that_of_the_analysts_text(shop):
     statement = "MATCH (a:N)\nOPTIONAL MATCH (b:N) WHERE b.x = a.x\nRETURN a.id UNION RETURN nope"
     with pytest.raises(PlatformError) as caught:
         shop.rows(statement)
     assert caught.value.details["position"] == statement.index("nope")
     assert caught.value.details["query"] == statement
+    moved = "MATCH (a:M) WHERE EXISTS { MATCH (a)-[:R]->() } OR a.nope > 1 RETURN a.id"
+    with pytest.raises(PlatformError) as caught:
+        shop.rows(moved)
+    assert caught.value.details["position"] == moved.index("nope")
 
 
 def test_clauses_know_their_variables():

@@ -2,7 +2,7 @@
 
 Kuzu and Ladybug know the label of a variable, and the length of a path, when they plan: ``label(n)`` and ``length(p)``
 are not null where nothing was found. An absent path is a path of empty parts, so that it is not null either and two of
-them differ. An absent node that is matched again as a pattern of its own is taken for a match.
+them differ. An absent node that is matched again may be taken for a match.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from graph_olap_server.instance.engine.clauses import (
     Clause,
     Scope,
     call_end,
-    closing,
     projection_items,
-    split_items,
 )
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.tokens import Token, TokenKind
@@ -84,7 +82,7 @@ def _test(path: str, *, fixed: bool) -> str:
 
 
 def _matched_again(tokens: Sequence[Token], clause: Clause, optional: Scope) -> list[Edit]:
-    names = list(_single_nodes(tokens, clause, optional))
+    names = list(dict.fromkeys(_nodes(tokens, clause, optional)))
     if not names:
         return []
     condition = " AND ".join(f"id({name}) IS NOT NULL" for name in names)
@@ -95,12 +93,12 @@ def _matched_again(tokens: Sequence[Token], clause: Clause, optional: Scope) -> 
     return [Edit(start, start, f" {condition} AND ("), Edit(last, last, ")")]
 
 
-def _single_nodes(tokens: Sequence[Token], clause: Clause, optional: Scope) -> Iterator[str]:
+def _nodes(tokens: Sequence[Token], clause: Clause, optional: Scope) -> Iterator[str]:
     end = clause.end if clause.where is None else clause.where
-    for begun, ended in split_items(tokens, clause.start + 1, end):
-        alone = tokens[begun].text == "(" and closing(tokens, begun) == ended - 1
-        if alone and tokens[begun + 1].kind is not TokenKind.SYMBOL and tokens[begun + 1].name in optional:
-            yield tokens[begun + 1].text
+    for place in range(clause.start + 1, end - 1):
+        named = tokens[place].text == "(" and tokens[place + 1].kind is not TokenKind.SYMBOL
+        if named and tokens[place + 1].name in optional:
+            yield tokens[place + 1].text
 
 
 def _refuse_grouped(statement: str, tokens: Sequence[Token], clause: Clause, optional: Scope) -> None:

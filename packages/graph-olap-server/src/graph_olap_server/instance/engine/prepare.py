@@ -10,8 +10,10 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.bind import bind
 from graph_olap_server.instance.engine.catalog import Catalog
 from graph_olap_server.instance.engine.clauses import clauses_of
+from graph_olap_server.instance.engine.edits import apply_edits
+from graph_olap_server.instance.engine.impossible import impossible_edits
 from graph_olap_server.instance.engine.mending import mend
-from graph_olap_server.instance.engine.projections import Arranged, arrange
+from graph_olap_server.instance.engine.projections import arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
 from graph_olap_server.instance.tokens import tokenise
 
@@ -27,12 +29,14 @@ class Prepared:
         values: The parameters that go with it.
         columns: Where each column of the result is in the engine's; None when they are as asked for.
         original_position: From an offset in ``text`` to the offset in the analyst's statement.
+        warnings: What the analyst should know about the statement.
     """
 
     text: str
     values: dict[str, Any]
     columns: tuple[int, ...] | None
     original_position: Callable[[int], int]
+    warnings: tuple[str, ...] = ()
 
 
 def prepare(
@@ -51,23 +55,30 @@ def prepare(
         PlatformError: ``RYUGRAPH_ERROR``: the statement would be answered wrongly, or a parameter is missing.
     """
     tokens = tokenise(statement)
-    undirected = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
+    checked = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
     if explained:
         bound = bind(statement, tokens, parameters)
         return Prepared(bound.text, bound.values, None, bound.original_position)
+    possible = apply_edits(statement, impossible_edits(statement, tokens, list(checked.impossible)))
+    tokens = tokenise(possible.text)
     optional = {name for clause in clauses_of(tokens) for name, info in clause.after.items() if info.optional}
-    arranged: Arranged = arrange(statement, tokens, undirected, frozenset(optional))
     keys = frozenset(entry.primary_key for entry in catalog.nodes.values() if entry.primary_key is not None)
+    to_original: Callable[[int], int] = possible.original_position
     try:
+        arranged = arrange(possible.text, tokens, checked.undirected, frozenset(optional))
+        to_original = _then(arranged.original_position, to_original)
         mended = mend(arranged.text, parameters, keys, acyclic=acyclic)
+        to_original = _then(mended.original_position, to_original)
         bound = bind(mended.text, tokenise(mended.text), parameters)
     except PlatformError as error:
-        raise _in_original(error, statement, arranged.original_position) from None
+        raise _in_original(error, statement, to_original) from None
+    warnings = tuple(checked.impossible.values())
+    position = _then(bound.original_position, to_original)
+    return Prepared(bound.text, bound.values, arranged.columns, position, warnings)
 
-    def original_position(position: int) -> int:
-        return arranged.original_position(mended.original_position(bound.original_position(position)))
 
-    return Prepared(bound.text, bound.values, arranged.columns, original_position)
+def _then(first: Callable[[int], int], second: Callable[[int], int]) -> Callable[[int], int]:
+    return lambda position: second(first(position))
 
 
 def _in_original(error: PlatformError, statement: str, original_position: Callable[[int], int]) -> PlatformError:

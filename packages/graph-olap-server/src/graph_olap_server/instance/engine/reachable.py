@@ -2,7 +2,8 @@
 
 In ``OPTIONAL MATCH``, ``EXISTS { }`` and ``COUNT { }``, Kuzu and Ladybug drop such a pattern, or the labels of it, in
 planning: rows are found that do not exist. Paths of length 0 are counted once for each relationship type, twice at a
-self-loop, and not at all without a type. Both are refused, with the reason, before the engine sees them.
+self-loop, and not at all without a type. The former are found here and said in another way (impossible.py), with a
+warning; the latter are refused, with the reason, before the engine sees them.
 """
 
 from __future__ import annotations
@@ -10,20 +11,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graph_olap_server.domain.errors import PlatformError, cypher_error
+from graph_olap_server.domain.errors import cypher_error
 from graph_olap_server.instance.tokens import Token, TokenKind
 
-__all__ = ["Ends", "check_patterns"]
+__all__ = ["CheckedPatterns", "Ends", "check_patterns"]
 
 Ends = Mapping[str, tuple[str, str]]
 """Relationship type → labels of its start and end."""
 
 
-def check_patterns(statement: str, tokens: Sequence[Token], labels: Sequence[str], ends: Ends) -> frozenset[str]:
-    """Refuse patterns that the engines are known to match wrongly.
+@dataclass(frozen=True, slots=True)
+class CheckedPatterns:
+    """What the patterns of a statement are like.
 
-    Returns:
-        The variables of relationships that are matched in both directions.
+    Attributes:
+        undirected: Variables of relationships that are matched in both directions.
+        impossible: Place of each MATCH (of OPTIONAL MATCH or of a subquery) that nothing can match → what to tell.
+    """
+
+    undirected: frozenset[str]
+    impossible: Mapping[int, str]
+
+
+def check_patterns(statement: str, tokens: Sequence[Token], labels: Sequence[str], ends: Ends) -> CheckedPatterns:
+    """Find patterns that nothing can match, and refuse those that the engines are known to match wrongly.
 
     Raises:
         PlatformError: ``RYUGRAPH_ERROR`` of kind ``statement_not_allowed`` that names the pattern and what to write.
@@ -55,8 +66,9 @@ class _Check:
         self._known: dict[str, frozenset[str]] = {}
         self._unnamed = 0
         self._undirected: set[str] = set()
+        self._impossible: dict[int, str] = {}
 
-    def run(self) -> frozenset[str]:
+    def run(self) -> CheckedPatterns:
         tokens = self._tokens
         for index, token in enumerate(tokens):
             if token.keyword in ("UNION",) and not self._is_name(index):
@@ -65,7 +77,7 @@ class _Check:
                 self._alias(index)
             elif token.keyword == "MATCH" and not self._is_name(index) and self._text(index + 1) != ".":
                 self._match(index)
-        return frozenset(self._undirected)
+        return CheckedPatterns(frozenset(self._undirected), self._impossible)
 
     def _alias(self, index: int) -> None:
         before = self._text(index - 2)
@@ -90,7 +102,7 @@ class _Check:
             place += 1
         if optional and _is_split(paths):
             raise cypher_error("statement_not_allowed", _SPLIT, self._statement, self._tokens[index].start)
-        self._narrow(paths, required=not (optional or inner))
+        self._narrow(paths, index, required=not (optional or inner))
         if inner:
             self._known = outside
 
@@ -168,7 +180,7 @@ class _Check:
                 names.add(word.name)
         return frozenset(names)
 
-    def _narrow(self, paths: Sequence[_Path], *, required: bool) -> None:
+    def _narrow(self, paths: Sequence[_Path], place: int, *, required: bool) -> None:
         """Keep the labels that are possible on both sides of each relationship, until nothing changes."""
         before = None
         found = {name: self._known[name] for path in paths for name in path.nodes}
@@ -183,7 +195,8 @@ class _Check:
                     if start == end:
                         pairs = {(a, b) for a, b in pairs if a == b}
                     if not pairs and not required:
-                        raise self._impossible(hop, before[start], before[end])
+                        self._impossible.setdefault(place, self._told(hop, before[start], before[end]))
+                        return
                     found[start], found[end] = frozenset(a for a, _ in pairs), frozenset(b for _, b in pairs)
         if required:
             self._known.update(found)
@@ -202,16 +215,14 @@ class _Check:
         if hop.zero:
             raise cypher_error("statement_not_allowed", _ZERO, self._statement, hop.token.start)
 
-    def _impossible(self, hop: _Hop, starts: frozenset[str], ends: frozenset[str]) -> PlatformError:
+    def _told(self, hop: _Hop, starts: frozenset[str], ends: frozenset[str]) -> str:
         types = ", ".join(sorted(hop.types)[:5]) or "none"
         named = sorted(hop.types & set(self._ends))[:5]
         known = "; ".join(f"{name} from {self._ends[name][0]} to {self._ends[name][1]}" for name in named)
-        message = (
-            f"No relationship can match here: the type is {types} and the ends {_listed(starts)} and {_listed(ends)} "
-            f"({known or 'there is no such type'}). The engine would find rows that do not exist; leave this part out, "
-            f"or correct the labels or the direction."
+        return (
+            f"No relationship can match a part of the query: the type is {types} and the ends {_listed(starts)} and "
+            f"{_listed(ends)} ({known or 'there is no such type'}). Check the labels and the direction."
         )
-        return cypher_error("statement_not_allowed", message, self._statement, hop.token.start)
 
     def _closing(self, place: int) -> int:
         depth = 0
