@@ -9,6 +9,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,6 +38,8 @@ from graph_olap_server.instance.engine.loader import load_snapshot
 from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
 from graph_olap_server.instance.engine.prepare import Prepared, prepare
 from graph_olap_server.instance.engine.results import CypherResult
+from graph_olap_server.instance.engine.spill import spilled_result
+from graph_olap_server.instance.engine.threads import ThreadsInForce
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.engine.unions import UnionParts, UnionResult, union_parts
 from graph_olap_server.instance.engine.writeback import (
@@ -61,7 +64,8 @@ class CypherEngine(GraphEngine):
         self._database = database
         self._path = path
         library = self._library()
-        self._pool = ConnectionPool(lambda: library.Connection(database, num_threads=limits.threads))
+        threads = ThreadsInForce(limits.threads, path.parent)
+        self._pool = ConnectionPool(lambda: library.Connection(database, num_threads=threads()), threads)
         self._catalog: Catalog | None = None
         self._catalog_lock = threading.Lock()
         self._graph_version = 0
@@ -112,7 +116,15 @@ class CypherEngine(GraphEngine):
         mark_loaded(self._path)
         self._forget()
 
-    def query(self, statement: str, parameters: Mapping[str, Any], *, timeout_ms: int, query_id: str) -> EngineResult:
+    def query(
+        self,
+        statement: str,
+        parameters: Mapping[str, Any],
+        *,
+        timeout_ms: int,
+        query_id: str,
+        spill: bool = False,
+    ) -> EngineResult:
         """Run one guarded, read-only statement."""
         try:
             tokens = tokenise(statement)
@@ -123,14 +135,24 @@ class CypherEngine(GraphEngine):
         parts = UnionParts((statement,), distinct=False) if explained else union_parts(statement, tokens)
         prepared = [self._prepared(text, parameters, catalog, explained=explained) for text in parts.texts]
         conflicts = Conflicts(catalog.conflicts("node"), catalog.conflicts("edge"), statement)
+        names = None if explained else result_names(tokens, statement)
         with self._pool.reading(query_id) as running:
             deadline = time.monotonic() + timeout_ms / 1000
+            if spill and names is not None and len(prepared) == 1 and prepared[0].columns is None:
+
+                def run(text: str) -> Any:
+                    part = replace(prepared[0], text=text)
+                    return self._execute(running, part, statement, catalog, timeout_ms, deadline)
+
+                lists = property_lists(catalog, conflicts)
+                spilled = spilled_result(self._path, prepared[0].text, names, conflicts, lists, run)
+                if spilled is not None:
+                    return spilled
             sources = [self._execute(running, part, statement, catalog, timeout_ms, deadline) for part in prepared]
         source, places = sources[0], prepared[0].columns
         if len(sources) > 1:
             source = UnionResult.join(sources, [part.columns for part in prepared], statement, distinct=parts.distinct)
             places = None
-        names = None if explained else result_names(tokens, statement)
         result = CypherResult.read(source, names, conflicts, property_lists(catalog, conflicts), places)
         result.warnings += [warning for part in prepared for warning in part.warnings]
         return result
@@ -165,7 +187,7 @@ class CypherEngine(GraphEngine):
         """Return all relationships of a type with the asked properties."""
         entry = self._table(edge_type)
         assert entry.ends is not None
-        columns = {"_src": "offset(id(a))", "_dst": "offset(id(b))", "_offset": "offset(id(r))"}
+        columns = {"_src": "offset(id(a))", "_dst": "offset(id(b))"}
         columns |= {name: f"r.{quote(name)}" for name in properties}
         start, end = entry.ends
         pattern = f"MATCH (a:{quote(start)})-[r:{quote(edge_type)}]->(b:{quote(end)})"
