@@ -2,6 +2,9 @@
 
 import io
 import json
+import signal
+import subprocess
+import sys
 
 import pyarrow as pa
 import pytest
@@ -103,3 +106,31 @@ def test_the_number_of_threads_changes_while_the_instance_runs(start, snapshot, 
         reply = client.post("/query", json=profile).json()
         if "rows" in reply:
             assert reply["rows"] == [["1"]]
+
+
+ANALYST = """
+import sys
+from graph_olap import InstanceConnection
+with InstanceConnection(sys.argv[1], username="ann") as conn:
+    try:
+        if sys.argv[3] == "query":
+            conn.query(sys.argv[2], query_id="mine", timeout=600)
+        else:
+            for _ in conn.stream(sys.argv[2], query_id="mine", timeout=600):
+                pass
+    except KeyboardInterrupt:
+        print(conn.query_scalar("RETURN 1"), flush=True)
+"""
+
+
+@pytest.mark.parametrize("method", ["query", "stream"])
+def test_the_stop_button_ends_the_query_and_the_connection_goes_on(client, instance, slow_query, until, method):
+    """What Jupyter's stop button sends is SIGINT."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", ANALYST, instance.url, slow_query, method], stdout=subprocess.PIPE, text=True
+    )
+    until(lambda: [query["state"] for query in listed(client, "mine")] == ["running"])
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=20)
+    assert (printed, process.returncode) == ("1\n", 0)
+    until(lambda: not listed(client, "mine"))
