@@ -16,7 +16,7 @@ from graph_olap.models.common import WireModel
 from graph_olap.models.mapping import EdgeDefinition, NodeDefinition, PrimaryKey, PropertyDefinition
 from graph_olap.models.types import KEY_TYPES, parse_type
 
-__all__ = ["Definitions", "plain_definitions"]
+__all__ = ["Definitions", "check_fields", "plain_definitions"]
 
 Definitions = Sequence[Union[NodeDefinition, EdgeDefinition, Mapping[str, Any]]]
 """Definitions of one kind, each an object or a dictionary."""
@@ -35,10 +35,10 @@ def plain_definitions(**definitions: Definitions) -> Dict[str, List[Dict[str, An
         ValidationError: A definition has no such shape; ``details["errors"]`` lists every problem.
 
     Example:
-        >>> plain_definitions(node_definitions=[{"label": "Person", "primary_key": {"name": "id", "type": "INT46"}}])
+        >>> plain_definitions(node_definitions=[{"label": "Person", "primary_key": {"name": "id", "type": "STRING"}}])
         Traceback (most recent call last):
         ...
-        graph_olap.exceptions.ValidationError: node_definitions[0].sql: is missing (1 more in details["errors"])
+        graph_olap.exceptions.ValidationError: node_definitions[0].sql: is missing
     """
     problems: List[_Problem] = []
     plain = {}
@@ -52,6 +52,23 @@ def plain_definitions(**definitions: Definitions) -> Dict[str, List[Dict[str, An
     if problems:
         raise _error(problems)
     return {argument: [dict(item) for item in items] for argument, items in plain.items()}
+
+
+def check_fields(wanted: Type[WireModel], fields: Mapping[str, Any]) -> None:
+    """Check the arguments of a constructor.
+
+    Raises:
+        ValidationError: A field is missing, misspelled or wrong; ``details["errors"]`` lists every problem.
+
+    Example:
+        >>> check_fields(PropertyDefinition, {"name": "age", "type": 64})
+        Traceback (most recent call last):
+        ...
+        graph_olap.exceptions.ValidationError: PropertyDefinition.type: must be a text, not 64 (int)
+    """
+    problems = list(_problems(wanted.__name__, wanted, fields))
+    if problems:
+        raise _error(problems)
 
 
 def _problems(place: str, wanted: Type[WireModel], item: Any) -> Iterator[_Problem]:
@@ -69,6 +86,8 @@ def _problems(place: str, wanted: Type[WireModel], item: Any) -> Iterator[_Probl
     elif not isinstance(item, WireModel):
         yield place, f"must be a dictionary or of the type {wanted.__name__}, not {_kind(item)}"
         return
+    if isinstance(item, PropertyDefinition):
+        yield from _wrong_type(f"{place}.type", item)
     if isinstance(item, NodeDefinition):
         yield from _wrong_type(f"{place}.primary_key.type", item.primary_key)
     if isinstance(item, (NodeDefinition, EdgeDefinition)):

@@ -7,11 +7,12 @@ import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pyarrow as pa
 import pytest
 
 from graph_olap import Config, GraphOLAPClient, InstanceConnection, exceptions
 from graph_olap.http import HTTPClient
+
+pa = pytest.importorskip("pyarrow")
 
 
 class _Handler(BaseHTTPRequestHandler):

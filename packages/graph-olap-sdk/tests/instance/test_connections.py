@@ -8,12 +8,13 @@ import json
 from decimal import Decimal
 
 import httpx
-import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 
 from graph_olap import exceptions
+
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
 
 ARROW = "application/vnd.apache.arrow.stream"
 

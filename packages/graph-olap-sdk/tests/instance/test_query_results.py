@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-import polars as pl
 import pytest
 
 from graph_olap import QueryResult
+
+pl = pytest.importorskip("polars")
 
 
 def _result(columns, types, rows, **more):

@@ -7,9 +7,6 @@ import json
 import uuid
 from decimal import Decimal
 
-import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +14,10 @@ from hypothesis import strategies as st
 from graph_olap._parameters import encode_parameters, format_interval
 from graph_olap._values import converter, parse_interval
 from graph_olap.exceptions import ValidationError
+
+np = pytest.importorskip("numpy")
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
 
 QUICK = settings(deadline=None, max_examples=60)
 SCALARS = st.one_of(

@@ -133,6 +133,7 @@ def test_the_load_report_is_a_table_for_terminals_and_frames(wire):
         "Account     node          5       5         0",
         "PAID        edge       1000     997         3  dangling_to (dst): 3  X1, <script>",
     ]
+    pytest.importorskip("polars")
     frame = report.to_polars()
     assert frame["rows_rejected"].to_list() == [0, 3]
     assert frame["reason"].to_list() == [None, "dangling_to"]

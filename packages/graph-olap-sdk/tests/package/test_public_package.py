@@ -66,6 +66,7 @@ def test_importing_loads_nothing_heavy():
     "module",
     [
         "graph_olap",
+        "graph_olap._definitions",
         "graph_olap._lifecycle",
         "graph_olap._parameters",
         "graph_olap._retries",

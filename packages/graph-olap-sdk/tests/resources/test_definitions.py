@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graph_olap import EdgeDefinition, Mapping, NodeDefinition, ValidationError
 from graph_olap._definitions import plain_definitions
-from graph_olap.models import MappingProposal, PropertyDefinition
+from graph_olap.models import MappingProposal, PrimaryKey, PropertyDefinition
 
 NODE: dict[str, Any] = {"label": "Person", "sql": "SELECT 1 AS id", "primary_key": {"name": "id", "type": "INT64"}}
 EDGE: dict[str, Any] = {
@@ -109,12 +109,13 @@ def test_a_key_that_a_newer_server_may_know_is_sent():
 texts = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(
     ['"""', "'''", "a\\", 'ends with "', "two\nlines", '"""\n', "\r\n", "{x}", "\\N{DASH}\n", "naïve\n名前 \u2028"]
 )
-properties = st.lists(st.builds(PropertyDefinition, name=texts, type=texts), max_size=2)
+types = st.sampled_from(["STRING", "DECIMAL(10, 2)", "list<date>", "bigint"])
+properties = st.lists(st.builds(PropertyDefinition, name=texts, type=types), max_size=2)
 nodes = st.builds(
     NodeDefinition,
     label=texts,
     sql=texts,
-    primary_key=st.fixed_dictionaries({"name": texts, "type": texts}),
+    primary_key=st.fixed_dictionaries({"name": texts, "type": st.sampled_from(["STRING", "int"])}),
     properties=properties,
 )
 edges = st.builds(
@@ -176,3 +177,50 @@ def test_a_mapping_of_a_list_says_where_its_definitions_are():
     listed = Mapping(id=7, owner_username="ada", name="x", current_version=1, created_at=now, updated_at=now)
     with pytest.raises(ValueError, match=r"client\.mappings\.get\(7\) has them"):
         listed.to_code()
+
+
+KEY = {"name": "id", "type": "STRING"}
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "words"),
+    [
+        (lambda: PropertyDefinition(name="age", type=64), "PropertyDefinition.type", "must be a text, not 64"),
+        (lambda: PropertyDefinition(name="age", type="INT46"), "PropertyDefinition.type", "INT46"),
+        (lambda: PrimaryKey(name="id", type="DOUBLE"), "PrimaryKey.type", "cannot be the type of a key"),
+        (lambda: NodeDefinition(label="A", sql="S"), "NodeDefinition.primary_key", "is missing"),
+        (lambda: NodeDefinition(lable="A", sql="S", primary_key=KEY), "NodeDefinition.lable", "did you mean label"),
+        (
+            lambda: NodeDefinition(label="A", sql="S", primary_key={"name": "id", "type": "JSON!"}),
+            "NodeDefinition.primary_key.type",
+            "JSON!",
+        ),
+        (
+            lambda: NodeDefinition(label="A", sql="S", primary_key=KEY, properties=[{"name": "x"}]),
+            "NodeDefinition.properties[0].type",
+            "is missing",
+        ),
+        (
+            lambda: EdgeDefinition(type="P", from_node="A", to_node="A", sql=None, from_key="a", to_key="b"),
+            "EdgeDefinition.sql",
+            "must be a text, not None",
+        ),
+    ],
+)
+def test_a_wrong_argument_of_a_constructor_is_named(make, field, words):
+    with pytest.raises(ValidationError) as caught:
+        make()
+    assert isinstance(caught.value, ValueError)
+    assert str(caught.value).startswith(f"{field}: ")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.details["errors"][0]["field"] == field
+    assert caught.value.__cause__ is None
+
+
+def test_what_a_server_sends_is_not_held_to_what_analysts_write():
+    newer = {"name": "x", "type": "TYPE_OF_A_NEWER_SERVER"}
+    assert PropertyDefinition.from_dict(newer).type == "TYPE_OF_A_NEWER_SERVER"
+    node = NodeDefinition.from_dict({"label": "A", "sql": "S", "primary_key": KEY, "properties": [newer]})
+    assert node.properties[0].type == "TYPE_OF_A_NEWER_SERVER"
+    assert NodeDefinition.from_dict(node.to_dict()) == node

@@ -138,6 +138,7 @@ def test_ctrl_c_stops_only_the_waiting(platform, wire, client):
 
 
 def test_the_bar_shows_the_snapshot_while_the_instance_waits_for_it(platform, wire, client, monkeypatch):
+    pytest.importorskip("tqdm")
     _starting(
         platform,
         wire,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
-from typing import Annotated, Any, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Dict, Mapping, Optional
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
 
@@ -15,7 +15,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import Self
 
-__all__ = ["Favorite", "PageMeta", "Timestamp", "WireModel", "format_timestamp"]
+__all__ = ["Favorite", "PageMeta", "Timestamp", "WireModel", "WrittenModel", "format_timestamp"]
 
 
 def format_timestamp(value: datetime) -> str:
@@ -74,6 +74,25 @@ class WireModel(BaseModel):
         from graph_olap.display import model_html
 
         return model_html(self)
+
+
+class WrittenModel(WireModel):
+    """Base of what analysts write by hand: wrong values raise the SDK's own error, which names the field.
+
+    Raises:
+        ValidationError: A field is missing, misspelled or wrong; ``details["errors"]`` lists every problem.
+    """
+
+    if not TYPE_CHECKING:  # type checkers see the fields as arguments
+
+        def __init__(self, **fields: Any) -> None:
+            from graph_olap._definitions import check_fields
+
+            check_fields(type(self), fields)
+            super().__init__(**fields)
+
+        # What comes from a server or inside another definition is validated without passing here again.
+        __init__.__pydantic_base_init__ = True
 
 
 class PageMeta(WireModel):

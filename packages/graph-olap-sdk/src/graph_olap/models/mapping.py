@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 
 from pydantic import Field
 
-from graph_olap.models.common import Timestamp, WireModel
+from graph_olap.models.common import Timestamp, WireModel, WrittenModel
 
 __all__ = [
     "EdgeDefinition",
@@ -23,7 +23,7 @@ OnBadRows = str
 """``strict``, ``report`` (default) or ``skip``: what the export does with rows that cannot become nodes or edges."""
 
 
-class PropertyDefinition(WireModel):
+class PropertyDefinition(WrittenModel):
     """One property: the column it is read from has the same name.
 
     Example:
@@ -39,7 +39,7 @@ class PrimaryKey(PropertyDefinition):
     """The column that identifies a node, and its type."""
 
 
-class NodeDefinition(WireModel):
+class NodeDefinition(WrittenModel):
     """A node label and the SQL that yields its nodes.
 
     Columns are bound by name, case-insensitively; their order does not matter and extra columns are ignored.
@@ -61,7 +61,7 @@ class NodeDefinition(WireModel):
     properties: List[PropertyDefinition] = Field(default_factory=list)
 
 
-class EdgeDefinition(WireModel):
+class EdgeDefinition(WrittenModel):
     """A relationship type and the SQL that yields its edges: one row, one edge.
 
     ``from_key`` and ``to_key`` are the columns that hold the primary key values of the end nodes. They take the type
