@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,8 +22,9 @@ from graph_olap_server.demo.platform import running_platform
 
 from benchmarks.control_plane import measure_control_plane
 from benchmarks.graph import EDGES, NODES, SMALL_EDGES, SMALL_NODES, write_warehouse
-from benchmarks.peers import POINT_QUERY, WIDE_QUERY
+from benchmarks.peers import POINT_QUERY, WIDE_QUERY, run_peer
 from benchmarks.report import Row, say, table
+from benchmarks.results_out import instance_pid, measure_results_out
 
 RESULTS = Path(__file__).parent / "results.md"
 
@@ -74,6 +72,8 @@ def _measure(work: Path, arguments: argparse.Namespace) -> list[Row]:
             rows += [
                 _round_trip(connection, folder, work),
                 _result(connection, folder, work, arguments.runs),
+                *measure_results_out(connection, instance_pid(work), folder, work),
+                _projection(connection, arguments.runs),
                 *_algorithms(connection, arguments.runs),
             ]
         client.instances.terminate(instance.id)
@@ -111,7 +111,7 @@ def _load(client: GraphOLAPClient, snapshot_id: int, folder: Path, work: Path, r
     first, again, peer = [], [], []
     for run in range(runs):
         say(f"load {run + 1}/{runs}: the engine alone")
-        peer.append(_peer("load", folder, work)["seconds"])
+        peer.append(run_peer("load", folder, work)["seconds"])
         shutil.rmtree(folder / "engine", ignore_errors=True)
         say(f"load {run + 1}/{runs}: platform, first instance of the snapshot")
         first.append(_timed_instance(client, snapshot_id, folder))
@@ -143,7 +143,7 @@ def _round_trip(connection: InstanceConnection, folder: Path, work: Path) -> Row
         started = time.perf_counter()
         connection.query(POINT_QUERY, {"id": number * 7})
         seconds.append(time.perf_counter() - started)
-    peer = _peer("roundtrip", folder, work)["seconds"]
+    peer = run_peer("roundtrip", folder, work)["seconds"]
     return Row(
         "small query round trip (SDK, HTTP)",
         statistics.median(seconds[100:]),
@@ -157,13 +157,34 @@ def _round_trip(connection: InstanceConnection, folder: Path, work: Path) -> Row
 def _result(connection: InstanceConnection, folder: Path, work: Path, runs: int) -> Row:
     say("large results")
     seconds = [_timed(lambda: connection.query_df(WIDE_QUERY, backend="polars")) for _ in range(runs + 1)][1:]
-    peer = _peer("result", folder, work)["seconds"]
+    peer = run_peer("result", folder, work)["seconds"]
     return Row(
         "all nodes × 4 columns into polars",
         statistics.median(seconds),
         "get_as_arrow in the engine's process",
         statistics.median(peer),
         "≤ 1.5",
+        runs,
+    )
+
+
+def _projection(connection: InstanceConnection, runs: int) -> Row:
+    say("projection")
+    ends = "MATCH (a:Account)-[p:PAID]->(b:Account) RETURN id(a) AS source, id(b) AS target"
+    seconds, peer, size = [], [], 0.0
+    for _ in range(runs):
+        started = time.perf_counter()
+        graph = connection.project(["Account"], ["PAID"])
+        seconds.append(time.perf_counter() - started)
+        size = graph.memory_bytes / graph.edge_count
+        graph.drop()
+        peer.append(_timed(lambda: connection.query_df(ends, backend="polars")))
+    return Row(
+        f"first projection, {size:.1f} bytes per edge",
+        statistics.median(seconds),
+        "the ends of all edges into polars",
+        statistics.median(peer),
+        "≤ 4 s at 10M",
         runs,
     )
 
@@ -198,18 +219,6 @@ def _timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
-
-
-def _peer(job: str, folder: Path, work: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.peers", job, str(folder), str(work)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parent.parent,
-    )
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
 
 
 def _page(rows: list[Row], control_plane: list[Row], arguments: argparse.Namespace) -> str:

@@ -11,8 +11,9 @@ from graph_olap_server.instance.projection import ProjectionCache, ProjectionSpe
 
 __all__ = ["estimate"]
 
-_PROJECT_SECONDS_PER_EDGE = 2.5e-7
-_BUILD_BYTES_PER_EDGE = 48
+_PROJECT_SECONDS_PER_EDGE = 2.2e-7
+_BUILD_BYTES_PER_EDGE = 44
+_BUILD_BYTES_PER_WEIGHTED_EDGE = 76
 
 
 def estimate(
@@ -38,7 +39,12 @@ def estimate(
     compute = algorithm.cost.seconds(nodes, stored, parameters)
     project = 0.0 if known is not None else _PROJECT_SECONDS_PER_EDGE * stored
     extra = algorithm.cost.bytes_per_node * nodes + algorithm.cost.bytes_per_edge * stored
-    peak = arrays + max(extra, 0 if known is not None else _BUILD_BYTES_PER_EDGE * stored)
+    building = (
+        0
+        if known is not None
+        else stored * (_BUILD_BYTES_PER_EDGE if spec.parallel == "once" else _BUILD_BYTES_PER_WEIGHTED_EDGE)
+    )
+    peak = arrays + max(extra, building)
     return {
         "node_count": nodes,
         "edge_count": relationships,
