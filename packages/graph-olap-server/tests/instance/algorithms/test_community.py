@@ -77,6 +77,15 @@ def test_the_best_known_modularity_of_the_karate_club():
     assert best <= 0.41980
 
 
+def test_leiden_gains_on_louvain_where_degrees_are_skewed():
+    graph = nx.barabasi_albert_graph(2000, 8, seed=5)
+    ends = np.array(graph.edges(), np.int64)
+    case = Case(2000, ends[:, 0], ends[:, 1], np.ones(len(ends)))
+    ours, plain = (case.run(name).summary["modularity"] for name in ("leiden", "louvain"))
+    assert ours > plain
+    assert ours >= 0.98 * nx.community.modularity(graph, nx.community.louvain_communities(graph, seed=1))
+
+
 def test_leiden_respects_max_phases():
     ring = Case(300, np.arange(300), np.roll(np.arange(300), -1), np.ones(300))
     one, many = ring.run("leiden", max_phases=1), ring.run("leiden")

@@ -102,8 +102,8 @@ class ClusteringMethods(NativeRuns):
 
         Edges in no triangle have 2. Direction, parallel edges and self-loops do not count.
 
-        Time: O(m * sqrt(m) * log m). Source: J. Wang, J. Cheng: Truss decomposition in massive networks. PVLDB
-        5(9), 2012.
+        Time: O(m * sqrt(m)), with memory for all triangles. Source: J. Wang, J. Cheng: Truss decomposition in
+        massive networks. PVLDB 5(9), 2012.
 
         Args:
             node_label: Only nodes with this label; all labels by default.

@@ -191,8 +191,9 @@ class CommunityMethods(AsyncNativeRuns):
         """Communities of high modularity that are connected inside.
 
         Like Louvain, but communities are refined before they are merged into nodes, and each one is connected.
-        Every phase starts its moves from single nodes; the partition of highest modularity that was met is
-        returned. Direction does not count. The same graph, parameters and seed always give the same result.
+        Every phase starts its moves from single nodes; at the end nodes move once more from where they are. The
+        partition of highest modularity that was met is returned. Direction does not count. The same graph,
+        parameters and seed always give the same result.
 
         Time: O(m) per pass, few passes. Source: V. A. Traag, L. Waltman, N. J. van Eck: From Louvain to Leiden:
         guaranteeing well-connected communities. Scientific Reports 9, 5233, 2019.

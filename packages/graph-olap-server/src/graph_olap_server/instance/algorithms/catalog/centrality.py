@@ -51,7 +51,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parallel="min",
         complexity="O(samples * m), O(samples * (m + n log n)) with distances",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 1.2e-8 * (n + m) * _searches(n, p["samples"]), 1600, 48),
+        cost=Cost(lambda n, m, p: 1.2e-8 * (n + m) * _searches(n, p["samples"]), 200, 48),
         source=_BRANDES,
     ),
     Algorithm(
@@ -73,7 +73,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parallel="min",
         complexity="O(samples * m), O(samples * (m + n log n)) with distances",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 5e-10 * (n + m) * _searches(n, p["samples"]), 128, 48),
+        cost=Cost(lambda n, m, p: 1e-9 * (n + m) * _searches(n, p["samples"]), 128, 48),
         source=f"S. Wasserman, K. Faust: Social network analysis. Cambridge University Press, 1994. {_MSBFS}",
     ),
     Algorithm(
@@ -117,7 +117,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parameters=(_SAMPLES, SEED),
         complexity="O(samples * m)",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * _searches(n, p["samples"]), 1600, 48),
+        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * _searches(n, p["samples"]), 200, 48),
         source=_BRANDES,
     ),
     Algorithm(
@@ -168,7 +168,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parallel="min",
         complexity="O(samples * m), O(samples * (m + n log n)) with distances",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 5e-10 * (n + m) * _searches(n, p["samples"]), 128, 48),
+        cost=Cost(lambda n, m, p: 1e-9 * (n + m) * _searches(n, p["samples"]), 128, 48),
         source=f"{_BOLDI} {_MSBFS}",
     ),
     Algorithm(

@@ -71,9 +71,9 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         value="truss number",
         self_loops=False,
         aliases=("k_truss", "truss_number"),
-        complexity="O(m * sqrt(m) * log m)",
+        complexity="O(m * sqrt(m)), with memory for all triangles",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 2e-8 * m * max(1.0, m**0.5), 32, 120),
+        cost=Cost(lambda n, m, p: 3.5e-9 * m * max(1.0, m**0.5), 64, 300),
         source="J. Wang, J. Cheng: Truss decomposition in massive networks. PVLDB 5(9), 2012.",
     ),
     Algorithm(

@@ -125,8 +125,9 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         description="Communities of high modularity that are connected inside.",
         long_description=(
             "Like Louvain, but communities are refined before they are merged into nodes, and each one is connected. "
-            "Every phase starts its moves from single nodes; the partition of highest modularity that was met is "
-            "returned. Direction does not count. The same graph, parameters and seed always give the same result."
+            "Every phase starts its moves from single nodes; at the end nodes move once more from where they are. The "
+            "partition of highest modularity that was met is returned. Direction does not count. The same graph, "
+            "parameters and seed always give the same result."
         ),
         kernel=leiden.leiden,
         property_type="INT64",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["leiden"]
 
+_SMALL_GAIN = 1e-4
+
 
 def leiden(
     indptr: Ints,
@@ -28,8 +30,9 @@ def leiden(
     max_iterations: int,
     seed: int,
 ) -> NodeMap:
-    """Phases of local moves, refinement and merging of the refined parts; the best partition on the way is kept.
+    """Phases of local moves, refinement and merging of the refined parts, then moves of single nodes once more.
 
+    The best partition on the way is kept, so the last moves can only gain.
     The kernel library's own Leiden promises neither connected communities nor the same result twice. Its local moves
     by one thread do the work here, both on the whole graph and, for the refinement, inside communities only.
     """
@@ -52,6 +55,9 @@ def leiden(
             break
         part = refined[part]
         level = merge(level, refined, count)
+    if phases and quality is not None:
+        best = _connected(matrix, _move_on(matrix, best, resolution, max_iterations, seed))
+        quality = modularity(matrix, best, resolution)
     best = canonical(best)
     communities = int(best.max()) + 1 if len(best) else 0
     facts = {"community_count": communities, "communities": communities, "modularity": quality, "phases": phases}
@@ -75,6 +81,59 @@ def _refine(level: scipy.sparse.csr_array, moved: Ints, resolution: float, max_i
     within = scipy.sparse.coo_array((data[kept], (ends[kept], others[kept])), shape=level.shape).tocsr()
     within.sum_duplicates()
     return _connected(level, move(within, resolution, max_iterations))
+
+
+def _move_on(
+    matrix: scipy.sparse.csr_array, membership: Ints, resolution: float, max_iterations: int, seed: int
+) -> Ints:
+    """Move nodes from where they are to the neighbouring community that gains most, as long as the modularity rises.
+
+    All gains are computed at once, and a random half of the nodes that gain moves, so that neighbours do not swap
+    places for ever. The library's moves can only start from a community per node.
+    """
+    random = np.random.default_rng(seed)
+    count = matrix.shape[0]
+    rows = np.repeat(np.arange(count), np.diff(matrix.indptr))
+    strength = np.asarray(matrix.sum(axis=1)).ravel() + matrix.diagonal()
+    others = matrix.copy()
+    others.data = np.where(rows == matrix.indices, 0.0, matrix.data)
+    best, current = membership, membership
+    reached = quality = modularity(matrix, membership, resolution) or 0.0
+    for _ in range(max_iterations):
+        nodes, targets, gains = _best_moves(others, current, strength, resolution)
+        moving = (gains > 0) & (random.random(len(gains)) < 0.5)
+        current = current.copy()
+        current[nodes[moving]] = targets[moving]
+        found = modularity(matrix, current, resolution) or 0.0
+        if found > quality:
+            best, quality = current, found
+        if found - reached < _SMALL_GAIN:
+            break
+        reached = found
+    return best
+
+
+def _best_moves(
+    others: scipy.sparse.csr_array, membership: Ints, strength: Floats, resolution: float
+) -> tuple[Ints, Ints, Floats]:
+    """Return the nodes with neighbours, the best community of each and what moving there gains."""
+    import scipy.sparse
+
+    count, communities = len(membership), int(membership.max()) + 1
+    members = scipy.sparse.csr_array((np.ones(count), membership, np.arange(count + 1)), shape=(count, communities))
+    links = others @ members
+    lengths = np.diff(links.indptr)
+    nodes, rows = np.flatnonzero(lengths), np.repeat(np.arange(count), lengths)
+    own = links.indices == membership[rows]
+    share = resolution * strength / strength.sum()
+    volume = np.bincount(membership, strength, communities)
+    value = links.data - share[rows] * (volume[links.indices] - np.where(own, strength[rows], 0.0))
+    staying = -share * (volume[membership] - strength)
+    staying[rows[own]] = value[own]
+    top = np.maximum.reduceat(value, links.indptr[nodes]) if len(nodes) else value
+    at_top = np.flatnonzero(value == np.repeat(top, lengths[nodes]))
+    first = at_top[np.searchsorted(at_top, links.indptr[nodes])]
+    return nodes, links.indices[first], top - staying[nodes]
 
 
 def _connected(level: scipy.sparse.csr_array, groups: Ints) -> Ints:
