@@ -65,9 +65,9 @@ def _encode(value: Any, name: str) -> Any:
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else _wide_integer(value, name)
     if isinstance(value, float):
-        if not math.isfinite(value):
-            raise _refuse(name, f"{value} cannot be sent; pass None for a missing value")
-        return float(value)
+        if math.isnan(value):
+            raise _refuse(name, "nan cannot be sent; pass None for a missing value, or test for it with n.x <> n.x")
+        return float(value) if math.isfinite(value) else {"$type": "DOUBLE", "value": str(float(value))}
     typed = _typed(value, name)
     if typed is not None:
         return {"$type": typed[0], "value": typed[1]}
@@ -108,10 +108,9 @@ def _typed(value: Any, name: str) -> Any:
 
 
 def _wide_integer(value: int, name: str) -> Dict[str, Any]:
-    text = str(value)
-    if len(text.lstrip("-")) > 38:
-        raise _refuse(name, "integers of more than 38 digits cannot be sent")
-    return {"$type": "DECIMAL", "value": text}
+    if abs(value) >= 2**127:
+        raise _refuse(name, "integers of more than 128 bits cannot be sent")
+    return {"$type": "INT128", "value": str(value)}
 
 
 def _struct(value: Mapping[Any, Any], name: str) -> Dict[str, Any]:

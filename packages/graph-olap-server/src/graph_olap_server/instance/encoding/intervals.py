@@ -31,6 +31,9 @@ class CalendarInterval:
         days, rest = divmod(abs(total), _DAY)
         return cls(0, sign * days, sign * rest)
 
+    def __neg__(self) -> CalendarInterval:
+        return CalendarInterval(-self.months, -self.days, -self.microseconds)
+
     def engine_text(self) -> str:
         """Write the interval as the engines read it."""
         return f"{self.months} months {self.days} days {self.microseconds} microseconds"

@@ -187,21 +187,19 @@ def _blobs(array: pa.Array) -> list[Any]:
 
 
 def _dates(array: pa.Array) -> list[Any]:
-    values: list[Any] = array.cast(pa.string()).to_pylist()
-    return values
+    # NumPy writes every year; Arrow none beyond 9999.
+    days = array.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False)
+    return _masked(np.datetime_as_string(days.astype("datetime64[D]")).tolist(), array)
 
 
 def _timestamps(array: pa.Array) -> list[Any]:
     zone = "Z" if array.type.tz else ""
-    seconds_type = pa.timestamp("s")
     naive = array.cast(pa.timestamp(array.type.unit)) if zone else array
     per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[array.type.unit]
     ticks = naive.cast(pa.int64())
     numbers = ticks.fill_null(0).to_numpy(zero_copy_only=False)
     seconds, fractions = np.divmod(numbers, per_second)
-    texts = pc.replace_substring(
-        pa.array(seconds, pa.int64()).cast(seconds_type).cast(pa.string()), " ", "T"
-    ).to_pylist()
+    texts = np.datetime_as_string(seconds.astype("datetime64[s]")).tolist()
     digits = 9 if array.type.unit == "ns" and bool((fractions % 1000).any()) else 6
     scale = per_second // 10**digits if per_second > 10**digits else 1
     factor = 10**digits // per_second if per_second < 10**digits else 1

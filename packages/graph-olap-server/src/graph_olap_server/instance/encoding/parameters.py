@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -70,11 +71,22 @@ def _text(value: Any) -> str:
 
 
 def _timestamp(value: Any) -> dt.datetime:
-    return dt.datetime.fromisoformat(_text(value))
+    if _FINER.search(_text(value)):
+        raise ValueError(value)  # Python would cut the digits off
+    return dt.datetime.fromisoformat(value)
+
+
+_FINER = re.compile(r"[.,]\d{6}0*[1-9]")
 
 
 def _int64(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str)) or not _MIN_INT64 <= int(value) <= _MAX_INT64:
+        raise ValueError(value)
+    return int(value)
+
+
+def _int128(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or not -(2**127) < int(value) < 2**127:
         raise ValueError(value)
     return int(value)
 
@@ -100,15 +112,17 @@ _TYPED: dict[str, Callable[[Any], Any]] = {
     "DECIMAL": _decimal,
     "UUID": lambda value: UUID(_text(value)),
     "INT64": _int64,
+    "INT128": _int128,
     "DOUBLE": _double,
 }
 _FORMS = {
     "DATE": "YYYY-MM-DD",
-    "TIMESTAMP": "YYYY-MM-DDThh:mm:ss, with Z for UTC",
+    "TIMESTAMP": "YYYY-MM-DDThh:mm:ss with at most six digits of a second, and Z for UTC",
     "INTERVAL": "an ISO 8601 duration such as P1DT2H",
     "BLOB": "base64 with padding",
     "DECIMAL": "a text such as 12.50",
     "UUID": "a text of 32 hexadecimal digits with hyphens",
     "INT64": "a whole number of at most 64 bits",
+    "INT128": "a whole number of at most 128 bits",
     "DOUBLE": "a number",
 }

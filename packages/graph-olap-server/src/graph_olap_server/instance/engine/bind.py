@@ -8,10 +8,10 @@ statement as typed literals, quoted where they are text.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +67,7 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
             if isinstance(value, list) and None in value and index and tokens[index - 1].keyword == "IN":
                 raise _null_in_list(token, statement)
             try:
+                _refuse_negative_inside(value, tokens, index)
                 is_id = compared and type(value) is int and value >= 0
                 replacement = _internal_id(value) if is_id else _replacement(token.name, value, values)
             except _UnusableError as error:
@@ -87,6 +88,44 @@ def _is_compared_with_id(tokens: Sequence[Token], index: int) -> bool:
         return False
     called = tokens[end - 4 : end]
     return called[0].keyword == "ID" and called[1].text == "(" and called[3].text == ")"
+
+
+def _refuse_negative_inside(value: Any, tokens: Sequence[Token], index: int) -> None:
+    # Of an object whose field is taken ($x.low), a field that is no container is compared rightly.
+    taken = isinstance(value, dict) and [token.text for token in tokens[index + 1 : index + 2]] == ["."]
+    compared = list(value.values()) if taken else [value]
+    containers = [item for item in compared if isinstance(item, (list, dict))]
+    if _holds_negative(containers) and (taken or _is_compared(tokens, index)):
+        raise _UnusableError(_NEGATIVE)
+
+
+def _is_compared(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether a parameter is compared as a whole: by an operator, by IN, or as the argument of a list function."""
+    before = tokens[index - 1] if index else tokens[index]
+    after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+    if before.keyword == "IN":
+        return index < 4 or tokens[index - 4].keyword not in _QUANTIFIERS
+    in_call = before.text == "," or (before.text == "(" and tokens[index - 2].keyword.startswith(("LIST_", "ARRAY_")))
+    return in_call or before.text in _COMPARISONS or after in _COMPARISONS
+
+
+_QUANTIFIERS = ("ANY", "ALL", "NONE", "SINGLE")
+_COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
+
+
+def _holds_negative(value: Any) -> bool:
+    """Tell whether a value holds a negative decimal at any depth."""
+    if isinstance(value, list):
+        return any(map(_holds_negative, value))
+    if isinstance(value, dict):
+        return any(map(_holds_negative, value.values()))
+    return isinstance(value, Decimal) and value < 0
+
+
+_NEGATIVE = (
+    "holds negative decimals, which the engine compares wrongly inside a list or object. Compare them one by one: "
+    "UNWIND $values AS value MATCH ... WHERE n.amount = value."
+)
 
 
 def _is_in_list_after_in(tokens: Sequence[Token], index: int) -> bool:
@@ -157,9 +196,15 @@ def _type_name(value: Any) -> str | None:
     kinds = {type(item) for item in value if item is not None}
     if kinds == {bool}:
         return "BOOL[]"
-    if kinds == {int}:
-        return "INT64[]"
     if kinds and kinds <= {int, float}:
+        if any(type(item) is int and not _is_int64(item) for item in value):
+            return None
+        if kinds == {int}:
+            return "INT64[]"
+        if any(type(item) is int and int(float(item)) != item for item in value):
+            raise _UnusableError(
+                "mixes fractions with whole numbers that no DOUBLE holds; send all as text or decimal."
+            )
         return "DOUBLE[]"
     if kinds == {str}:
         return "STRING[]"
@@ -172,9 +217,13 @@ def _literal(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
+        if not _is_int64(value):
+            return f"CAST('{value}' AS INT128)"
         return str(value) if value >= 0 else f"({value})"
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) and value >= 0 else f"CAST('{value!r}' AS DOUBLE)"
+        # The grammar knows neither a sign in the exponent nor NaN.
+        plain = math.isfinite(value) and not repr(value).startswith("-") and "e" not in repr(value)
+        return repr(value) if plain else f"CAST('{value!r}' AS DOUBLE)"
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, bytes):
@@ -186,14 +235,14 @@ def _typed_literal(value: Any) -> str:
     if isinstance(value, UUID):
         return f"CAST('{value}' AS UUID)"
     if isinstance(value, CalendarInterval):
-        return f"INTERVAL('{value.engine_text()}')"
+        return _interval(value)
     if isinstance(value, dt.timedelta):
-        return f"INTERVAL('{CalendarInterval.from_timedelta(value).engine_text()}')"
+        return _interval(CalendarInterval.from_timedelta(value))
     if isinstance(value, dt.datetime):
         return f"CAST('{value.isoformat(sep=' ')}' AS {'TIMESTAMP_TZ' if value.tzinfo else 'TIMESTAMP'})"
     if isinstance(value, dt.date):
         return f"CAST('{value.isoformat()}' AS DATE)"
-    if hasattr(value, "as_tuple"):
+    if isinstance(value, Decimal):
         return _decimal_literal(value)
     if isinstance(value, list):
         return _list_literal(value)
@@ -204,11 +253,39 @@ def _typed_literal(value: Any) -> str:
     raise _UnusableError(f"has the type {type(value).__name__}, which Cypher does not know.")
 
 
+def _interval(value: CalendarInterval) -> str:
+    negative = min(value.months, value.days, value.microseconds) < 0
+    # The engines read no sign in the text of an interval.
+    return f"(INTERVAL('0 days') - {_interval(-value)})" if negative else f"INTERVAL('{value.engine_text()}')"
+
+
 def _list_literal(value: list[Any]) -> str:
     kinds = {_kind(item) for item in value if item is not None}
     if len(kinds) > 1:
         raise _UnusableError(f"is a list of {' and '.join(sorted(kinds))} values; a list needs values of one type.")
-    return "[" + ", ".join(_literal(item) for item in value) + "]"
+    if any(type(item) is int and not _is_int64(item) for item in value):
+        return "[" + ", ".join("NULL" if item is None else f"CAST('{item}' AS INT128)" for item in value) + "]"
+    # An empty list would be one of INT64 beside lists of another type.
+    shape = next((name for name in map(_list_type, value) if name), None)
+    literals = [
+        f"CAST({_literal(item)} AS {shape})"
+        if shape and isinstance(item, list) and not _list_type(item)
+        else _literal(item)
+        for item in value
+    ]
+    return "[" + ", ".join(literals) + "]"
+
+
+def _list_type(value: Any) -> str | None:
+    """Return the engine type of a list of plain values or of lists of them, ``None`` when no element tells."""
+    if not isinstance(value, list):
+        return None
+    inner = next((name for name in map(_list_type, value) if name), None)
+    return f"{inner}[]" if inner else _type_name(value)
+
+
+def _is_int64(value: int) -> bool:
+    return -(2**63) <= value < 2**63
 
 
 def _kind(item: Any) -> str:
@@ -229,5 +306,5 @@ def _decimal_literal(value: Any) -> str:
 
 
 def _text(value: str) -> str:
-    # JSON escapes are a subset of Cypher's but for the slash, which JSON leaves alone.
-    return json.dumps(value, ensure_ascii=False)
+    # Everything else stands for itself, control characters too: the engines know no escape for those.
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -33,11 +33,11 @@ def to_contract(array: pa.Array, value_type: ValueType, property_types: Property
     """Convert one column.
 
     Raises:
-        BrokenColumnError: The engine's parts do not fit together and cannot be mended.
+        BrokenColumnError, ArrowInvalid: The engine's parts do not fit together and cannot be mended.
     """
     name = value_type.name
     if not contains(value_type, _CONVERTED):
-        return array
+        return _whole(array)
     if name == "INTERNAL_ID":
         return _packed(array)
     if name == "NODE":
@@ -200,7 +200,7 @@ def _rows_without_ids(parts: pa.Array) -> set[int]:
 def _uuid(array: pa.Array) -> pa.Array:
     if isinstance(array, pa.ExtensionArray):
         return pa.array([None if value is None else str(value) for value in array.to_pylist()], pa.string())
-    return array
+    return _whole(array)
 
 
 def _decimal(array: pa.Array) -> pa.Array:
@@ -222,16 +222,43 @@ _DECIMAL_BITS = ((4, 16), (9, 32), (18, 64))
 def _list(array: pa.Array, child: ValueType, property_types: PropertyTypes) -> pa.Array:
     mask = array.is_null() if array.null_count else None
     if pa.types.is_fixed_size_list(array.type):
+        array = _whole_fixed(array)
         values = to_contract(array.values, child, property_types)
         return pa.FixedSizeListArray.from_arrays(values, array.type.list_size, mask=mask)
     values = to_contract(array.values, child, property_types)
+    if not len(array):
+        return type(array).from_arrays(pa.array([0], array.offsets.type), values[:0])
     return type(array).from_arrays(array.offsets, values, mask=mask)
+
+
+def _whole(array: pa.Array) -> pa.Array:
+    """Return an array whose parts without elements begin at 0: there the engines hand out any number."""
+    if not len(array):
+        return pa.array([], array.type)
+    if pa.types.is_fixed_size_list(array.type):
+        return _whole_fixed(array)
+    if not pa.types.is_list(array.type):
+        return array
+    inner = array.values
+    if len(inner) and not pa.types.is_list(inner.type):
+        return array
+    mask = array.is_null() if array.null_count else None
+    return pa.ListArray.from_arrays(array.offsets, _whole(inner), mask=mask)
+
+
+def _whole_fixed(array: pa.Array) -> pa.Array:
+    if array.null_count == len(array):
+        return pa.nulls(len(array), array.type)
+    if array.null_count and not pa.types.is_primitive(array.type.value_type):
+        # Kuzu leaves out what stands for a null, so that the texts and lists after it are anything.
+        array.validate(full=True)
+    return array
 
 
 def _map(array: pa.Array, value_type: ValueType, property_types: PropertyTypes) -> pa.Array:
     keys = to_contract(array.keys, value_type.children[0], property_types)
     items = to_contract(array.items, value_type.children[1], property_types)
-    offsets = array.offsets
+    offsets = array.offsets if len(array) else pa.array([0], pa.int32())
     if array.null_count:
         valid = array.is_valid()
         offsets = pa.array(

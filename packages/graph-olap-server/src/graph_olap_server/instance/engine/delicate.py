@@ -14,11 +14,12 @@ __all__ = ["DelicateValues", "inspect_file", "smallest_values"]
 
 @dataclass(slots=True)
 class DelicateValues:
-    """Counts of one column, over all levels of nesting."""
+    """Counts of one column, over all levels of nesting; ``null_items`` are values of maps that are null."""
 
     not_a_number: int = 0
     nulls: int = 0
     fine_timestamps: bool = False
+    null_items: int = 0
 
 
 def inspect_file(path: Path, columns: list[str]) -> dict[str, DelicateValues]:
@@ -67,6 +68,7 @@ def _inspect(array: pa.Array, found: DelicateValues) -> None:
     elif pa.types.is_map(array.type):
         _inspect(array.keys, found)
         _inspect(array.items, found)
+        found.null_items += array.items.null_count
     elif pa.types.is_struct(array.type):
         for child in array.flatten():
             _inspect(child, found)

@@ -12,6 +12,7 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.base import LoadProgress
 from graph_olap_server.instance.engine.catalog import definition_comment
 from graph_olap_server.instance.engine.delicate import inspect_file, smallest_values
+from graph_olap_server.instance.engine.indexes import build_indexes
 from graph_olap_server.instance.engine.types import ddl_type, quote
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
@@ -22,9 +23,14 @@ _MACROS = ("CREATE MACRO toString(value) AS CAST(value AS STRING)", "CREATE MACR
 
 
 def load_snapshot(
-    connection: Any, folder: Path, manifest: SnapshotManifest, on_progress: Callable[[LoadProgress], None]
+    connection: Any,
+    folder: Path,
+    manifest: SnapshotManifest,
+    on_progress: Callable[[LoadProgress], None],
+    *,
+    can_index: bool = True,
 ) -> None:
-    """Create the tables and load the files of a snapshot.
+    """Create the tables, load the files of a snapshot and build the indexes that its labels declare.
 
     Raises:
         PlatformError: A file does not fit its definition; the message names both.
@@ -42,6 +48,7 @@ def load_snapshot(
         if file.rows:
             table.fill(connection, folder / file.path)
         on_progress(LoadProgress(table.name, table.kind, done=True, rows=file.rows))
+    build_indexes(connection, manifest, on_progress, can_index=can_index)
     connection.execute("CHECKPOINT")
 
 
@@ -75,6 +82,7 @@ class _Table:
             values = [_cast(kind, quote(name), 0) for name, kind in self._types.items()]
             source = f"(LOAD FROM '{text}' RETURN {', '.join([*map(quote, self._keys), *values])})"
         self._check_smallest(path)
+        self._check_maps(path)
         try:
             connection.execute(f"COPY {quote(self.name)} FROM {source}")
         except RuntimeError as error:
@@ -87,6 +95,14 @@ class _Table:
         for name, value in smallest_values(path, delicate).items():
             if value in _smallest_of(self._types[name]):
                 raise self._failure(f"{name} holds {value}, which the engine cannot store; use null or a wider type.")
+
+    def _check_maps(self, path: Path) -> None:
+        """Refuse nulls in maps whose parts are cast one by one: the engine would read 0, an empty text or list."""
+        columns = [name for name, kind in self._types.items() if _loses_nulls(kind)]
+        for name, found in inspect_file(path, columns).items():
+            if found.null_items:
+                message = f"{name} is a {self._types[name]} with a null value, which the engine would load as another"
+                raise self._failure(f"{message}; leave such keys out of the map.")
 
     def _check_stored(self, connection: Any, path: Path) -> None:
         """Refuse values that Kuzu stores wrongly: NaN beside nulls, and the digits of a timestamp after the sixth."""
@@ -138,6 +154,11 @@ def _needs_cast(kind: PropertyType) -> bool:
     return any(child.name in _TEXT_TYPES or _needs_cast(child) for child in kind.children)
 
 
+def _loses_nulls(kind: PropertyType) -> bool:
+    own = kind.name == "MAP" and _needs_cast(kind) and kind.children[1].name not in _TEXT_TYPES
+    return own or any(map(_loses_nulls, kind.children))
+
+
 def _cast(kind: PropertyType, value: str, depth: int) -> str:
     if not _needs_cast(kind):
         return f"CAST({value} AS {ddl_type(kind)})" if kind.name in _TEXT_TYPES else value
@@ -146,20 +167,19 @@ def _cast(kind: PropertyType, value: str, depth: int) -> str:
         fields = ", ".join(f"{quote(name)}: {_cast(child, f'{value}.{quote(name)}', depth)}" for name, child in parts)
         return f"CASE WHEN {value} IS NULL THEN NULL ELSE {{{fields}}} END"
     if kind.name == "MAP":
-        keys, items = (
-            _each(child, f"{part}({value})", depth) for child, part in zip(kind.children, _PARTS, strict=True)
-        )
-        return f"map({keys}, {items})"
+        keys, items = kind.children
+        # map_values turns null into an empty text, which none of these types is written as.
+        element = f"e{depth}"
+        source = f"CASE WHEN {element} = '' THEN NULL ELSE {element} END" if items.name in _TEXT_TYPES else element
+        values = _each(items, f"map_values({value})", depth, source)
+        return f"map({_each(keys, f'map_keys({value})', depth)}, {values})"
     elements = _each(kind.children[0], value, depth)
     return elements if kind.name == "LIST" else f"CAST({elements} AS {ddl_type(kind)})"
 
 
-_PARTS = ("map_keys", "map_values")
-
-
-def _each(kind: PropertyType, values: str, depth: int) -> str:
+def _each(kind: PropertyType, values: str, depth: int, source: str | None = None) -> str:
     element = f"e{depth}"
-    cast = _cast(kind, element, depth + 1)
+    cast = _cast(kind, source or element, depth + 1)
     return values if cast == element else f"list_transform({values}, {element} -> {cast})"
 
 

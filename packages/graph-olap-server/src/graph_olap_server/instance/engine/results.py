@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 _ROWS_PER_CHUNK = 65_536
 _NOT_FINITE = "NaN and infinite numbers are shown as null; Arrow results keep them."
 _INTERVAL = (
-    "Intervals are counted in days: the engine hands out a month as a number of days. CAST(... AS STRING) keeps it."
+    "Intervals are counted in days: the engine hands out a month as 30 of them. CAST(... AS STRING) keeps months."
 )
 
 
@@ -67,7 +68,7 @@ class CypherResult(EngineResult):
         milliseconds = round(source.get_execution_time() + source.get_compiling_time())
         columns = [ResultColumn(name, contract_name(kind)) for name, kind in zip(shown, types, strict=True)]
         result = cls(columns, source.get_num_tuples(), milliseconds, [], source, types, conflicts, lists, places)
-        if any(contains(kind, frozenset({"INTERVAL"})) for kind in types):
+        if any(contains(kind, _INTERVALS) for kind in types):
             result._name_intervals()
         return result
 
@@ -81,6 +82,7 @@ class CypherResult(EngineResult):
     def batches(self, max_rows_per_batch: int = 65_536) -> Iterator[pa.RecordBatch]:
         """Yield the rows as Arrow batches."""
         for chunk in self._load():
+            self._refuse_too_wide(chunk)
             for start in range(0, chunk.num_rows, max_rows_per_batch):
                 yield chunk.slice(start, max_rows_per_batch)
 
@@ -130,18 +132,61 @@ class CypherResult(EngineResult):
             converted.validate()
         except (BrokenColumnError, pa.ArrowInvalid, pa.ArrowIndexError) as error:
             event(_log, "result_broken", level=logging.ERROR, type=contract_name(kind), error=str(error))
-            message = f"The engine gave a broken {contract_name(kind)} column. Return single properties instead."
+            message = f"The engine gave a broken {contract_name(kind)} column. Return single values, without null."
             raise cypher_error("engine", message, self._conflicts.statement) from error
         return converted
 
+    def _refuse_too_wide(self, chunk: pa.RecordBatch) -> None:
+        for name, array in zip(chunk.schema.names, chunk.columns, strict=True):
+            if not _has_widest(array.type):
+                continue
+            try:
+                array.validate(full=True)
+            except pa.ArrowInvalid:
+                message = (
+                    f"The column {name} holds whole numbers of more than 38 digits, for which Arrow and "
+                    "DataFrames have no type. Ask for rows (query), or return CAST(... AS STRING)."
+                )
+                raise cypher_error("runtime", message, self._conflicts.statement) from None
+
     def _name_intervals(self) -> None:
-        self.warnings.append(_INTERVAL)
+        months = False
         for position, kind in enumerate(self._types):
             if kind.name != "INTERVAL":
+                months |= contains(kind, _INTERVALS)
                 continue
-            micros = pa.chunked_array([chunk.column(position) for chunk in self._load()], pa.duration("us"))
-            if not all(map(is_plain_interval, pc.unique(micros.cast(pa.int64())).drop_null().to_pylist())):
+            chunks = pa.chunked_array([chunk.column(position) for chunk in self._load()], pa.duration("us"))
+            micros = pc.unique(chunks.cast(pa.int64())).drop_null().to_pylist()
+            months |= any(abs(value) >= _SHORTEST_MONTH for value in micros)
+            if not all(map(is_plain_interval, micros)):
                 self.columns[position] = ResultColumn(self.columns[position].name, "INTERVAL_ISO")
+        if months and self._may_hold_months():
+            self.warnings.append(_INTERVAL)
+
+    def _may_hold_months(self) -> bool:
+        """Tell whether a month can have come into the result: as text, as a parameter or from a property."""
+        if _MONTHS.search(self._conflicts.statement):
+            return True
+        assert self._lists is not None
+        kinds = {"node": self._lists.nodes, "edge": self._lists.edges}
+        return any(
+            contains(self._lists.types(kind, name, pa.null()), _INTERVALS)
+            for kind, labels in kinds.items()
+            for names in labels.values()
+            for name in names
+        )
+
+
+_INTERVALS = frozenset({"INTERVAL"})
+_SHORTEST_MONTH = 28 * 86_400 * 1_000_000
+_MONTHS = re.compile(r"interval|duration|month|year|\$", re.IGNORECASE)
+
+
+def _has_widest(kind: pa.DataType) -> bool:
+    """Tell whether a type is, or holds, the decimal in which the engines hand out INT128."""
+    if pa.types.is_decimal(kind):
+        return bool(kind.precision == 38)
+    return any(_has_widest(kind.field(index).type) for index in range(kind.num_fields))
 
 
 def unique_names(names: list[str]) -> list[str]:
