@@ -1,30 +1,47 @@
 """The peers: the engine alone, in a bare script, on the same Parquet files.
 
-Run as ``python -m benchmarks.peers load|roundtrip|result <snapshot folder> <work folder>``; prints seconds as JSON.
+Run as ``python -m benchmarks.peers load|roundtrip|result|parallel <snapshot folder> <work folder>``; prints JSON.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import kuzu
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
-__all__ = ["POINT_QUERY", "WIDE_QUERY", "main"]
+__all__ = ["CLIENTS", "PARALLEL_QUERY", "POINT_QUERY", "WIDE_QUERY", "main", "run_peer"]
 
 POINT_QUERY = "MATCH (a:Account {id: $id}) RETURN a.name"
 WIDE_QUERY = "MATCH (a:Account) RETURN a.id, a.name, a.id + 1, a.id * 2"
+PARALLEL_QUERY = "MATCH (a:Account) WHERE a.id % 1000 = $k RETURN count(*)"
+CLIENTS = 32
+
+
+def run_peer(job: str, folder: Path, work: Path) -> dict[str, Any]:
+    """Run a peer in a process of its own and return what it measured."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.peers", job, str(folder), str(work)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+    )
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def main() -> None:
     """Run one peer."""
     job, snapshot, work = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    result = {"load": _load, "roundtrip": _round_trip, "result": _result}[job](snapshot, work)
+    result = {"load": _load, "roundtrip": _round_trip, "result": _result, "parallel": _parallel}[job](snapshot, work)
     print(json.dumps(result))
 
 
@@ -68,6 +85,27 @@ def _result(_snapshot: Path, work: Path) -> dict[str, Any]:
         rows = result.get_as_arrow().num_rows
         seconds.append(time.perf_counter() - started)
     return {"seconds": seconds[1:], "rows": rows}
+
+
+def _parallel(_snapshot: Path, work: Path) -> dict[str, Any]:
+    first = _open(work)
+    connections = [
+        first,
+        *(kuzu.Connection(first.database, num_threads=os.cpu_count() or 1) for _ in range(CLIENTS - 1)),
+    ]
+
+    def client(number: int) -> int:
+        count = 0
+        while time.perf_counter() < until:
+            result = connections[number].execute(PARALLEL_QUERY, {"k": (number * 31 + count) % 1000})
+            assert isinstance(result, kuzu.QueryResult)
+            result.get_all()
+            count += 1
+        return count
+
+    until = time.perf_counter() + 10
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return {"queries_per_second": sum(pool.map(client, range(CLIENTS))) / 10}
 
 
 if __name__ == "__main__":
