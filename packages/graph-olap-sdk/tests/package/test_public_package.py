@@ -62,6 +62,20 @@ def test_importing_loads_nothing_heavy():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_budget_of_an_import():
+    """Counted in modules: `import graph_olap` is far from 300 ms as long as it loads next to nothing."""
+    code = (
+        "import sys; start = len(sys.modules)\n"
+        "import graph_olap; bare = len(sys.modules) - start\n"
+        "import httpx, pydantic; libraries = len(sys.modules)\n"
+        "from graph_olap import GraphOLAPClient, notebook; print(bare, libraries, len(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    bare, libraries, everything = map(int, done.stdout.split())
+    assert bare <= 60
+    assert everything <= 2 * libraries
+
+
 @pytest.mark.parametrize(
     "module",
     [
