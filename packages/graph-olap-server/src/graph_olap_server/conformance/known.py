@@ -56,6 +56,7 @@ LIMITS = (
     Limit("too-large", _BOTH, True, _says("The query needs more memory than the instance has")),
     Limit("cycle-in-optional", _BOTH, True, _says("comes back to a node over parallel relationships")),
     Limit("nested-subquery", _BOTH, True, _says("is used in a subquery inside of another condition")),
+    Limit("subquery-of-optional", _BOTH, True, _says("comes from OPTIONAL MATCH and may be null")),
     Limit("path-carried", _BOTH, True, _says("uses values from outside while the path")),
     Limit("optional-path-group", _BOTH, True, _says("a path of OPTIONAL MATCH: the engine takes")),
     Limit("node-with-two-names", _BOTH, True, _says("Two result columns are called")),

@@ -96,6 +96,25 @@ def test_a_cycle_that_cannot_be_opened_is_refused(shop):
     assert caught.value.details["kind"] == "statement_not_allowed"
 
 
+@pytest.mark.parametrize(
+    ("statement", "rows"),
+    [
+        ("MATCH (n) RETURN COUNT { MATCH (n)-[:R]->() } AS k ORDER BY k", [[0], [0], [0], [0], [1], [2], [2]]),
+        ("MATCH (n:N) WHERE COUNT { MATCH (n)-[:R]->() } = 0 RETURN label(n)", [["N"]]),
+        ("MATCH (n:N) RETURN count(*), sum(COUNT { MATCH (n)-[:S]->() })", [[4, 1]]),
+    ],
+)
+def test_nodes_with_nothing_to_count_are_counted_as_0(shop, statement, rows):
+    assert shop.rows(statement) == rows
+
+
+def test_a_subquery_of_what_may_be_null_is_refused_until_it_is_matched_again(shop):
+    asked = "MATCH (a:N) OPTIONAL MATCH (a)-[:S]->(b:M) {}RETURN a.id, COUNT {{ MATCH (b)<-[:S]-() }} AS k"
+    with pytest.raises(PlatformError, match="b comes from OPTIONAL MATCH and may be null"):
+        shop.rows(asked.format(""))
+    assert shop.rows(asked.format("MATCH (b) ")) == [[1, 1]]
+
+
 def test_one_key_under_two_labels_is_two_groups(shop):
     expected = [[1, 5, 2], [2, None, 2], [3, 1, 1], [3, 7, 1], [4, 7, 1]]
     assert shop.rows("MATCH (n) RETURN n.id, n.x, count(*) ORDER BY n.id, n.x") == expected

@@ -14,6 +14,7 @@ from graph_olap_server.instance.engine.clauses import (
     Clause,
     Scope,
     call_end,
+    condition_edits,
     projection_items,
 )
 from graph_olap_server.instance.engine.edits import Edit
@@ -34,10 +35,10 @@ def absent_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[Clau
         if clause.keyword == "WITH":
             scope = {**clause.after, **scope}
         optional = {name: info for name, info in scope.items() if info.optional}
-        if not optional:
-            continue
         if clause.keyword == "MATCH" and not clause.optional:
             edits += _matched_again(tokens, clause, {n: i for n, i in clause.before.items() if i.optional})
+        if not optional:
+            continue
         if clause.keyword in ("WITH", "RETURN"):
             _refuse_grouped(statement, tokens, clause, optional)
         place = clause.start
@@ -86,11 +87,7 @@ def _matched_again(tokens: Sequence[Token], clause: Clause, optional: Scope) -> 
     if not names:
         return []
     condition = " AND ".join(f"id({name}) IS NOT NULL" for name in names)
-    last = tokens[clause.end - 1].end
-    if clause.where is None:
-        return [Edit(last, last, f" WHERE {condition}")]
-    start = tokens[clause.where].end
-    return [Edit(start, start, f" {condition} AND ("), Edit(last, last, ")")]
+    return condition_edits(tokens, clause, condition)
 
 
 def _nodes(tokens: Sequence[Token], clause: Clause, optional: Scope) -> Iterator[str]:

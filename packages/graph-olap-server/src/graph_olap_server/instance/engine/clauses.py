@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "call_end",
     "clauses_of",
     "closing",
+    "condition_edits",
     "is_clause_word",
     "projection_items",
     "split_items",
@@ -74,7 +76,12 @@ def clauses_of(tokens: Sequence[Token]) -> list[Clause]:
     for clause in found:
         clause.before = scope
         if clause.keyword == "MATCH":
-            clause.after = {**dict(_bound(tokens, clause)), **scope}
+            bound = dict(_bound(tokens, clause))
+            clause.after = {**bound, **scope}
+            if not clause.optional:
+                # What is matched again is there.
+                there = {name: replace(scope[name], optional=False) for name in bound if name in scope}
+                clause.after = {**clause.after, **there}
         elif clause.keyword == "UNWIND":
             clause.after = {**scope, tokens[clause.end - 1].name: VariableInfo()}
         elif clause.keyword == "WITH":
@@ -115,6 +122,15 @@ def call_end(tokens: Sequence[Token], place: int) -> int | None:
     if tokens[place].kind is not TokenKind.WORD or place + 1 >= len(tokens) or tokens[place + 1].text != "(":
         return None
     return closing(tokens, place + 1) + 1
+
+
+def condition_edits(tokens: Sequence[Token], clause: Clause, condition: str) -> list[Edit]:
+    """Return the edits that add a condition to a MATCH."""
+    last = tokens[clause.end - 1].end
+    if clause.where is None:
+        return [Edit(last, last, f" WHERE {condition}")]
+    start = tokens[clause.where].end
+    return [Edit(start, start, f" {condition} AND ("), Edit(last, last, ")")]
 
 
 def is_clause_word(tokens: Sequence[Token], place: int, word: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from graph_olap_server.instance.engine.clauses import Clause, closing, split_items
+from graph_olap_server.instance.engine.clauses import Clause, closing, condition_edits, split_items
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
 
@@ -138,7 +138,7 @@ def _opened(tokens: Sequence[Token], clause: Clause, groups: dict[str, str], nam
                 place = closing(tokens, place)
             place += 1
     if conditions:
-        yield from _with_condition(tokens, clause, " AND ".join(conditions))
+        yield from condition_edits(tokens, clause, " AND ".join(conditions))
 
 
 def _join(groups: dict[str, str], group: str, name: str) -> str:
@@ -147,16 +147,6 @@ def _join(groups: dict[str, str], group: str, name: str) -> str:
         for other in [other for other, theirs in groups.items() if theirs == group]:
             groups[other] = known
     return known
-
-
-def _with_condition(tokens: Sequence[Token], clause: Clause, condition: str) -> Iterator[Edit]:
-    last = tokens[clause.end - 1].end
-    if clause.where is None:
-        yield Edit(last, last, f" WHERE {condition}")
-    else:
-        start = tokens[clause.where].end
-        yield Edit(start, start, f" {condition} AND (")
-        yield Edit(last, last, ")")
 
 
 def _fresh(names: set[str]) -> str:

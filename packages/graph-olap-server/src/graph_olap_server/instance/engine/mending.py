@@ -9,6 +9,7 @@ from typing import Any
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.absent import absent_edits
 from graph_olap_server.instance.engine.clauses import Clause, clauses_of
+from graph_olap_server.instance.engine.counted import counted_edits
 from graph_olap_server.instance.engine.cycles import open_cycles
 from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
 from graph_olap_server.instance.engine.empty_text import empty_text_edits
@@ -53,6 +54,8 @@ def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *,
         done = _step(done, lambda text, tokens, _: empty_text_edits(text, tokens, parameters))
     if "OPTIONAL" in words:
         done = _step(done, absent_edits)
+    if "COUNT" in words:
+        done = _step(done, counted_edits)
     if words & _GROUPING:
         done = _step(done, lambda text, tokens, clauses: grouping_edits(text, tokens, clauses, keys))
     if words & _CORRELATED:

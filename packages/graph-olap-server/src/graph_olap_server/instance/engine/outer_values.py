@@ -39,6 +39,7 @@ def outer_value_edits(statement: str, tokens: Sequence[Token], clauses: Sequence
     for clause in clauses:
         for site in _sites(tokens, clause):
             _refuse_nested(statement, tokens, clause, site)
+            _refuse_absent(statement, tokens, site)
             used = [value for region in site.regions for value in _values(tokens, region, site.scope)]
             if used:
                 edits += _edits(statement, tokens, clause, site, used, names, made)
@@ -252,6 +253,19 @@ def _refuse_nested(statement: str, tokens: Sequence[Token], clause: Clause, site
                     raise cypher_error("statement_not_allowed", message, statement, value.start)
 
 
+def _refuse_absent(statement: str, tokens: Sequence[Token], site: _Site) -> None:
+    """Refuse a pattern of a subquery from a node that may be null: the engines leave the row out."""
+    for region in site.regions:
+        start = region.start - 3
+        if not region.pattern or start < 0 or not is_subquery(tokens, start):
+            continue
+        for place in range(region.start, region.end):
+            info = site.scope.get(tokens[place].name) if tokens[place - 1].text == "(" else None
+            if info is not None and info.optional:
+                message = _ABSENT.format(name=tokens[place].text)
+                raise cypher_error("statement_not_allowed", message, statement, tokens[place].start)
+
+
 def _words(tokens: Sequence[Token], site: _Site) -> Iterator[str]:
     """Yield the names that patterns around a nested subquery could bind."""
     for region in site.regions:
@@ -268,6 +282,10 @@ _STAR = (
 _PATH = (
     "A condition of OPTIONAL MATCH, EXISTS {{ }} or COUNT {{ }} uses values from outside while the path {name} is in "
     "use; the engine cannot pass such a path on. Put nodes({name}) or length({name}) under a name in a WITH before."
+)
+_ABSENT = (
+    "{name} comes from OPTIONAL MATCH and may be null: the engine would leave its row out of the answer to this "
+    "subquery. Put MATCH ({name}) before, to go on with those found, or OPTIONAL MATCH and count() in place of it."
 )
 _NESTED = (
     "{value} is used in a subquery inside of another condition, where the engine would lose its nulls. Put the inner "
