@@ -123,8 +123,8 @@ def not_running_hint(instance_id: int, status: str) -> Optional[str]:
         return f"client.instances.resume({instance_id}) starts it again, with everything that was made in it."
     if status == "resuming":
         return (
-            f"It is on its way, after a suspension or a crash: client.instances.wait_until_running({instance_id}) waits "
-            f"for it, then connect again with client.instances.connect({instance_id})."
+            f"It is on its way, after a suspension or a crash: client.instances.wait_until_running({instance_id}) "
+            f"waits for it, then connect again with client.instances.connect({instance_id})."
         )
     return None if status == "failed" else f"client.instances.wait_until_running({instance_id}) waits for it."
 
