@@ -53,7 +53,7 @@ def test_twins_have_equal_signatures_and_descriptions(unasync, source, derived):
         return unasync.transform_text(text or "", set())
 
     # Whether a line is broken here or there is the formatter's choice.
-    assert read(source.__doc__) == derived.__doc__
+    assert read(source.__doc__) == (derived.__doc__ or "")
     expected, found = _members(source), _members(derived)
     renamed = {name.replace("aclose", "close") for name in expected}
     assert renamed == set(found)
