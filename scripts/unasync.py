@@ -61,6 +61,7 @@ SUBSTITUTIONS: dict[str, str] = {
     "AsyncResultStream": "ResultStream",
     "AsyncRetrying": "Retrying",
     "AsyncSchemaResource": "SchemaResource",
+    "AsyncSearches": "Searches",
     "AsyncSnapshotResource": "SnapshotResource",
     "AsyncUserResource": "UserResource",
     "__aenter__": "__enter__",

@@ -16,12 +16,17 @@ from graph_olap_server.platform import EmbeddedPlatform
 
 ACCOUNT: dict[str, Any] = {
     "label": "Account",
-    "sql": "SELECT id, name, city, balance FROM accounts",
+    "sql": "SELECT id, name, city, balance, habits FROM accounts",
     "primary_key": {"name": "id", "type": "STRING"},
     "properties": [
         {"name": "name", "type": "STRING"},
         {"name": "city", "type": "STRING"},
         {"name": "balance", "type": "DOUBLE"},
+        {"name": "habits", "type": "ARRAY<FLOAT,2>"},
+    ],
+    "indexes": [
+        {"name": "by_name", "type": "fulltext", "properties": ["name"], "stemmer": "none"},
+        {"name": "by_habits", "type": "vector", "properties": ["habits"]},
     ],
 }
 PAID: dict[str, Any] = {
@@ -41,8 +46,9 @@ def bank_platform(folder: Path, **settings: Any) -> Iterator[EmbeddedPlatform]:
     file = folder / "bank.duckdb"
     with duckdb.connect(str(file)) as connection:
         connection.execute(
-            "CREATE TABLE accounts AS FROM (VALUES ('A1', 'Ada', 'Oslo', 80.0::DOUBLE), ('B4', 'Bob', 'Rome', 120.0), "
-            "('C9', 'Cyd', 'Oslo', 15.5), ('D2', 'Dee', 'Bern', 0.0)) AS t (id, name, city, balance)"
+            "CREATE TABLE accounts AS FROM (VALUES ('A1', 'Ada', 'Oslo', 80.0::DOUBLE, [0.7, 0.3]), "
+            "('B4', 'Bob', 'Rome', 120.0, [0.1, 0.9]), ('C9', 'Cyd', 'Oslo', 15.5, [0.8, 0.1]), "
+            "('D2', 'Dee', 'Bern', 0.0, NULL)) AS t (id, name, city, balance, habits)"
         )
         connection.execute(
             "CREATE TABLE transfers AS FROM (VALUES ('A1', 'B4', 100.0::DOUBLE), ('B4', 'C9', 60.0), "

@@ -20,7 +20,7 @@ def blocks(page: Path) -> Iterator[tuple[str, str]]:
         yield match.group(1), match.group(2)
 
 
-@pytest.mark.parametrize(("page", "outputs"), [("tutorial.md", 8), ("quickstart.md", 2)])
+@pytest.mark.parametrize(("page", "outputs"), [("tutorial.md", 8), ("quickstart.md", 2), ("reference/search.md", 3)])
 def test_page_runs_as_printed(page: str, outputs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("GRAPH_OLAP_API_URL", "GRAPH_OLAP_API_KEY", "GRAPH_OLAP_USERNAME"):

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         AlgorithmExecution,
         EdgeDefinition,
         Favorite,
+        IndexDefinition,
         Instance,
         InstanceProgress,
         LoadReport,
@@ -91,6 +92,7 @@ __all__ = [
     "GraphOLAPClient",
     "GraphOLAPError",
     "GraphOLAPWarning",
+    "IndexDefinition",
     "Instance",
     "InstanceConnection",
     "InstanceFailedError",
@@ -146,8 +148,9 @@ _NAMES_BY_MODULE: Dict[str, str] = {
     ),
     "instance": "AlgorithmManager InstanceConnection NetworkXManager",
     "models": (
-        "AlgorithmExecution EdgeDefinition Favorite Instance InstanceProgress LoadReport LockStatus Mapping "
-        "MappingDiff MappingVersion NodeDefinition PropertyDefinition QueryResult Schema Snapshot SnapshotProgress"
+        "AlgorithmExecution EdgeDefinition Favorite IndexDefinition Instance InstanceProgress LoadReport LockStatus "
+        "Mapping MappingDiff MappingVersion NodeDefinition PropertyDefinition QueryResult Schema Snapshot "
+        "SnapshotProgress"
     ),
     "pagination": "PaginatedList",
 }

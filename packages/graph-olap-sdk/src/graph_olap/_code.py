@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any, Dict, List, Optional, Sequence, Union
 
-from graph_olap.models.mapping import EdgeDefinition, NodeDefinition, PropertyDefinition
+from graph_olap.models.mapping import EdgeDefinition, IndexDefinition, NodeDefinition, PropertyDefinition
 
 __all__ = ["create_call"]
 
@@ -72,8 +72,8 @@ def _argument(field: str, value: Any) -> List[str]:
     return [f"{start}{_text(value)},"]
 
 
-def _plain(item: PropertyDefinition) -> Dict[str, str]:
-    return {"name": item.name, "type": item.type}
+def _plain(item: Union[PropertyDefinition, IndexDefinition]) -> Dict[str, Any]:
+    return {key: value for key, value in item.to_dict().items() if value is not None}
 
 
 def _text(text: str) -> str:

@@ -41,6 +41,41 @@ def test_good_definitions_have_no_problem_and_normal_types():
     assert found.edges[0].properties[0].type == "FLOAT"
 
 
+PLACE = {"name": "place", "type": "ARRAY<FLOAT,3>"}
+BIO = {"name": "bio", "type": "STRING"}
+
+
+def index_paths(*indexes: dict[str, Any]) -> list[str]:
+    return paths([node(properties=[PLACE, BIO, {"name": "age", "type": "INT64"}], indexes=list(indexes))], [])
+
+
+def test_good_indexes_have_no_problem():
+    assert not index_paths(
+        {"name": "words", "type": "fulltext", "properties": ["bio", "id"], "stemmer": "german"},
+        {"name": "near", "type": "vector", "properties": ["place"], "metric": "l2"},
+    )
+
+
+def test_every_problem_of_an_index_is_found_with_its_path():
+    words = {"name": "words", "type": "fulltext", "properties": ["bio"]}
+    at = "node_definitions.0.indexes"
+    assert index_paths({**words, "type": "btree"}) == [f"{at}.0.type"]
+    assert index_paths({**words, "name": "1st"}) == [f"{at}.0.name"]
+    assert index_paths(words, {**words, "name": "WORDS"}) == [f"{at}.1.name"]
+    assert index_paths({**words, "properties": []}) == [f"{at}.0.properties"]
+    assert index_paths({**words, "properties": ["bio", "bio"]}) == [f"{at}.0.properties"]
+    assert index_paths({**words, "properties": ["bio", "nobody", "age"]}) == [
+        f"{at}.0.properties.1",
+        f"{at}.0.properties.2",
+    ]
+    assert index_paths({**words, "stemmer": "klingon", "metric": "l2"}) == [f"{at}.0.metric", f"{at}.0.stemmer"]
+    near = {"name": "near", "type": "vector", "properties": ["place"]}
+    assert index_paths({**near, "metric": "far", "stemmer": "none"}) == [f"{at}.0.stemmer", f"{at}.0.metric"]
+    assert index_paths({**near, "properties": ["place", "place"]}) == [f"{at}.0.properties"]
+    assert index_paths({**near, "properties": ["bio"]}) == [f"{at}.0.properties.0"]
+    assert index_paths(*({**words, "name": f"w{number}"} for number in range(11))) == [at]
+
+
 def test_every_problem_is_found_with_its_path():
     found = paths(
         [

@@ -102,6 +102,16 @@ def test_diff_finds_added_removed_and_modified():
     assert diff_versions(4, old, old).changes == {"nodes": [], "edges": []}
 
 
+def test_an_index_is_part_of_the_diff():
+    plain = {"label": "A", "sql": "SELECT 1", "primary_key": {"name": "id", "type": "STRING"}}
+    index = {"name": "words", "type": "fulltext", "properties": ["id"]}
+    found = diff_versions(7, version(1, [plain]), version(2, [{**plain, "indexes": [index]}])).changes["nodes"]
+    assert [(change["label"], change["fields_changed"]) for change in found] == [("A", ["indexes"])]
+    assert "indexes" not in found[0]["from"]
+    back = diff_versions(7, version(2, [{**plain, "indexes": [index]}]), version(1, [plain])).changes["nodes"]
+    assert back[0]["fields_changed"] == ["indexes"]
+
+
 def test_roles_are_a_ladder():
     ladder = list(Role)
     for low, high in [(low, high) for low in ladder for high in ladder]:

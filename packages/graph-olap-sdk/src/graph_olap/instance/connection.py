@@ -15,13 +15,14 @@ from graph_olap.instance.algorithms import AlgorithmManager
 from graph_olap.instance.large_results import LargeResults
 from graph_olap.instance.networkx import NetworkXManager
 from graph_olap.instance.projections import Projections
+from graph_olap.instance.search import Searches
 from graph_olap.models import LockStatus, QueryInfo, QueryResult
 from graph_olap.models.instance import QueryPlan, Schema
 
 __all__ = ["InstanceConnection"]
 
 
-class InstanceConnection(Projections, LargeResults):
+class InstanceConnection(Projections, Searches, LargeResults):
     """Queries and algorithms on a running instance; ``client.instances.connect(id)`` makes one.
 
     Args:

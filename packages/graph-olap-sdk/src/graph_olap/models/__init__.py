@@ -16,6 +16,7 @@ from graph_olap.models.instance import (
 )
 from graph_olap.models.mapping import (
     EdgeDefinition,
+    IndexDefinition,
     Mapping,
     MappingDiff,
     MappingVersion,
@@ -84,6 +85,7 @@ __all__ = [
     "Favorite",
     "GraphSchema",
     "HealthStatus",
+    "IndexDefinition",
     "Instance",
     "InstanceCounts",
     "InstanceEvent",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from graph_olap.models.common import Timestamp, WireModel, WrittenModel
 
 __all__ = [
     "EdgeDefinition",
+    "IndexDefinition",
     "Mapping",
     "MappingDiff",
     "MappingVersion",
@@ -39,6 +40,29 @@ class PrimaryKey(PropertyDefinition):
     """The column that identifies a node, and its type."""
 
 
+class IndexDefinition(WrittenModel):
+    """A search index on a node label, built when an instance loads the graph.
+
+    Attributes:
+        name: Name of the index, unique within the label.
+        type: ``fulltext`` (words in texts, ranked) or ``vector`` (nearest neighbours).
+        properties: ``STRING`` properties for ``fulltext``; one ``ARRAY<FLOAT,n>`` or ``ARRAY<DOUBLE,n>`` for
+            ``vector``.
+        stemmer: Language whose word endings ``fulltext`` ignores, or ``none``; English by default.
+        metric: Distance of ``vector``: ``cosine`` (default), ``l2``, ``l2sq`` or ``dotproduct``.
+
+    Example:
+        >>> IndexDefinition(name="words", type="fulltext", properties=["bio"]).to_dict()
+        {'name': 'words', 'type': 'fulltext', 'properties': ['bio'], 'stemmer': None, 'metric': None}
+    """
+
+    name: str
+    type: str
+    properties: List[str]
+    stemmer: Optional[str] = None
+    metric: Optional[str] = None
+
+
 class NodeDefinition(WrittenModel):
     """A node label and the SQL that yields its nodes.
 
@@ -59,6 +83,16 @@ class NodeDefinition(WrittenModel):
     sql: str
     primary_key: PrimaryKey
     properties: List[PropertyDefinition] = Field(default_factory=list)
+    indexes: List[IndexDefinition] = Field(default_factory=list)
+
+    # Without a return annotation the JSON schema stays that of the fields.
+    @model_serializer(mode="wrap")
+    def _serialize(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        """Leave ``indexes`` out where there are none, as clients expect that never heard of them."""
+        data = handler(self)
+        if not self.indexes:
+            data.pop("indexes", None)
+        return data
 
 
 class EdgeDefinition(WrittenModel):

@@ -9,6 +9,7 @@ from typing import Literal
 from graph_olap.models import KEY_TYPES, EdgeDefinition, NodeDefinition, PropertyDefinition, parse_type
 
 from graph_olap_server.domain.errors import FieldProblem
+from graph_olap_server.domain.indexes import index_problems
 from graph_olap_server.domain.names import edge_type_problem, element_name_problem
 
 __all__ = ["ON_BAD_ROWS", "Definitions", "bad_rows_fail", "check_definitions", "declared_columns", "iter_definitions"]
@@ -90,6 +91,7 @@ def _check_node(found: Definitions, path: str, node: NodeDefinition) -> None:
             )
         )
     _check_properties(found, path, node.label, node.properties, [node.primary_key.name])
+    found.problems += index_problems(path, node)
 
 
 def _check_edge(found: Definitions, path: str, edge: EdgeDefinition, labels: Sequence[str]) -> None:

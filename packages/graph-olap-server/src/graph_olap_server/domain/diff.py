@@ -39,6 +39,6 @@ def _changes(key: str, old: Sequence[WireModel], new: Sequence[WireModel]) -> li
         change = "added" if source is None else "removed" if target is None else "modified"
         fields = None
         if source is not None and target is not None:
-            fields = sorted(field for field in target if source[field] != target[field])
+            fields = sorted(field for field in source | target if source.get(field) != target.get(field))
         changes.append({key: name, "change_type": change, "fields_changed": fields, "from": source, "to": target})
     return changes

@@ -30,6 +30,8 @@ READ_ONLY_PROCEDURES = frozenset(
     {
         "CATALOG_VERSION",
         "DB_VERSION",
+        "QUERY_FTS_INDEX",
+        "QUERY_VECTOR_INDEX",
         "SHOW_CONNECTION",
         "SHOW_FUNCTIONS",
         "SHOW_INDEXES",

@@ -14,6 +14,7 @@ from graph_olap.models import GraphSchema
 
 from graph_olap_server import __version__, faults
 from graph_olap_server.domain.errors import PlatformError, cypher_error
+from graph_olap_server.domain.indexes import index_step
 from graph_olap_server.domain.instance_config import InstanceConfig
 from graph_olap_server.instance.algorithms.native import NativeAlgorithms
 from graph_olap_server.instance.algorithms.shortest_path import ShortestPath
@@ -257,6 +258,9 @@ class _Progress:
             self._add(node.label, "node")
         for edge in manifest.edge_definitions:
             self._add(edge.type, "edge")
+        for node in manifest.node_definitions:
+            for index in node.indexes:
+                self._add(index_step(node.label, index), "index")
 
     def update(self, progress: LoadProgress) -> None:
         faults.point("instance", "load_step")

@@ -21,6 +21,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from graph_olap_server.domain.definitions import iter_definitions
+from graph_olap_server.domain.indexes import index_step
 from graph_olap_server.domain.progress import JobFacts, instance_progress, snapshot_progress
 from graph_olap_server.domain.states import VISIBLE_INSTANCE_STATUSES
 from graph_olap_server.store.tables import ExportJobRow, InstanceRow, MappingRow, MappingVersionRow, SnapshotRow
@@ -258,6 +259,8 @@ def instance_progress_view(session: Session, row: InstanceRow, now: datetime) ->
     if version is not None:
         view = version_view(version)
         elements = [(kind, name) for kind, name, _ in iter_definitions(view.node_definitions, view.edge_definitions)]
+        indexes = [(node.label, index) for node in view.node_definitions for index in node.indexes]
+        elements += [("index", index_step(label, index)) for label, index in indexes]
     return instance_progress(
         row.id,
         row.status,

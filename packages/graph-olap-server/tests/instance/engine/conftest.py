@@ -14,7 +14,15 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from graph_olap.models import EdgeDefinition, LoadReport, NodeDefinition, PrimaryKey, PropertyDefinition, parse_type
+from graph_olap.models import (
+    EdgeDefinition,
+    IndexDefinition,
+    LoadReport,
+    NodeDefinition,
+    PrimaryKey,
+    PropertyDefinition,
+    parse_type,
+)
 from graph_olap_server.instance.engine.base import EngineLimits, GraphEngine
 from graph_olap_server.instance.engine.registry import engine_class
 from graph_olap_server.snapshots.manifest import EntityFile, SnapshotManifest
@@ -28,13 +36,21 @@ class SnapshotFiles:
     edges: list[EdgeDefinition] = field(default_factory=list)
     files: list[EntityFile] = field(default_factory=list)
 
-    def node(self, label: str, key: tuple[str, str], properties: Mapping[str, str], rows: Sequence[Sequence[Any]]):
+    def node(
+        self,
+        label: str,
+        key: tuple[str, str],
+        properties: Mapping[str, str],
+        rows: Sequence[Sequence[Any]],
+        indexes: Sequence[Mapping[str, Any]] = (),
+    ):
         self.nodes.append(
             NodeDefinition(
                 label=label,
                 sql="SELECT 1",
                 primary_key=PrimaryKey(name=key[0], type=key[1]),
                 properties=_definitions(properties),
+                indexes=[IndexDefinition(**index) for index in indexes],
             )
         )
         self._write("node", label, {key[0]: key[1], **properties}, rows)

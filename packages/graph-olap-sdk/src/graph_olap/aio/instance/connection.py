@@ -13,6 +13,7 @@ from graph_olap.aio.instance.algorithms import AsyncAlgorithmManager
 from graph_olap.aio.instance.large_results import AsyncLargeResults
 from graph_olap.aio.instance.networkx import AsyncNetworkXManager
 from graph_olap.aio.instance.projections import AsyncProjections
+from graph_olap.aio.instance.search import AsyncSearches
 from graph_olap.config import Config
 from graph_olap.models import LockStatus, QueryInfo, QueryResult
 from graph_olap.models.instance import QueryPlan, Schema
@@ -20,7 +21,7 @@ from graph_olap.models.instance import QueryPlan, Schema
 __all__ = ["AsyncInstanceConnection"]
 
 
-class AsyncInstanceConnection(AsyncProjections, AsyncLargeResults):
+class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults):
     """Queries and algorithms on a running instance; ``client.instances.connect(id)`` makes one.
 
     Args:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,6 +59,9 @@ _log = logging.getLogger(__name__)
 
 class CypherEngine(GraphEngine):
     """An embedded engine of the Kuzu family."""
+
+    can_index: ClassVar[bool] = True
+    """Whether the library has full-text and vector indexes built in."""
 
     def __init__(self, database: Any, limits: EngineLimits, path: Path) -> None:
         self._database = database
@@ -112,7 +115,7 @@ class CypherEngine(GraphEngine):
     def load(self, folder: Path, manifest: SnapshotManifest, on_progress: Callable[[LoadProgress], None]) -> None:
         """Create the schema and load all files of the snapshot."""
         with self._pool.plain() as connection:
-            load_snapshot(connection, folder, manifest, on_progress)
+            load_snapshot(connection, folder, manifest, on_progress, can_index=self.can_index)
         mark_loaded(self._path)
         self._forget()
 

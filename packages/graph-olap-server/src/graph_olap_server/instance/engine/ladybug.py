@@ -13,6 +13,7 @@ class LadybugEngine(CypherEngine):
     """The adapter of Ladybug."""
 
     name: ClassVar[str] = "ladybug"
+    can_index: ClassVar[bool] = False  # they are extensions to download
 
     @classmethod
     def _library(cls) -> Any:

@@ -12,6 +12,7 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.base import LoadProgress
 from graph_olap_server.instance.engine.catalog import definition_comment
 from graph_olap_server.instance.engine.delicate import inspect_file, smallest_values
+from graph_olap_server.instance.engine.indexes import build_indexes
 from graph_olap_server.instance.engine.types import ddl_type, quote
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
@@ -22,9 +23,14 @@ _MACROS = ("CREATE MACRO toString(value) AS CAST(value AS STRING)", "CREATE MACR
 
 
 def load_snapshot(
-    connection: Any, folder: Path, manifest: SnapshotManifest, on_progress: Callable[[LoadProgress], None]
+    connection: Any,
+    folder: Path,
+    manifest: SnapshotManifest,
+    on_progress: Callable[[LoadProgress], None],
+    *,
+    can_index: bool = True,
 ) -> None:
-    """Create the tables and load the files of a snapshot.
+    """Create the tables, load the files of a snapshot and build the indexes that its labels declare.
 
     Raises:
         PlatformError: A file does not fit its definition; the message names both.
@@ -42,6 +48,7 @@ def load_snapshot(
         if file.rows:
             table.fill(connection, folder / file.path)
         on_progress(LoadProgress(table.name, table.kind, done=True, rows=file.rows))
+    build_indexes(connection, manifest, on_progress, can_index=can_index)
     connection.execute("CHECKPOINT")
 
 

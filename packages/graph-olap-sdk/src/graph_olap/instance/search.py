@@ -1,0 +1,116 @@
+# Derived from graph_olap/aio/instance/search.py; edit that file and run `make sync`.
+"""Searching nodes by words and by nearness, through the indexes that a mapping declares."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Optional, Sequence, cast
+
+from graph_olap.exceptions import ValidationError
+from graph_olap.models import QueryResult
+
+if TYPE_CHECKING:
+    from graph_olap.instance.connection import InstanceConnection
+
+__all__ = ["Searches"]
+
+_IDENTIFIER = re.compile(r"\w+")
+# What separates words for the engine; a run of it would count as an empty word that no text has.
+_GAPS = re.compile(r"[\s\d!-/:-@\[-`{-~]+")
+
+
+class Searches:
+    """The part of a connection that searches."""
+
+    def search_text(
+        self,
+        label: str,
+        index: str,
+        words: str,
+        *,
+        limit: int = 10,
+        all_words: bool = False,
+        timeout: Optional[float] = None,
+    ) -> QueryResult:
+        """Find nodes by words in their texts, the best first (Okapi BM25).
+
+        Args:
+            label: Node label.
+            index: Name of a ``fulltext`` index of this label, declared in the mapping.
+            words: What to look for; case, word endings (as the index's stemmer knows them) and stop words do not count.
+            limit: Largest number of nodes.
+            all_words: Whether a node must have every word; one is enough by default.
+            timeout: Seconds until the server stops the search.
+
+        Returns:
+            Columns ``node`` and ``score``; :meth:`query` with ``CALL QUERY_FTS_INDEX(...)`` goes on from the nodes.
+
+        Raises:
+            ValidationError: ``limit``, label or index cannot be right.
+            RyugraphError: There is no such label or index.
+
+        Example:
+            >>> found = conn.search_text("Account", "by_name", "ada")
+            >>> [row["node"]["id"] for row in found]
+            ['A1']
+        """
+        _check(label, index, "limit", limit)
+        conjunctive = ", conjunctive := true" if all_words else ""
+        return cast("InstanceConnection", self).query(
+            f"CALL QUERY_FTS_INDEX('{label}', '{index}', $words{conjunctive}) "
+            f"RETURN node, score ORDER BY score DESC, offset(id(node)) LIMIT {limit}",
+            {"words": _GAPS.sub(" ", words).strip()},
+            timeout=timeout,
+        )
+
+    def search_vector(
+        self,
+        label: str,
+        index: str,
+        vector: Sequence[float],
+        *,
+        k: int = 10,
+        effort: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> QueryResult:
+        """Find the nodes whose vectors are nearest, the nearest first (HNSW; nearly always the true ones).
+
+        Args:
+            label: Node label.
+            index: Name of a ``vector`` index of this label, declared in the mapping.
+            vector: As many numbers as the indexed property has.
+            k: Largest number of nodes.
+            effort: How many candidates to look at, at least ``k``; more find the true ones more surely. 200 by default.
+            timeout: Seconds until the server stops the search.
+
+        Returns:
+            Columns ``node`` and ``distance`` (in the index's metric).
+
+        Raises:
+            ValidationError: ``k``, ``effort``, label or index cannot be right.
+            RyugraphError: There is no such label or index, or the vector has another length.
+
+        Example:
+            >>> found = conn.search_vector("Account", "by_habits", [0.9, 0.1], k=2)
+            >>> [row["node"]["id"] for row in found]
+            ['C9', 'A1']
+        """
+        _check(label, index, "k", k)
+        if effort is not None:
+            _check(label, index, "effort", effort)
+        looked_at = f", efs := {max(effort, k)}" if effort is not None else ""
+        return cast("InstanceConnection", self).query(
+            f"CALL QUERY_VECTOR_INDEX('{label}', '{index}', $vector, {k}{looked_at}) "
+            "RETURN node, distance ORDER BY distance, offset(id(node))",
+            {"vector": [float(number) for number in vector]},
+            timeout=timeout,
+        )
+
+
+def _check(label: str, index: str, field: str, number: int) -> None:
+    for name, value in (("label", label), ("index", index)):
+        # Both stand in the statement as text, where no parameter may stand.
+        if not _IDENTIFIER.fullmatch(value):
+            raise ValidationError(f"{value!r} cannot be the name of a {name}.", {"field": name})
+    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 1_000_000:
+        raise ValidationError(f"{field} must be a whole number from 1 to 1,000,000, not {number!r}.", {"field": field})
