@@ -48,13 +48,14 @@ class Query:
 
 @dataclass(slots=True)
 class ArrowReply:
-    """A finished query as an Arrow IPC stream; ``close`` frees the rows."""
+    """A finished query as an Arrow IPC stream; ``close`` frees the rows, ``begun`` says whether somebody reads them."""
 
     chunks: Iterator[bytes]
     row_count: int
     execution_time_ms: int
     truncated: bool
     close: Callable[[], None]
+    begun: bool = False
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Results on their way: compressed on request, listed and cancelled while they stream; schema samples, status."""
 
+import asyncio
 import io
 import json
 import signal
@@ -9,6 +10,9 @@ import sys
 import pyarrow as pa
 import pytest
 from graph_olap_server.domain.instance_config import CPU_CORES_FILE
+from graph_olap_server.instance.queries import ArrowReply
+from graph_olap_server.instance.routes.queries import ArrowResponse
+from starlette.requests import ClientDisconnect
 
 ARROW = "application/vnd.apache.arrow.stream"
 MANY = "MATCH (a:Point), (b:Point), (c:Point), (d:Point), (e:Point), (f:Point) RETURN a.number, c.number, f.number"
@@ -65,6 +69,25 @@ def test_a_reader_that_goes_away_ends_the_query(client, instance, until):
         assert listed(client, "stream-2")
         reply.close()
         until(lambda: not listed(client, "stream-2"))
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_rows_are_freed_when_the_client_is_gone_before_the_first_byte(version):
+    closed = []
+    reply = ArrowReply(iter([b"rows"]), 1, 1, False, lambda: closed.append(True))
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(_message):
+        raise OSError("gone")
+
+    async def main():
+        with pytest.raises((OSError, ClientDisconnect, ExceptionGroup)):
+            await ArrowResponse(reply, {})({"type": "http", "asgi": {"spec_version": version}}, receive, send)
+
+    asyncio.run(main())
+    assert closed == [True]
 
 
 def test_a_whole_stream_is_not_listed_afterwards(client, until):

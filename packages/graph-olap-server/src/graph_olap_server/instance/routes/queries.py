@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -13,6 +13,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from graph_olap_server.domain.errors import permission_denied, validation_failed
 from graph_olap_server.instance.auth import Identity
@@ -26,13 +27,29 @@ from graph_olap_server.instance.routes.access import authorize_read, runtime_of
 from graph_olap_server.instance.runtime import InstanceRuntime
 from graph_olap_server.web import FastJSONResponse
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "ArrowResponse"]
 
 _QUERY_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _MAX_QUERY_CHARACTERS = 100_000
 _MAX_INT64 = 2**63 - 1
 
 Reply = TypeVar("Reply")
+
+
+class ArrowResponse(StreamingResponse):
+    """Sends the stream and frees its rows, even when the client went away before the first byte."""
+
+    def __init__(self, reply: ArrowReply, headers: Mapping[str, str]) -> None:
+        super().__init__(_stream(reply), media_type=ARROW_STREAM, headers=headers)
+        self._reply = reply
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            if not self._reply.begun:
+                self._reply.close()
 
 
 async def _run(request: Request) -> Response:
@@ -49,7 +66,7 @@ async def _run(request: Request) -> Response:
             "X-Truncated": "true" if reply.truncated else "false",
             **({"X-Arrow-Compression": query.compression} if query.compression else {}),
         }
-        return StreamingResponse(_stream(reply), media_type=ARROW_STREAM, headers=headers)
+        return ArrowResponse(reply, headers)
     body = await _result(request, runtime.queries, query.query_id, runtime.queries.submit_json(engine, query))
     return Response(body, media_type="application/json", headers={"X-Query-Id": query.query_id})
 
@@ -133,6 +150,7 @@ async def _disconnected(request: Request) -> None:
 async def _stream(reply: ArrowReply) -> AsyncIterator[bytes]:
     """Send chunks; the next one is made in a thread while the last one is on its way."""
     upcoming: asyncio.Task[bytes | None] | None = None
+    reply.begun = True
     try:
         upcoming = asyncio.create_task(asyncio.to_thread(next, reply.chunks, None))
         while (chunk := await upcoming) is not None:
