@@ -33,6 +33,7 @@ def test_all_shortest_survives_an_empty_set_of_ends(social):
         ("MATCH (a)-[:KNOWS*0..1]-(b) RETURN count(*)", "from 0"),
         ("MATCH (a)-[:KNOWS* ACYCLIC 1..2]->(b) RETURN count(*)", "is_acyclic(p)"),
         ("MATCH (a:Person), (c:City) OPTIONAL MATCH (a)-[]->(b), (c)--(d) RETURN b", "share no variable"),
+        ("MATCH (a) OPTIONAL MATCH (a)-->(b) MATCH (a)-->(c), (b)-->(d) RETURN d", "with WITH * between them"),
         ("MATCH (a:Person) WITH DISTINCT 1 AS one RETURN count(*)", "WITH DISTINCT of constants"),
         ("MATCH (a:Person) WHERE a.age IN [34, null] RETURN a.id", "A null in the list of IN"),
         ("MATCH (a:Person) WITH DISTINCT label(a) AS l RETURN l, count(*)", "WITH DISTINCT of constants"),

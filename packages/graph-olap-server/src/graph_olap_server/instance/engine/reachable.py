@@ -67,6 +67,7 @@ class _Check:
         self._unnamed = 0
         self._undirected: set[str] = set()
         self._impossible: dict[int, str] = {}
+        self._optional = False
 
     def run(self) -> CheckedPatterns:
         tokens = self._tokens
@@ -100,8 +101,10 @@ class _Check:
             if self._text(place) != ",":
                 break
             place += 1
-        if optional and _is_split(paths):
-            raise cypher_error("statement_not_allowed", _SPLIT, self._statement, self._tokens[index].start)
+        self._optional |= optional
+        if (optional or (self._optional and not inner)) and _is_split(paths):
+            message = _SPLIT if optional else _SPLIT_AFTER
+            raise cypher_error("statement_not_allowed", message, self._statement, self._tokens[index].start)
         self._narrow(paths, index, required=not (optional or inner))
         if inner:
             self._known = outside
@@ -249,6 +252,10 @@ _ZERO = (
 _SPLIT = (
     "OPTIONAL MATCH with several patterns that share no variable: the engine mixes their rows up. Write an OPTIONAL "
     "MATCH for each, or connect them."
+)
+_SPLIT_AFTER = (
+    "MATCH after OPTIONAL MATCH with several patterns that share no variable: the engine loses rows. Write a MATCH for "
+    "each, with WITH * between them."
 )
 _ACYCLIC = (
     "ACYCLIC: the engine lets nodes repeat and leaves out paths where none does. Name the path and test it: "
