@@ -52,6 +52,9 @@ class AlgorithmRun(AlgorithmExecution):
         state = self.status if self.done else f"{self.status}, {self.phase or 'starting'}, {self.progress} %"
         return f"{type(self).__name__}({self.algorithm_name!r}, {state}, execution_id={self.execution_id!r})"
 
+    def __str__(self) -> str:
+        return repr(self)
+
     def refresh(self) -> AlgorithmRun:
         """Look how far it is.
 

@@ -117,6 +117,8 @@ def read_projection(own: Fields, schema: GraphSchema, fields: Fields, prefix: st
         if labels is not None or types is not None:
             own.problems.append(("query", "a query replaces node_labels and relationship_types; give one or the other"))
         query = _guarded(own, query)
+    if labels == []:
+        own.problems.append(("node_labels", "at least one label is required; leave the field out to select all"))
     node_tables = _named(own, "node_labels", "node label", labels, {table.label: table for table in schema.node_tables})
     edge_tables = _named(
         own, "relationship_types", "edge type", types, {table.type: table for table in schema.edge_tables}
@@ -137,7 +139,8 @@ def read_projection(own: Fields, schema: GraphSchema, fields: Fields, prefix: st
         own.problems.append(("parallel", f"{parallel} needs a weight_property; count, keep and once do not"))
     if parallel == "once" and weight is not None:
         own.problems.append(("parallel", "once has no weights; use keep, sum, min, max or leave weight_property out"))
-    fields.problems.extend((f"{prefix}{name}", reason) for name, reason in own.problems)
+    if own is not fields:
+        fields.problems.extend((f"{prefix}{name}", reason) for name, reason in own.problems)
     return Selection(chosen, between, query=query, orientation=orientation, weight_property=weight, parallel=parallel)
 
 

@@ -139,6 +139,12 @@ def test_wrong_projections_are_named(client, projection, field):
     assert refused(client, {"projection": projection}) == field
 
 
+def test_a_wrong_projection_is_refused_when_it_is_built_by_itself(client):
+    for body, field in (({"node_labels": ["Persn"]}, "node_labels"), ({"node_labels": []}, "node_labels")):
+        reply = client.post("/projections", json=body)
+        assert (reply.status_code, reply.json()["error"]["details"]["field"]) == (400, field)
+
+
 def test_a_query_must_return_pairs_of_nodes(client):
     for query in (
         "MATCH (a:Person) RETURN a AS source",
