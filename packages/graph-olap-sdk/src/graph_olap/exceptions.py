@@ -92,12 +92,12 @@ class GraphOLAPError(Exception):
         hint: Optional[str] = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message: str = message
         self.details: Dict[str, Any] = dict(details or {})
-        self.code = code
-        self.request_id = request_id
-        self.status_code = status_code
-        self.hint = hint if hint is not None else self.details.get("hint")
+        self.code: Optional[str] = code
+        self.request_id: Optional[str] = request_id
+        self.status_code: Optional[int] = status_code
+        self.hint: Optional[str] = hint if hint is not None else self.details.get("hint")
 
     def __str__(self) -> str:
         text = self.message

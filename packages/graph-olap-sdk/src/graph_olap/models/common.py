@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Annotated, Any, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Dict, Mapping, Optional
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
 
@@ -38,7 +38,7 @@ class WireModel(BaseModel):
     Unknown keys are ignored, so an older SDK reads replies of a newer server.
     """
 
-    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore", populate_by_name=True)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
