@@ -1,6 +1,6 @@
 """The instance's memory limit, kept by the instance itself: better one graph ends than the machine it runs on.
 
-The engine's buffer has a limit of its own, but values under construction have none: one ``range(1, 100000000)`` takes
+The engine's buffer has a limit of its own, but values under construction have none: one ``range(1, n * n)`` takes
 tens of gigabytes, and the engine cannot be interrupted while it builds it.
 """
 
