@@ -15,6 +15,7 @@ from graph_olap_server.instance.engine.impossible import impossible_edits
 from graph_olap_server.instance.engine.mending import mend
 from graph_olap_server.instance.engine.projections import arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
+from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
 from graph_olap_server.instance.tokens import tokenise
 
 __all__ = ["Prepared", "prepare"]
@@ -59,7 +60,9 @@ def prepare(
     if explained:
         bound = bind(statement, tokens, parameters)
         return Prepared(bound.text, bound.values, None, bound.original_position)
-    possible = apply_edits(statement, impossible_edits(statement, tokens, list(checked.impossible)))
+    unknown = {} if checked.impossible else unknown_property_edits(tokens, catalog)
+    edits = [*impossible_edits(statement, tokens, list(checked.impossible)), *unknown]
+    possible = apply_edits(statement, edits)
     tokens = tokenise(possible.text)
     optional = {name for clause in clauses_of(tokens) for name, info in clause.after.items() if info.optional}
     keys = frozenset(entry.primary_key for entry in catalog.nodes.values() if entry.primary_key is not None)
@@ -72,7 +75,7 @@ def prepare(
         bound = bind(mended.text, tokenise(mended.text), parameters)
     except PlatformError as error:
         raise _in_original(error, statement, to_original) from None
-    warnings = tuple(checked.impossible.values())
+    warnings = tuple(dict.fromkeys([*checked.impossible.values(), *unknown.values()]))
     position = _then(bound.original_position, to_original)
     return Prepared(bound.text, bound.values, arranged.columns, position, warnings)
 
