@@ -17,9 +17,10 @@ def test_a_process_and_its_children_are_bound_to_cores(make_launcher, spec, unti
     threads = session_threads(handle["pid"])
     assert int((tmp_path / "instances" / "7" / "worker.pid").read_text()) in threads
     assert [len(os.sched_getaffinity(thread)) for thread in threads] == [1] * len(threads)
-    notes = launcher.resize(handle, cpu_cores=8, memory_gb=None)
-    assert len(os.sched_getaffinity(handle["pid"])) == min(8, len(os.sched_getaffinity(0)))
-    assert any("2 threads" in note for note in notes)
+    notes = launcher.resize(handle, cpu_cores=999, memory_gb=None)
+    assert len(os.sched_getaffinity(handle["pid"])) == len(os.sched_getaffinity(0))
+    assert [note for note in notes if "cores for 999" in note] == notes != []
+    assert (tmp_path / "instances" / "7" / "cpu-cores").read_text() == "999"
 
 
 def test_memory_is_raised_as_far_as_the_machine_goes(make_launcher, spec, tmp_path):
