@@ -46,8 +46,7 @@ def test_the_default_engine_agrees_with_brute_force():
 @pytest.mark.skipif("ladybug" not in available_engines(), reason="the extra 'ladybug' is not installed")
 def test_ladybug_differs_only_where_it_is_recorded():
     outcome = run("ladybug", pairs=500, seed=20261124)
-    # Two open cases in 662 pairs are recorded in engines.md; the default engine has none.
-    assert len(outcome.scripts) <= 2, "\n".join(outcome.scripts[:3])
+    assert outcome.scripts == [], "\n".join(outcome.scripts[:3])
 
 
 def two_hops(kind: str | None = None) -> Query:
