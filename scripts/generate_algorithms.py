@@ -225,8 +225,10 @@ def example(algorithm: Algorithm, parameters: list[Parameter]) -> list[str]:
         needed = [each for each in parameters if each.required]
         given = (f"{each.name}={next(nodes) if each.type == 'node' else SAMPLES[each.type]}" for each in needed)
         arguments = ", ".join(['"Account"', *given])
-    call = f"conn.algo.{algorithm.name}({arguments})"
-    return [*before, f">>> (await {call}).status", "'completed'"]
+    call = f"conn.algo.{algorithm.name}"
+    if len(call) + len(arguments) < WIDTH - 40:
+        return [*before, f">>> (await {call}({arguments})).status", "'completed'"]
+    return [*before, f">>> run = await {call}(", f"...     {arguments}", "... )", ">>> run.status", "'completed'"]
 
 
 def wrapped(text: str, first: str = "", later: str = "") -> list[str]:
