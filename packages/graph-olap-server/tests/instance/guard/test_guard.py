@@ -266,5 +266,5 @@ def test_result_names_are_those_of_the_query(statement, names):
     assert result_names(tokenise(statement), statement) == names
 
 
-def test_allowed_procedures_only_list():
-    assert all(name.startswith(("SHOW_", "TABLE_", "DB_", "CATALOG_")) for name in READ_ONLY_PROCEDURES)
+def test_allowed_procedures_only_list_or_search():
+    assert all(name.startswith(("SHOW_", "TABLE_", "DB_", "CATALOG_", "QUERY_")) for name in READ_ONLY_PROCEDURES)
