@@ -11,11 +11,12 @@ import numpy as np
 from graph_olap.models import GraphSchema
 from numpy.typing import NDArray
 
-from graph_olap_server.domain.errors import validation_failed
+from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.instance.algorithms import shapes
 from graph_olap_server.instance.algorithms.estimate import estimate
 from graph_olap_server.instance.algorithms.kernels.results import Computed
 from graph_olap_server.instance.algorithms.model import Algorithm, Parameter
+from graph_olap_server.instance.algorithms.problems import with_names
 from graph_olap_server.instance.algorithms.registry import check_parameters
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
@@ -120,11 +121,14 @@ class NativeAlgorithms:
         projection = self._projections.get(self._engine, request.spec, control)
         arguments = self._arguments(request, projection.nodes)
         clock.start("compute", expected["compute"])
+        references = NodeReferences(self._engine, projection.nodes)
         with self._workers.worker(control) as worker:
-            computed: Computed = worker.call(algorithm.kernel, arguments, projection.arrays, control)
+            try:
+                computed: Computed = worker.call(algorithm.kernel, arguments, projection.arrays, control)
+            except PlatformError as error:
+                raise with_names(error, references) from None
         control.check()
         clock.start("write")
-        references = NodeReferences(self._engine, projection.nodes)
         nodes_updated = edges_updated = 0
         result: dict[str, Any] = {}
         table = None
