@@ -135,6 +135,8 @@ def load(tmp_path_factory, engine_name):
     opened = []
 
     def _load(columns: dict[str, list[Any]]) -> Loaded:
+        while opened:  # a generated test opens many
+            opened.pop().close()
         folder = tmp_path_factory.mktemp("types")
         names = [f"p{index}" for index in range(len(columns))]
         rows = len(next(iter(columns.values())))
