@@ -43,7 +43,7 @@ class OtherMethods(NativeRuns):
 
         Args:
             node_label: Only nodes with this label; all labels by default.
-            property_name: Node property to write to (DOUBLE[]: vector); nothing is written by default.
+            property_name: Node property to write to (LIST<DOUBLE>: vector); nothing is written by default.
             edge_type: Only relationships of this type; all between the nodes by default.
             dimensions: Length of a vector. >= 1 and <= 4096.
             iterations: Steps to look around. >= 1 and <= 100.
@@ -224,7 +224,7 @@ class OtherMethods(NativeRuns):
 
         Args:
             node_label: Only nodes with this label; all labels by default.
-            property_name: Node property to write to (DOUBLE[]: vector); nothing is written by default.
+            property_name: Node property to write to (LIST<DOUBLE>: vector); nothing is written by default.
             edge_type: Only relationships of this type; all between the nodes by default.
             dimensions: Length of a vector. >= 1 and <= 1024.
             walk_length: Nodes of a walk. >= 2 and <= 10000.

@@ -33,7 +33,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
             "further step multiplied by decay. A node that no edge leaves has zeros."
         ),
         kernel=embeddings.fastrp,
-        property_type="DOUBLE[]",
+        property_type="LIST<DOUBLE>",
         value="vector",
         orientations=("undirected", "natural", "reverse"),
         parameters=(
@@ -121,7 +121,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
             "self-loops do not count; nodes without neighbours have no vector."
         ),
         kernel=embeddings.node2vec,
-        property_type="DOUBLE[]",
+        property_type="LIST<DOUBLE>",
         value="vector",
         parameters=(
             Parameter("dimensions", "int", 64, "Length of a vector.", 1, 1024),

@@ -1,0 +1,34 @@
+"""Algorithms that take nodes by key, over HTTP: results and errors name the nodes."""
+
+
+def test_a_cycle_is_named_by_keys(client):
+    reply = client.post("/algo/topological_order", json={"node_label": "Person", "mode": "stats"})
+    error = reply.json()["error"]
+    assert (reply.status_code >= 400, error["code"]) == (True, "ALGORITHM_FAILED")
+    assert "ann -> bob -> cem -> ann" in error["message"]
+
+
+def test_paths_list_their_nodes(client):
+    body = {"node_label": "Person", "parameters": {"source_node": "ann", "target_node": "cem", "k": 3}}
+    reply = client.post("/algo/k_shortest_paths", json=body)
+    assert reply.status_code == 200, reply.text
+    (path,) = reply.json()["result"]["paths"]
+    assert [node["key"] for node in path["nodes"]] == ["ann", "bob", "cem"]
+    assert (path["length"], path["cost"]) == (2, 2.0)
+
+
+def test_vectors_become_a_property(client):
+    body = {"node_label": "Person", "result_property": "near", "parameters": {"dimensions": 3}}
+    reply = client.post("/algo/fastrp", json=body)
+    assert reply.status_code == 200, reply.text
+    reply = client.post("/query", json={"query": "MATCH (p:Person) RETURN p.near"})
+    vectors = [row[0] for row in reply.json()["rows"]]
+    assert {len(vector) for vector in vectors} == {3}
+    assert any(any(vector) for vector in vectors)
+
+
+def test_similar_nodes_are_pairs_of_keys(client):
+    reply = client.post("/algo/jaccard_similarity", json={"node_label": "Person", "parameters": {"top_k": 1}})
+    assert reply.status_code == 200, reply.text
+    pairs = {(pair["source"]["key"], pair["target"]["key"]) for pair in reply.json()["result"]["pairs"]}
+    assert {source for source, _ in pairs} == {"ann", "bob", "cem"}
