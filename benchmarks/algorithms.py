@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=60, help="seconds after which a run is given up")
     parser.add_argument("--runs", type=int, default=3, help="runs of each measurement that ends within a few seconds")
     parser.add_argument("--only", nargs="*", help="names of algorithms")
+    parser.add_argument("--tools", nargs="*", choices=TOOLS, default=TOOLS, help="what to measure, without the others")
     parser.add_argument("--one", nargs=2, metavar=("NAME", "TOOL"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -74,12 +75,17 @@ def _page(arguments: argparse.Namespace) -> str:
             lines += [known[name]] if name in known else []
             continue
         say(name)
-        seconds = {tool: _median(name, tool, arguments) for tool in TOOLS}
-        ours = seconds["ours"]
+        seconds = {tool: _median(name, tool, arguments) for tool in arguments.tools}
+        ours = seconds.get("ours")
         cells = [_shown(ours, arguments.limit)]
         for tool in TOOLS[1:]:
-            cells += [_shown(seconds[tool], arguments.limit), _ratio(seconds[tool], ours, arguments.limit)]
+            theirs = seconds.get(tool)
+            shown = _shown(theirs, arguments.limit) if tool in seconds else "not run"
+            cells += [shown, _ratio(theirs, ours, arguments.limit)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
+        later = [known[other] for other in names() if other > name and other in known]
+        # What was measured stays when the rest is not.
+        RESULTS.write_text("\n".join([*lines, *later, ""]), encoding="utf-8")
     return "\n".join([*lines, ""])
 
 
