@@ -27,7 +27,8 @@ WRONG_SQL = [{**ACCOUNT, "sql": "SELEC"}]
 LONG_SQL = [
     {
         **ACCOUNT,
-        "sql": "SELECT range::VARCHAR AS id, '' AS name, '' AS city, 0.0::DOUBLE AS balance FROM range(5000000)",
+        "sql": "SELECT range::VARCHAR AS id, '' AS name, '' AS city, 0.0::DOUBLE AS balance, NULL AS habits "
+        "FROM range(5000000)",
     }
 ]
 
@@ -205,6 +206,13 @@ def connection_cases() -> Iterator[Case]:
     for name in ("query", "query_df"):
         yield Case(c + name, "RyugraphError", "MATCH (n:Nobody) RETURN n")
         yield Case(c + name, "QueryTimeoutError", ENDLESS, timeout=1)
+    for name in ("explain", "profile"):
+        yield Case(c + name, "RyugraphError", "MATCH (n:Nobody) RETURN n")
+    yield Case(c + "profile", "QueryTimeoutError", ENDLESS, timeout=1)
+    yield Case(c + "project", "ValidationError", node_labels=["Nobody"])
+    for name, wanted in (("search_text", "words"), ("search_vector", [1.0])):
+        yield Case(c + name, "RyugraphError", "N", "none", wanted)
+        yield Case(c + name, "ValidationError", "N'", "none", wanted)
     yield Case(c + "query", "ValidationError", "RETURN $x", {"x": object()})
     yield Case(c + "query_one", "ValueError", "MATCH (n:N) RETURN n.id")
     yield Case(c + "query_scalar", "ValueError", "MATCH (n:N) RETURN n.id")

@@ -221,6 +221,7 @@ class AsyncInstanceStarts:
                 ``load_report``.
             TimeoutError: It took too long; the work goes on.
             NotFoundError: There is no such mapping or version.
+            ValidationError: A value is wrong.
             ConcurrencyLimitError: You or the cluster have too many instances.
 
         Example:
