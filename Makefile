@@ -21,8 +21,10 @@ $(STAMP): $(MANIFESTS)
 demo: install
 	@$(BIN)/graph-olap demo
 
+# Those of the packages two at a time, a file after the other; those of the whole platform watch processes and folders, so alone.
 test: install
-	@$(BIN)/python -m pytest -m "not slow" -q
+	@$(BIN)/python -m pytest -m "not slow" -q -n 2 --dist loadfile packages
+	@$(BIN)/python -m pytest -m "not slow" -q tests
 
 test-slow: install
 	@$(BIN)/python -m pytest -m slow -q

@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, Set, TypeVar
 
 from graph_olap._page import Page, PageSource
-from graph_olap.models.common import WireModel
+from graph_olap.exceptions import other_version
+from graph_olap.models.common import PageMeta, WireModel
 
 if TYPE_CHECKING:
     from graph_olap.http import HTTPClient
@@ -42,11 +43,16 @@ class PaginatedList(Page[T]):
 
         Returns:
             The page.
+
+        Raises:
+            ServerError: The reply is no page of a list: the server's version does not fit.
         """
         reply = http.get(path, params)
-        meta = reply["meta"]
-        items = [read(item) for item in reply["data"]]
-        return cls(items, meta["total"], meta["offset"], meta["limit"], PageSource(http, path, params, read))
+        meta, data = PageMeta.from_dict(reply["meta"]), reply["data"]
+        if not isinstance(data, list):
+            raise other_version(f"{path}: a list was expected, found {type(data).__name__}", {"field": "data"})
+        items = [read(item) for item in data]
+        return cls(items, meta.total, meta.offset, meta.limit, PageSource(http, path, params, read))
 
     def next_page(self) -> PaginatedList[T]:
         """Ask for the page after this one, with the same filters.

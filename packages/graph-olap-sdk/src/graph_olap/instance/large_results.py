@@ -11,7 +11,7 @@ from graph_olap._arrow import ARROW_STREAM, choose_backend, stream_headers, to_f
 from graph_olap._arrow_stream import StreamDecoder
 from graph_olap._files import FilePath, ParquetSink, whole_file
 from graph_olap._optional import require
-from graph_olap._request import decode_json
+from graph_olap._request import decode_json, reading_errors
 from graph_olap.exceptions import ServerError, ValidationError
 from graph_olap.instance.calls import InstanceCalls
 from graph_olap.instance.streams import ResultStream, arrow_batches
@@ -67,7 +67,8 @@ class LargeResults(InstanceCalls):
         call = self._query_call(cypher, parameters, timeout, max_rows, query_id, headers)
         response = self._send(call, stream=True)
         if not _is_arrow(response):
-            response.read()
+            with reading_errors(response.request):
+                response.read()
             result = self._result(decode_json(response), coerce=True)
             return to_frame(result.to_arrow(), chosen)
         decoder = StreamDecoder()

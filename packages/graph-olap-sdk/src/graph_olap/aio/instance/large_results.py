@@ -10,7 +10,7 @@ from graph_olap._arrow import ARROW_STREAM, choose_backend, stream_headers, to_f
 from graph_olap._arrow_stream import StreamDecoder
 from graph_olap._files import FilePath, ParquetSink, whole_file
 from graph_olap._optional import require
-from graph_olap._request import decode_json
+from graph_olap._request import decode_json, reading_errors
 from graph_olap.aio.instance.calls import AsyncInstanceCalls
 from graph_olap.aio.instance.streams import AsyncResultStream, arrow_batches
 from graph_olap.exceptions import ServerError, ValidationError
@@ -66,7 +66,8 @@ class AsyncLargeResults(AsyncInstanceCalls):
         call = self._query_call(cypher, parameters, timeout, max_rows, query_id, headers)
         response = await self._send(call, stream=True)
         if not _is_arrow(response):
-            await response.aread()
+            with reading_errors(response.request):
+                await response.aread()
             result = await self._result(decode_json(response), coerce=True)
             return to_frame(result.to_arrow(), chosen)
         decoder = StreamDecoder()
