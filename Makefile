@@ -27,7 +27,7 @@ test: install
 	@$(BIN)/python -m pytest -m "not slow" -q tests
 
 test-slow: install
-	@$(BIN)/python -m pytest -m slow -q
+	@$(BIN)/python -m pytest -m slow -q -n 2 packages tests
 
 # The control plane's tests on a private PostgreSQL; Debian and Ubuntu: apt-get install postgresql.
 test-postgres: install

@@ -156,6 +156,7 @@ def test_a_suspended_instance_has_no_process_and_keeps_what_was_made(
         until(lambda: not any(entry.name.isdigit() for entry in (tmp_path / "data" / "instances").iterdir()))
 
 
+@pytest.mark.slow
 def test_a_suspended_instance_outlives_servers_that_stop_or_die(
     serve: Callable[..., str], pids: Callable[[], list[int]]
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from graph_olap_server.instance.engine.registry import available_engines
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("ladybug" not in available_engines(), reason="the extra 'ladybug' is not installed")
 def test_ladybug_passes_the_suite_of_the_engine_port(engine_name):
     if engine_name == "ladybug":
