@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import httpx
-import pyarrow as pa
 import pytest
 
 from graph_olap import exceptions
@@ -164,7 +163,7 @@ def test_who_watches_sees_progress_after_a_second(platform, wire, conn, capsys):
     assert conn.algo.run("wcc", progress=True).status == "completed"
     assert platform.sent[0].headers["Prefer"] == "wait=1"
     shown = capsys.readouterr().err
-    assert "wcc, compute" in shown
+    assert "wcc, compute" in shown or "wcc: compute" in shown  # the bar, or a line of text without tqdm
     assert "43%" in shown
 
 
@@ -228,6 +227,9 @@ def test_a_projection_stands_in_for_label_and_type(platform, wire, conn):
 
 
 def test_modes_are_sent_and_answered_with_what_they_give(platform, wire, conn):
+    pa = pytest.importorskip("pyarrow")
+    pytest.importorskip("pandas")
+    pytest.importorskip("polars")
     sink = pa.BufferOutputStream()
     table = pa.table({"key": ["A1"], "value": [0.5]})
     with pa.ipc.new_stream(sink, table.schema) as writer:

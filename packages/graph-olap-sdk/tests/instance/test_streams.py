@@ -9,15 +9,16 @@ import gc
 import io
 
 import httpx
-import pandas as pd
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from graph_olap import exceptions
 from graph_olap._arrow_stream import StreamDecoder
 from graph_olap.models import QueryResult
+
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
 
 ARROW = "application/vnd.apache.arrow.stream"
 TABLE = pa.table({"n": pa.array([*range(24), None], pa.int64()), "s": [f"ü{number}" for number in range(25)]})
