@@ -63,12 +63,22 @@ class CypherEngine(GraphEngine):
     can_index: ClassVar[bool] = True
     """Whether the library has full-text and vector indexes built in."""
 
+    connection_settings: ClassVar[tuple[str, ...]] = ()
+    """Statements that every new connection runs first."""
+
     def __init__(self, database: Any, limits: EngineLimits, path: Path) -> None:
         self._database = database
         self._path = path
         library = self._library()
         threads = ThreadsInForce(limits.threads, path.parent)
-        self._pool = ConnectionPool(lambda: library.Connection(database, num_threads=threads()), threads)
+
+        def connect() -> Any:
+            connection = library.Connection(database, num_threads=threads())
+            for setting in self.connection_settings:
+                connection.execute(setting)
+            return connection
+
+        self._pool = ConnectionPool(connect, threads)
         self._catalog: Catalog | None = None
         self._catalog_lock = threading.Lock()
         self._graph_version = 0
