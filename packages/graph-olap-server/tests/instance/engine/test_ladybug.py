@@ -21,7 +21,7 @@ def test_ladybug_passes_the_suite_of_the_engine_port(engine_name):
         env={**os.environ, "GRAPH_OLAP_TEST_ENGINE": "ladybug"},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=600,
         check=False,
     )
     assert finished.returncode == 0, finished.stdout[-3000:]

@@ -263,13 +263,13 @@ class CypherEngine(GraphEngine):
         self, statement: str, parameters: Mapping[str, Any], catalog: Catalog, *, explained: bool
     ) -> Prepared:
         """Prepare a statement, with its cycles open where the engine would lose parallel relationships."""
-        prepared = prepare(statement, parameters, catalog, explained=explained)
+        prepared = prepare(statement, parameters, catalog, self._refusal, explained=explained)
         if explained or not may_have_cycle(tokenise(prepared.text)) or not self._intersects(prepared):
             return prepared
         hops = hops_of(statement, list(catalog.edges))
         if not hops.mixed and not any(map(self._has_parallel, hops.types & set(catalog.edges))):
             return prepared
-        opened = prepare(statement, parameters, catalog, explained=False, acyclic=True)
+        opened = prepare(statement, parameters, catalog, self._refusal, explained=False, acyclic=True)
         if self._intersects(opened):
             raise cypher_error("statement_not_allowed", _CYCLE, statement)
         return opened
@@ -284,6 +284,14 @@ class CypherEngine(GraphEngine):
                 return intersects(str(plan.get_next()[0]))
             finally:
                 plan.close()
+
+    def _refusal(self, text: str, values: Mapping[str, Any]) -> str | None:
+        with self._reading() as connection:
+            try:
+                connection.execute(f"EXPLAIN {text}", dict(values)).close()
+            except (RuntimeError, ValueError, TypeError, OverflowError) as error:
+                return str(error)
+        return None
 
     def _has_parallel(self, edge_type: str) -> bool:
         found = self._parallel.get(edge_type)

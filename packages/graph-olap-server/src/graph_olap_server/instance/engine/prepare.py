@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.bind import bind
 from graph_olap_server.instance.engine.catalog import Catalog
 from graph_olap_server.instance.engine.clauses import clauses_of
+from graph_olap_server.instance.engine.decimals import aggregate_decimals, decimal_text_edits, may_aggregate_decimals
 from graph_olap_server.instance.engine.edits import apply_edits
 from graph_olap_server.instance.engine.impossible import impossible_edits
 from graph_olap_server.instance.engine.mending import mend
@@ -41,7 +42,13 @@ class Prepared:
 
 
 def prepare(
-    statement: str, parameters: Mapping[str, Any], catalog: Catalog, *, explained: bool, acyclic: bool = False
+    statement: str,
+    parameters: Mapping[str, Any],
+    catalog: Catalog,
+    refusal: Callable[[str, Mapping[str, Any]], str | None],
+    *,
+    explained: bool,
+    acyclic: bool = False,
 ) -> Prepared:
     """Check, mend and bind a statement without UNION; one that asks for its plan is only checked and bound.
 
@@ -49,6 +56,7 @@ def prepare(
         statement: The statement.
         parameters: Its parameters.
         catalog: What the graph has.
+        refusal: Returns what the engine says against a statement with its values, None when it would run it.
         explained: Whether it asks for its plan.
         acyclic: Whether patterns that come back to a node are opened.
 
@@ -59,9 +67,11 @@ def prepare(
     checked = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
     if explained:
         bound = bind(statement, tokens, parameters)
-        return Prepared(bound.text, bound.values, None, bound.original_position)
+        plain = Prepared(bound.text, bound.values, None, bound.original_position)
+        return _with_decimals(plain, catalog, lambda text, values: refusal(text[tokenise(text)[1].start :], values))
     unknown = {} if checked.impossible else unknown_property_edits(tokens, catalog)
-    edits = [*impossible_edits(statement, tokens, list(checked.impossible)), *unknown]
+    impossible = impossible_edits(statement, tokens, list(checked.impossible))
+    edits = [*impossible, *unknown, *decimal_text_edits(tokens, catalog)]
     possible = apply_edits(statement, edits)
     tokens = tokenise(possible.text)
     optional = {name for clause in clauses_of(tokens) for name, info in clause.after.items() if info.optional}
@@ -77,7 +87,18 @@ def prepare(
         raise _in_original(error, statement, to_original) from None
     warnings = tuple(dict.fromkeys([*checked.impossible.values(), *unknown.values()]))
     position = _then(bound.original_position, to_original)
-    return Prepared(bound.text, bound.values, arranged.columns, position, warnings)
+    prepared = Prepared(bound.text, bound.values, arranged.columns, position, warnings)
+    return _with_decimals(prepared, catalog, refusal)
+
+
+def _with_decimals(
+    prepared: Prepared, catalog: Catalog, refusal: Callable[[str, Mapping[str, Any]], str | None]
+) -> Prepared:
+    if not may_aggregate_decimals(tokenise(prepared.text), catalog):
+        return prepared
+    edited = aggregate_decimals(prepared.text, lambda text: refusal(text, prepared.values))
+    position = _then(edited.original_position, prepared.original_position)
+    return replace(prepared, text=edited.text, original_position=position)
 
 
 def _then(first: Callable[[int], int], second: Callable[[int], int]) -> Callable[[int], int]:
