@@ -31,6 +31,17 @@ def test_each_file_of_a_folder_is_a_table(folder, rows_of):
     warehouse.close()
 
 
+@pytest.mark.parametrize("sql", ["SELECT content FROM read_text('{}')", "FROM '{}'", "FROM read_csv('{}')"])
+def test_files_of_a_folder_that_are_no_tables_stay_closed(folder, sql):
+    (folder / "inner").mkdir()
+    warehouse = open_warehouse(f"duckdb://{folder}/")
+    for name in ("inner/x.csv", ".hidden.csv", "notes.txt.csv.bak"):
+        (folder / name).write_text("id\n1\n")
+        with pytest.raises(WarehouseError, match=r"not files or addresses|does not exist"):
+            warehouse.describe(sql.format(folder / name))
+    warehouse.close()
+
+
 def test_folder_sees_new_and_changed_files(folder, rows_of):
     warehouse = open_warehouse(f"duckdb://{folder}")
     duckdb.sql(f"COPY (SELECT 'x' AS id, 1.5 AS amount) TO '{folder}/accounts.parquet'")

@@ -146,6 +146,78 @@ def test_refusals_say_why(sql, message):
     assert "\n" not in caught.value.message
 
 
+ROW_FUNCTIONS = ["generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"]
+BUILT_IN_TABLE_FUNCTIONS = [
+    name
+    for (name,) in CONNECTION.execute(
+        "SELECT DISTINCT function_name FROM duckdb_functions() "
+        "WHERE function_type IN ('table', 'table_macro') AND database_name = 'system' ORDER BY 1"
+    ).fetchall()
+    if name not in ROW_FUNCTIONS
+]
+BUILT_IN_VIEWS = [
+    name
+    for (name,) in CONNECTION.execute(
+        "SELECT CASE schema_name WHEN 'main' THEN '' ELSE schema_name || '.' END || view_name FROM duckdb_views() "
+        "WHERE internal AND (schema_name <> 'information_schema' OR view_name = 'views') ORDER BY 1"
+    ).fetchall()
+]
+
+
+@pytest.mark.parametrize(
+    "place", ["SELECT * FROM {}", "SELECT 1 AS id WHERE EXISTS (FROM {})", "FROM t, system.main.{}"]
+)
+@pytest.mark.parametrize("function", BUILT_IN_TABLE_FUNCTIONS)
+def test_table_functions_are_refused_unless_they_make_rows_of_values(function, place):
+    with pytest.raises(SqlProblem, match="does not read tables of the warehouse"):
+        check_select(place.format(f"{function}('x')"), "duckdb", [])
+
+
+@pytest.mark.parametrize("function", ROW_FUNCTIONS)
+def test_functions_that_make_rows_of_values_pass(function):
+    sql = f"SELECT a.id FROM {function}([1], 2) AS a(id)"
+    assert check_select(sql, "duckdb", ["id"]) == sql
+
+
+@pytest.mark.parametrize("view", BUILT_IN_VIEWS)
+@pytest.mark.parametrize("place", ["FROM {}", "TABLE {}", "WITH a AS (SELECT * FROM {}) FROM a"])
+def test_views_of_the_system_are_refused(view, place):
+    with pytest.raises(SqlProblem, match=r"of the database system"):
+        check_select(place.format(view), "duckdb", [])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'FROM "/data/hidden".csv',
+        'FROM "../hidden"."csv"',
+        'FROM main."https://host/x"',
+        "SELECT path FROM system.main.duckdb_databases",
+        "SELECT path FROM main.duckdb_databases",
+        "SELECT path FROM Duckdb_Databases()",
+        "SELECT view_definition FROM bank.information_schema.views",
+        "FROM temp.x",
+        "SELECT current_setting('temp_directory') AS id",
+        "SELECT ('temp_directory').current_setting() AS id",
+        "SELECT coalesce(NULL, \"CURRENT_SETTING\"('temp_directory')) AS id",
+        "SELECT nextval('s') AS id",
+        "SELECT 'HOME'.getenv() AS id",
+        "SELECT json_serialize_plan('SELECT 1') AS id",
+    ],
+)
+def test_ways_around_the_warehouse_are_refused(sql):
+    with pytest.raises(SqlProblem, match=r"reads the file|of the database system|does not read tables"):
+        check_select(sql, "duckdb", [])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT table_name AS id FROM information_schema.tables", "SELECT id FROM my_macro(3)", "SELECT id FROM core.csv"],
+)
+def test_what_belongs_to_the_warehouse_passes(sql):
+    assert check_select(sql, "duckdb", ["id"]) == sql
+
+
 def test_position_points_into_the_text_as_given():
     sql = "-- note\nSELECT 1 AS id; DROP TABLE t"
     with pytest.raises(SqlProblem) as caught:

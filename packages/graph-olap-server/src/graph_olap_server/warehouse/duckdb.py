@@ -241,7 +241,11 @@ class DuckDBFolder(_DuckDBWarehouse):
                     f"CREATE VIEW {_quote(name)} AS SELECT * FROM {reader}({_literal(_escape_glob(file))})"
                 )
             file = self._folder
-            connection.execute(f"SET allowed_directories = [{_literal(str(self._folder))}]")
+            # The files of the tables and no others: the folder may hold hidden ones and folders of its own.
+            # DuckDB asks for the pattern first and for the file it found then.
+            paths = {spelt for path in tables.values() for spelt in (str(path), _escape_glob(path))}
+            allowed = ", ".join(map(_literal, sorted(paths)))
+            connection.execute(f"SET allowed_paths = [{allowed}]")
             _seal(connection)
         except duckdb.Error as error:
             connection.close()

@@ -13,6 +13,8 @@ import sqlglot
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ParseError, TokenError
 
+from graph_olap_server.warehouse.sql_sources import function_name, refusal
+
 __all__ = ["SqlProblem", "check_select", "trimmed"]
 
 
@@ -60,7 +62,7 @@ def check_select(sql: str, dialect: str, columns: Sequence[str]) -> str:
             raise SqlProblem("The SQL must be one query; a second statement follows the semicolon.", token.start)
     query = sql[tokens[0].start : tokens[-1].end + 1]
     tree = _parse(query, dialect, tokens[0].start)
-    _refuse_other_than_reading(tree, query, tokens[0].start)
+    _refuse_other_than_reading(tree, query, dialect, tokens[0].start)
     _check_columns(tree, columns)
     return query
 
@@ -102,53 +104,6 @@ _FORBIDDEN: dict[type[exp.Expr], str] = {
     exp.Show: "SHOW",
 }
 
-_FILE_FUNCTIONS = frozenset(
-    {
-        "glob",
-        "query",
-        "query_table",
-        "parquet_metadata",
-        "parquet_schema",
-        "parquet_file_metadata",
-        "parquet_kv_metadata",
-        "parquet_bloom_probe",
-        "sniff_csv",
-        "which_secret",
-        "duckdb_secrets",
-        "duckdb_settings",
-        "arrow_scan",
-        "pandas_scan",
-        "python_map_function",
-        "getenv",
-    }
-)
-_FILE_FUNCTION_PREFIXES = (
-    "read_",
-    "st_read",
-    "sqlite_",
-    "postgres_",
-    "mysql_",
-    "iceberg_",
-    "delta_",
-    "http_",
-    "pragma_",
-)
-_FILE_FUNCTION_SUFFIXES = ("_scan", "_scan_dumb", "_query", "_attach", "_execute")
-_FILE_SUFFIXES = (
-    ".csv",
-    ".tsv",
-    ".parquet",
-    ".pq",
-    ".json",
-    ".jsonl",
-    ".ndjson",
-    ".gz",
-    ".zst",
-    ".xlsx",
-    ".arrow",
-    ".db",
-)
-
 
 def _tokens(sql: str, dialect: str) -> list[Token]:
     try:
@@ -189,7 +144,7 @@ def _offset(query: str, line: int, column: int, length: int) -> int:
     return max(start + column - length, 0)
 
 
-def _refuse_other_than_reading(tree: exp.Expr, query: str, offset: int) -> None:
+def _refuse_other_than_reading(tree: exp.Expr, query: str, dialect: str, offset: int) -> None:
     for node in tree.walk():
         for kind, name in _FORBIDDEN.items():
             if isinstance(node, kind):
@@ -198,35 +153,8 @@ def _refuse_other_than_reading(tree: exp.Expr, query: str, offset: int) -> None:
             raise SqlProblem(f"WITH {node.alias} AS (...) must hold a query.")
         if isinstance(node, exp.Placeholder | exp.Parameter | exp.SessionParameter):
             raise SqlProblem("The SQL contains a parameter; write the value itself.")
-        if isinstance(node, exp.Table):
-            _refuse_file_name(node, query, offset)
-        if isinstance(node, exp.Func) and (name := _function_name(node)) and _reads_files(name):
-            raise SqlProblem(
-                f"The SQL calls {name}, which does not read tables of the warehouse. Load the data into a table first."
-            )
-
-
-def _refuse_file_name(table: exp.Table, query: str, offset: int) -> None:
-    name = table.this
-    if table.db or not isinstance(name, exp.Identifier) or not name.args.get("quoted"):
-        return
-    text = name.name
-    start = name.meta.get("start")
-    is_string = start is not None and query[start : start + 1] == "'"
-    if is_string or "/" in text or "\\" in text or text.lower().endswith(_FILE_SUFFIXES):
-        raise SqlProblem(
-            f"The SQL reads the file {text!r}; a mapping reads tables of the warehouse only. "
-            "Load the file into a table first.",
-            None if start is None else start + offset,
-        )
-
-
-def _function_name(node: exp.Func) -> str:
-    return (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-
-
-def _reads_files(name: str) -> bool:
-    return name in _FILE_FUNCTIONS or name.startswith(_FILE_FUNCTION_PREFIXES) or name.endswith(_FILE_FUNCTION_SUFFIXES)
+        if isinstance(node, exp.Table | exp.Func) and (refused := refusal(node, query, dialect)) is not None:
+            raise SqlProblem(refused.message, None if refused.position is None else refused.position + offset)
 
 
 def _check_columns(tree: exp.Expr, columns: Sequence[str]) -> None:
@@ -267,4 +195,4 @@ def _select_list(tree: exp.Expr) -> list[str] | None:
 
 def _implicit_name(projection: exp.Expr) -> str:
     """Name what databases name by themselves, such as ``current_date``."""
-    return _function_name(projection) if isinstance(projection, exp.Func) and not projection.args.get("this") else ""
+    return function_name(projection) if isinstance(projection, exp.Func) and not projection.args.get("this") else ""
