@@ -154,6 +154,7 @@ class Mapping(WireModel):
     node_count: int = 0
     edge_type_count: int = 0
     on_bad_rows: OnBadRows = "report"
+    data_source_id: Optional[int] = None
     node_definitions: Optional[List[NodeDefinition]] = None
     edge_definitions: Optional[List[EdgeDefinition]] = None
     change_description: Optional[str] = None

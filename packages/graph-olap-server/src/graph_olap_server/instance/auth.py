@@ -72,7 +72,7 @@ class HttpIdentityResolver:
         control_plane: ControlPlane,
         internal_api_key: str,
         *,
-        fresh_seconds: float = 30.0,
+        fresh_seconds: float = 5.0,
         stale_seconds: float = 600.0,
         max_entries: int = 1024,
     ) -> None:
@@ -133,7 +133,8 @@ def _identity(body: Any) -> Identity:
 def _refusal(reply: Reply) -> PlatformError:
     error = reply.body.get("error", {}) if isinstance(reply.body, dict) else {}
     code = error.get("code")
-    if reply.status in (401, 403) and code in ERROR_CODES:
-        return PlatformError(code, error.get("message", ""), error.get("details"))
+    if reply.status in (401, 403, 429) and code in ERROR_CODES:
+        details = error.get("details") or {}
+        return PlatformError(code, error.get("message", ""), details, retry_after=details.get("retry_after_seconds"))
     event(_log, "authorization_not_understood", level=logging.ERROR, status=reply.status, code=code)
     return unavailable("control_plane", "The control plane could not check your access. Try again soon.")

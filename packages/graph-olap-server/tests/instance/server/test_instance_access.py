@@ -104,6 +104,14 @@ def test_too_old_answers_do_not_serve():
     assert failure.value.code == "SERVICE_UNAVAILABLE"
 
 
+def test_too_many_failed_logins_are_told_as_such():
+    details = {"resource": "login", "retry_after_seconds": 28}
+    limited = Reply(429, {"error": {"code": "RATE_LIMIT_EXCEEDED", "message": "Too many.", "details": details}})
+    with pytest.raises(PlatformError) as failure:
+        resolve(HttpIdentityResolver(Line(limited), KEY), {"authorization": "Bearer guess"})
+    assert (failure.value.code, failure.value.retry_after) == ("RATE_LIMIT_EXCEEDED", 28)
+
+
 def test_a_refusal_forgets_the_answer():
     refused = Reply(403, {"error": {"code": "USER_DISABLED", "message": "Off.", "details": {"username": "ann"}}})
     resolver = HttpIdentityResolver(Line(ANN, refused, None), KEY, fresh_seconds=0)
