@@ -24,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from graph_olap_server.api.app import create_app
 from graph_olap_server.config import Settings
+from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.jobs.reconciliation import reconcile
 from graph_olap_server.jobs.schedule import Jobs
 from graph_olap_server.jobs.shutdown import stop_instances
@@ -245,6 +246,8 @@ class Platform:
         self._parts.callback(database.close)
         try:
             database.migrate()
+        except PlatformError as error:
+            raise StartupError(error.message) from error
         except SQLAlchemyError as error:
             cause = str(getattr(error, "orig", None) or error).splitlines()[0]
             if self.settings.has_local_database:

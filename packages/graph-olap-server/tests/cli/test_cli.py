@@ -22,7 +22,7 @@ from graph_olap_server.launcher.base import (
 from graph_olap_server.platform import EmbeddedPlatform, Platform, StartupError
 from graph_olap_server.store.database import Database
 from graph_olap_server.store.tables import ApiKeyRow
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 
 def test_version_and_help_teach(capsys: pytest.CaptureFixture[str]):
@@ -122,6 +122,15 @@ class TestStart:
         (tmp_path / "control-plane.db").write_text("this is not a database, but long enough to look like one" * 20)
         message = self.refused(Settings(data_dir=tmp_path, port=0))
         assert "not a database" in message
+
+    def test_a_database_of_a_newer_version(self, tmp_path: Path):
+        settings = Settings(data_dir=tmp_path, port=0)
+        database = Database(settings.resolved_database_url)
+        database.migrate()
+        with database.write() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        database.close()
+        assert "newer version of Graph OLAP" in self.refused(settings)
 
     def test_a_second_server_on_the_folder(self, tmp_path: Path):
         with EmbeddedPlatform(Settings(data_dir=tmp_path)) as platform:

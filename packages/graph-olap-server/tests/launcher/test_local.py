@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from graph_olap_server.config import Settings
 from graph_olap_server.domain.instance_config import InstanceConfig
 from graph_olap_server.launcher.base import InstanceState, LauncherError
 from graph_olap_server.launcher.local import LocalLauncher, buffer_bytes
@@ -310,3 +311,53 @@ def test_the_trace_of_a_process_that_died_is_the_end_of_its_log(make_launcher, s
     handle = launcher.start(spec())
     gone = until(lambda: (found := launcher.poll(handle)).state is InstanceState.GONE and found)
     assert '"reason": "no such snapshot"' in gone.trace
+
+
+def test_a_resume_that_died_before_it_recorded_its_process_is_found_again(make_launcher, spec, monkeypatch):
+    launcher = make_launcher()
+    first = launcher.start(spec())
+    launcher.suspend(first)
+
+    children = []
+
+    def spawn_and_die(folder: Path) -> None:
+        children.append(LocalLauncher._spawn(launcher, folder))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launcher, "_spawn", spawn_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        launcher.start(replace(spec(), resumes=True))
+    next_one = make_launcher()
+    (found,) = next_one.list_running()
+    assert found.handle["pid"] == children[0].pid
+    assert next_one.start(replace(spec(), resumes=True)) == found.handle
+    children[0].kill()
+    children[0].wait()
+
+
+@pytest.mark.parametrize("lost", ["the folder is gone", "another process is recorded"])
+def test_a_process_that_no_folder_knows_is_ended(make_launcher, spec, until, lost):
+    launcher = make_launcher()
+    handle, other = launcher.start(spec()), launcher.start(spec(8))
+    folder = Path(handle["folder"])
+    if lost == "the folder is gone":
+        folder.rename(folder.with_name("elsewhere"))
+    else:
+        (folder / "process.json").write_text(json.dumps({**handle, "pid": other["pid"]}))
+    assert is_alive(handle["pid"], handle["process_started"])
+
+    launcher.remove_leftovers(lambda: {7, 8})
+
+    until(lambda: not is_alive(handle["pid"], handle["process_started"]))
+    assert is_alive(other["pid"], other["process_started"])
+    launcher.stop(handle)
+
+
+def test_processes_that_are_being_started_or_belong_to_others_are_left_alone(make_launcher, spec, tmp_path):
+    launcher = make_launcher()
+    handle = launcher.start(spec())
+    (Path(handle["folder"]) / "process.json").unlink()  # as between spawning and recording
+    launcher.remove_leftovers(lambda: {7})
+    elsewhere = LocalLauncher(tmp_path / "inst", settings=Settings(), internal_api_key="s3cret")
+    elsewhere.remove_leftovers(lambda: ())
+    assert is_alive(handle["pid"], handle["process_started"])

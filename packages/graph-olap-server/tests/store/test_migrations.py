@@ -11,6 +11,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.store import migrate
 from graph_olap_server.store.database import Database
 from graph_olap_server.store.tables import Base, UtcDateTime
@@ -114,6 +115,36 @@ def test_a_failing_migration_changes_nothing(engine: Engine):
         tables = MetaData()
         tables.reflect(connection)
         assert "favorites" not in tables.tables
+
+
+def test_a_database_of_a_newer_version_is_left_alone(engine: Engine):
+    database = Database(engine.url.render_as_string(hide_password=False))
+    database.migrate()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(PlatformError, match=r"newer version of Graph OLAP \(its tables have version 9999"):
+        database.migrate()
+    database.close()
+    with engine.begin() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "9999"
+
+
+@pytest.mark.skipif(os.environ.get("GRAPH_OLAP_TEST_DATABASE") != "postgres", reason="SQLite has no such limits")
+def test_a_migration_may_take_longer_than_other_statements(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    limits = {}
+
+    def look(connection: Connection) -> None:
+        for name in ("statement_timeout", "lock_timeout"):
+            limits[name] = connection.execute(text(f"SHOW {name}")).scalar_one()
+
+    monkeypatch.setattr("graph_olap_server.store.database.upgrade", look)
+    database = Database(engine.url.render_as_string(hide_password=False))
+    database.migrate()
+    assert limits == {"statement_timeout": "0", "lock_timeout": "0"}
+    with database.write() as session:
+        look(session.connection())
+    database.close()
+    assert limits == {"statement_timeout": "1min", "lock_timeout": "15s"}
 
 
 @pytest.mark.skipif(

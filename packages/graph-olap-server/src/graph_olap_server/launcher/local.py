@@ -48,6 +48,7 @@ from graph_olap_server.launcher.log_tail import last_lines, last_text
 from graph_olap_server.launcher.processes import (
     end_session,
     find_by_argument,
+    find_session_leaders,
     is_alive,
     start_mark,
     wait_until_gone,
@@ -234,7 +235,8 @@ class LocalLauncher(Launcher):
         return bool(handle.get("node", self._node) == self._node)
 
     def remove_leftovers(self, known: Callable[[], Collection[int]]) -> Sequence[int]:
-        """Remove the folders of instances that neither run nor are known."""
+        """Remove the folders of instances that neither run nor are known, and end processes that no folder knows."""
+        self._end_strays()
         folders = list(self._folders())
         wanted = known()
         removed = []
@@ -247,6 +249,22 @@ class LocalLauncher(Launcher):
             shutil.rmtree(folder, ignore_errors=True)
             removed.append(int(folder.name))
         return removed
+
+    def _end_strays(self) -> None:
+        """End instances of ours in whose folder another process is recorded, or whose folder is gone.
+
+        A start removes the record of the last process before it spawns the next and makes the folder before both, so
+        that no process on its way is taken for a stray.
+        """
+        for pid, mark, argument in find_session_leaders(f"{self._root}{os.sep}"):
+            folder = Path(argument).parent
+            if folder.parent != self._root or not folder.name.isdigit():
+                continue
+            handle = _read_handle(folder)
+            if (handle is None and folder.is_dir()) or (handle is not None and _parts(handle)[:2] == (pid, mark)):
+                continue
+            event(_logger, "stray_process_ended", level=logging.WARNING, instance_id=int(folder.name), pid=pid)
+            end_session(pid, mark, signal.SIGKILL)
 
     def announce(self, control_plane_url: str) -> None:
         """Write the address where running and future instances look for it."""
@@ -375,7 +393,8 @@ def _clear(folder: Path, *, keep_work: bool) -> None:
     if not keep_work:
         shutil.rmtree(folder, ignore_errors=True)
         return
-    for name in (CONFIG_FILE, ENDPOINT_FILE, CPU_CORES_FILE, MEMORY_LIMIT_FILE, MEMORY_EXCEEDED_FILE):
+    # The handle goes first: as long as it is there, it is believed to be that of the process in this folder.
+    for name in (_HANDLE_FILE, CONFIG_FILE, ENDPOINT_FILE, CPU_CORES_FILE, MEMORY_LIMIT_FILE, MEMORY_EXCEEDED_FILE):
         (folder / name).unlink(missing_ok=True)
 
 

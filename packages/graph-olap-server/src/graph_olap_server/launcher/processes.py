@@ -10,7 +10,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["end_session", "find_by_argument", "is_alive", "session_threads", "start_mark", "wait_until_gone"]
+__all__ = [
+    "end_session",
+    "find_by_argument",
+    "find_session_leaders",
+    "is_alive",
+    "session_threads",
+    "start_mark",
+    "wait_until_gone",
+]
 
 _PROC = Path("/proc")
 _POLL_SECONDS = 0.02
@@ -84,6 +92,22 @@ def find_by_argument(argument: str) -> int | None:
             ).read_bytes().split(b"\0"):
                 return entry
     return None
+
+
+def find_session_leaders(prefix: str) -> list[tuple[int, str, str]]:
+    """Return our processes that lead a session and have an argument that begins so: id, start mark, argument."""
+    wanted = os.fsencode(prefix)
+    found = []
+    for pid in _numbered():
+        fields, mark = _stat(pid), start_mark(pid)
+        if fields is None or mark is None or fields[3] != str(pid):
+            continue
+        with suppress(OSError):
+            folder = _PROC / str(pid)
+            if folder.stat().st_uid == os.getuid():
+                arguments = (folder / "cmdline").read_bytes().split(b"\0")
+                found += [(pid, mark, os.fsdecode(item)) for item in arguments if item.startswith(wanted)][:1]
+    return found
 
 
 def session_threads(pid: int) -> list[int]:

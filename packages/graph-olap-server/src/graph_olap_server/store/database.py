@@ -90,8 +90,12 @@ class Database:
         faults.point("database", "committed")
 
     def migrate(self) -> None:
-        """Bring the tables to the newest version, in one transaction."""
-        with self._begin() as connection:
+        """Bring the tables to the newest version, in one transaction; waits while another process does.
+
+        Raises:
+            PlatformError: The tables are those of a newer version.
+        """
+        with self._begin(patient=True) as connection:
             upgrade(connection)
 
     def check(self) -> None:
@@ -112,9 +116,13 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def _begin(self, *, patient: bool = False) -> Iterator[Connection]:
         with self._engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
             if connection.dialect.name == "postgresql":
+                if patient:
+                    # A step of a migration may rebuild a large table.
+                    connection.execute(text("SET LOCAL statement_timeout = 0"))
+                    connection.execute(text("SET LOCAL lock_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
             yield connection
 

@@ -21,6 +21,7 @@ __all__ = [
     "held_row",
     "is_held",
     "is_over",
+    "lasts",
     "release",
     "renew",
 ]
@@ -89,7 +90,12 @@ def claim_row(
 
 def is_held(row: Leased, now: datetime) -> bool:
     """Tell whether somebody works on a row."""
-    return row.lease_expires_at is not None and now < row.lease_expires_at <= now + _FAR
+    return lasts(row.lease_expires_at, now)
+
+
+def lasts(lease_end: datetime | None, now: datetime) -> bool:
+    """Tell whether a lease that ends then has not ended yet."""
+    return lease_end is not None and now < lease_end <= now + _FAR
 
 
 def is_over(model: type[Leased], now: datetime) -> ColumnElement[bool]:

@@ -8,14 +8,33 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+
+from graph_olap_server.domain.errors import unavailable
 
 __all__ = ["alembic_config", "is_described", "upgrade"]
 
 
 def upgrade(connection: Connection) -> None:
-    """Run all missing migrations inside the connection's transaction."""
-    command.upgrade(alembic_config(connection), "head")
+    """Run all missing migrations inside the connection's transaction.
+
+    Raises:
+        PlatformError: The tables are those of a newer version.
+    """
+    config = alembic_config(connection)
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == newest:
+        return
+    if current is not None and newest is not None and current > newest:
+        raise unavailable(
+            "database",
+            f"The database belongs to a newer version of Graph OLAP (its tables have version {current}, this one knows "
+            f"{newest}). Use the newer version, or a copy of the database from before its upgrade.",
+        )
+    command.upgrade(config, "head")
 
 
 def alembic_config(connection: Connection) -> Config:
