@@ -20,7 +20,7 @@ from typing import IO, Self
 
 import uvicorn
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from graph_olap_server.api.app import create_app
 from graph_olap_server.config import Settings
@@ -44,6 +44,8 @@ __all__ = ["EmbeddedPlatform", "Platform", "StartupError"]
 
 _log = logging.getLogger(__name__)
 _START_SECONDS = 30.0
+_DATABASE_SECONDS = 30.0
+_DATABASE_RETRY_SECONDS = 1.0
 _SCHEMA_SECONDS = 10.0
 _API_SECONDS = 2
 _JOB_SECONDS = 3.0
@@ -109,6 +111,9 @@ class Platform:
         self._stopped = False
         try:
             self._start()
+        except SQLAlchemyError as error:
+            self.stop()
+            raise self._database_problem(error) from error
         except BaseException:
             self.stop()
             raise
@@ -244,24 +249,31 @@ class Platform:
     def _open_database(self) -> Database:
         database = Database(self.settings.resolved_database_url, connections=self.settings.database_connections)
         self._parts.callback(database.close)
-        try:
-            database.migrate()
-        except PlatformError as error:
-            raise StartupError(error.message) from error
-        except SQLAlchemyError as error:
-            cause = str(getattr(error, "orig", None) or error).splitlines()[0]
-            if self.settings.has_local_database:
-                message = (
-                    f"The database of {self.settings.data_dir} cannot be opened ({cause}). "
-                    "Check the file, or choose another folder with --data-dir."
-                )
+        deadline = time.monotonic() + (0.0 if self.settings.has_local_database else _DATABASE_SECONDS)
+        while True:
+            try:
+                database.migrate()
+            except PlatformError as error:
+                raise StartupError(error.message) from error
+            except OperationalError as error:
+                # A server that starts at the same time, or again, is waited for.
+                if time.monotonic() > deadline:
+                    raise
+                event(_log, "database_away", level=logging.WARNING, reason=_cause(error))
+                time.sleep(_DATABASE_RETRY_SECONDS)
             else:
-                shown = make_url(self.settings.resolved_database_url).render_as_string(hide_password=True)
-                message = (
-                    f"The database {shown} cannot be used ({cause}). Check GRAPH_OLAP_DATABASE_URL and the server."
-                )
-            raise StartupError(message) from error
-        return database
+                return database
+
+    def _database_problem(self, error: SQLAlchemyError) -> StartupError:
+        if self.settings.has_local_database:
+            return StartupError(
+                f"The database of {self.settings.data_dir} cannot be opened ({_cause(error)}). "
+                "Check the file, or choose another folder with --data-dir."
+            )
+        shown = make_url(self.settings.resolved_database_url).render_as_string(hide_password=True)
+        return StartupError(
+            f"The database {shown} cannot be used ({_cause(error)}). Check GRAPH_OLAP_DATABASE_URL and the server."
+        )
 
     def _recover(self, context: Context, launcher: Launcher) -> None:
         """Mend what a crash left, before any work is accepted."""
@@ -324,6 +336,10 @@ class EmbeddedPlatform(Platform):
 
     def __init__(self, settings: Settings, *, launcher: Launcher | None = None) -> None:
         super().__init__(settings.model_copy(update={"host": "127.0.0.1", "port": 0}), launcher=launcher)
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
 def _stop_server(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -75,6 +75,22 @@ def test_postgres_crashes_and_comes_back(make_deployment: Callable[..., Deployme
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(find_postgres() is None, reason="PostgreSQL is not installed (.ci/postgres)")
+def test_a_server_started_before_its_database_waits_for_it(make_deployment: Callable[..., Deployment]):
+    with PrivatePostgres() as server:
+        deployment = make_deployment(on_postgres=True)
+        deployment.database_url = server.url(server.create())
+        server.stop("fast")
+        started = deployment.start(wait=False)
+        time.sleep(3)
+        assert started.process.poll() is None, started.wait()[1]
+        server.start()
+        deployment.url = started.wait_ready()
+        assert ask(deployment, "GET", "/ready").status_code == 200
+        deployment.kill_all()
+
+
+@pytest.mark.slow
 def test_the_warehouse_goes_away_and_comes_back(
     make_deployment: Callable[..., Deployment], warehouse: Path, tmp_path: Path
 ):
