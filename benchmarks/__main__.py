@@ -27,28 +27,30 @@ from benchmarks.report import Row, say, table
 from benchmarks.results_out import instance_pid, measure_results_out
 
 RESULTS = Path(__file__).parent / "results.md"
+HEADINGS = {"data-plane": "## From the warehouse to answers", "control-plane": "## The control plane under load"}
 
 
 def main() -> None:
-    """Run all benchmarks."""
+    """Run all benchmarks, or one part of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--nodes", type=int, default=1_000_000)
     parser.add_argument("--edges", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=5, help="runs of each measurement (the load: at most 3)")
     parser.add_argument("--load-seconds", type=float, default=60, help="how long many clients ask at a time")
+    parser.add_argument("--only", choices=tuple(HEADINGS), help="measure one part and leave the page's others")
     arguments = parser.parse_args()
-    work = Path(tempfile.mkdtemp(prefix="graph-olap-bench-"))
-    for part in ("data-plane", "control-plane"):
-        (work / part).mkdir()
-    try:
-        rows = _measure(work / "data-plane", arguments)
-        control_plane = measure_control_plane(work / "control-plane", arguments.load_seconds)
-    finally:
-        shutil.rmtree(work)
-    page = _page(rows, control_plane, arguments)
-    print(page)
-    if (arguments.nodes, arguments.edges) == (1_000_000, 10_000_000):
-        RESULTS.write_text(page, encoding="utf-8")
+    parts: dict[str, Callable[[Path], list[Row]]] = {
+        "data-plane": lambda work: _measure(work, arguments),
+        "control-plane": lambda work: measure_control_plane(work, arguments.load_seconds),
+    }
+    measured = {}
+    for part in parts if arguments.only is None else [arguments.only]:
+        with tempfile.TemporaryDirectory(prefix="graph-olap-bench-") as work:
+            measured[part] = _section(part, parts[part](Path(work)), arguments)
+            print(measured[part], flush=True)
+    if arguments.only == "control-plane" or (arguments.nodes, arguments.edges) == (1_000_000, 10_000_000):
+        kept = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() and arguments.only is not None else ""
+        RESULTS.write_text(_page(measured, kept), encoding="utf-8")
 
 
 def _measure(work: Path, arguments: argparse.Namespace) -> list[Row]:
@@ -221,19 +223,21 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _page(rows: list[Row], control_plane: list[Row], arguments: argparse.Namespace) -> str:
-    return (
-        "# Benchmark results\n\n"
-        f"Written by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores, {platform.machine()}, Python "
-        f"{platform.python_version()}, kuzu {version('kuzu')}, icebug {version('icebug')}; "
-        f"{arguments.nodes:,} nodes, {arguments.edges:,} edges with two properties, R-MAT, seed fixed. "
-        "Seconds are medians; the ratio is what counts.\n\n"
-        "## From the warehouse to answers\n\n"
-        f"{table(rows)}\n\n"
-        "## The control plane under load\n\n"
-        "On SQLite, with instances that are rows only.\n\n"
-        f"{table(control_plane)}\n"
-    )
+def _section(part: str, rows: list[Row], arguments: argparse.Namespace) -> str:
+    where = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    what = "on SQLite, with instances that are rows only"
+    if part == "data-plane":
+        where += f", kuzu {version('kuzu')}, icebug {version('icebug')}"
+        what = f"{arguments.nodes:,} nodes, {arguments.edges:,} edges with two properties, R-MAT, seed fixed"
+    return f"{HEADINGS[part]}\n\n{date.today().isoformat()}: {where}; {what}.\n\n{table(rows)}\n"
+
+
+def _page(measured: dict[str, str], kept: str) -> str:
+    """Put what was measured in the place of the sections of an earlier page."""
+    sections = {section.partition("\n")[0]: section for section in f"\n{kept}".split("\n## ")[1:]}
+    sections |= {text.partition("\n")[0].removeprefix("## "): text.removeprefix("## ") for text in measured.values()}
+    title = "# Benchmark results\n\nBy `make bench`. Seconds are medians; the ratio is what counts.\n"
+    return title + "".join(f"\n## {section.strip()}\n" for section in sections.values())
 
 
 if __name__ == "__main__":

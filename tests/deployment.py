@@ -60,7 +60,7 @@ class Deployment:
             try:
                 url = server.wait_ready()
             except AssertionError:
-                if server.process.wait(10) == -signal.SIGKILL:
+                if server.process.wait(60) == -signal.SIGKILL:
                     raise Killed from None
                 raise
             self.url = url if command != "worker" else self.url
@@ -83,7 +83,7 @@ class Deployment:
         """Send one request; the data of the answer."""
         try:
             reply = httpx.request(
-                method, f"{self.url}/api{path}", json=body, headers={"X-Username": "ada"}, timeout=20, trust_env=False
+                method, f"{self.url}/api{path}", json=body, headers={"X-Username": "ada"}, timeout=60, trust_env=False
             )
         except httpx.TransportError as error:
             raise Killed from error

@@ -55,7 +55,7 @@ class Serve:
         for reader in self._readers:
             reader.start()
 
-    def wait_ready(self, timeout: float = 60) -> str:
+    def wait_ready(self, timeout: float = 120) -> str:
         """Return the URL that the server printed, nothing for a worker."""
         while (line := self._lines.get(timeout=timeout)) is not None:
             if line.startswith(_READY):
@@ -64,7 +64,7 @@ class Serve:
                 return ""
         raise AssertionError("serve ended before it was ready:\n" + "".join(self._errors))
 
-    def wait(self, timeout: float = 30) -> tuple[int, str]:
+    def wait(self, timeout: float = 60) -> tuple[int, str]:
         """Wait for the end; return exit code and standard error."""
         code = self.process.wait(timeout)
         for reader in self._readers:

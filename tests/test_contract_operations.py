@@ -65,7 +65,7 @@ def mapping(client: Client) -> Any:
     return client("ada").mappings.create("People", node_definitions=[PERSON], edge_definitions=[KNOWS])
 
 
-def until(check: Callable[[], Any], seconds: float = 20) -> Any:
+def until(check: Callable[[], Any], seconds: float = 60) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < deadline, "it never happened"

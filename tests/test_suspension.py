@@ -70,7 +70,7 @@ def pids(tmp_path: Path) -> Iterator[Callable[[], list[int]]]:
         os.kill(pid, signal.SIGKILL)
 
 
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "the expected did not happen in time"
@@ -246,7 +246,7 @@ def test_a_server_killed_while_it_suspends_or_resumes_is_followed_by_one_that_go
         with suppress(GraphOLAPError):
             client.instances.suspend(instance.id)
             client.instances.resume_and_wait(instance.id, progress=False, timeout=20)
-    assert killed.wait(10)[0] == -signal.SIGKILL, f"the server never came to {fault}"
+    assert killed.wait(60)[0] == -signal.SIGKILL, f"the server never came to {fault}"
     with GraphOLAPClient(serve(KEEP_INSTANCES="true"), username="ada") as client:
         until(lambda: client.instances.get(instance.id).status in ("running", "suspended"))
         if client.instances.get(instance.id).status == "running":

@@ -79,7 +79,7 @@ def client_of() -> Iterator[Callable[..., httpx.Client]]:
                 time.sleep(0.001)
             servers[id(context)] = server, thread, listener
         url = f"http://127.0.0.1:{servers[id(context)][2].getsockname()[1]}"
-        clients.append(httpx.Client(base_url=url, headers=headers, trust_env=False))
+        clients.append(httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=60))
         return clients[-1]
 
     yield client

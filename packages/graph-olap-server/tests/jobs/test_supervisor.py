@@ -15,9 +15,9 @@ def test_a_job_runs_at_the_start_and_at_every_event():
 
     supervisor = Supervisor([Job("counts", run, wake)])
     supervisor.start()
-    assert passes.acquire(timeout=5)
+    assert passes.acquire(timeout=30)
     wake.set()
-    assert passes.acquire(timeout=5)
+    assert passes.acquire(timeout=30)
     assert not passes.acquire(timeout=0.05)
     assert supervisor.stop(5)
 

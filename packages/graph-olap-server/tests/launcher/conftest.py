@@ -52,10 +52,10 @@ def spec(tmp_path):
 
 @pytest.fixture
 def until():
-    """Poll a condition; fails the test after ten seconds."""
+    """Poll a condition; fails the test after thirty seconds."""
 
     def wait(condition):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not (found := condition()):
             assert time.monotonic() < deadline, "condition was never met"
             time.sleep(0.01)

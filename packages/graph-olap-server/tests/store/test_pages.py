@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -123,6 +124,19 @@ def test_a_list_is_what_brute_force_finds(
     database.totals = Totals()
     for _ in ("found", "remembered"):
         assert ask(database, query, equal) == expected(rows, query, equal)
+
+
+@pytest.mark.parametrize("few", [5, 1000])
+def test_bounds_of_the_time_are_counted_by_what_they_leave_out(
+    database: Database, rows: list[SnapshotRow], few: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Totals of other bounds are at hand from the second list on, and of lists without bounds as well."""
+    monkeypatch.setattr(pages, "FEW", few)
+    moments = [None, *(NOW + timedelta(minutes=minutes) for minutes in (-1, 0, 1, 10, 19, 20, 21))]
+    for owner, offset in ((None, 0), ("ada", 0), (None, 1)):
+        for after, before in itertools.product(moments, moments):
+            query = PageQuery(offset, 1, owner=owner, created_after=after, created_before=before)
+            assert ask(database, query, {"status": "ready"}) == expected(rows, query, {"status": "ready"})
 
 
 def test_a_remembered_total_is_never_older_than_its_page(database: Database, rows: list[SnapshotRow]):

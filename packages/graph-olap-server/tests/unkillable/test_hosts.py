@@ -62,7 +62,7 @@ class Machines:
     def instance(self, number: int) -> Any:
         return next((row for row in self.api.rows(InstanceRow) if row.id == number), None)
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             state = [(row.id, row.status, row.host, row.error_message) for row in self.api.rows(InstanceRow)]

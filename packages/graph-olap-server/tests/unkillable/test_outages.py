@@ -19,7 +19,7 @@ from postgres import PrivatePostgres, find_postgres
 MAPPING: dict[str, Any] = {"name": "people", "node_definitions": [PERSON], "edge_definitions": [KNOWS]}
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the expected did not happen in time"
@@ -38,7 +38,7 @@ def create_instance(deployment: Deployment) -> None:
 
 
 def wait_until_running(deployment: Deployment) -> None:
-    wait_until(lambda: deployment.unrest() == [], 60)
+    wait_until(lambda: deployment.unrest() == [], 120)
     deployment.check()
     (instance,) = deployment.call("GET", "/instances")
     assert instance["status"] == "running", instance["error_message"]

@@ -39,7 +39,7 @@ def test_a_repeat_after_a_crash_is_done_once(
     deployment.start(fault)
     with pytest.raises(httpx.TransportError):
         send(deployment, "/mappings", MAPPING)
-    assert deployment.servers[0].process.wait(10) == -signal.SIGKILL
+    assert deployment.servers[0].process.wait(60) == -signal.SIGKILL
     assert len(deployment.rows(MappingRow)) == done
     deployment.restart()
     replies = [send(deployment, "/mappings", MAPPING) for _ in range(2)]
@@ -67,7 +67,7 @@ class Scene:
     def suspended(self) -> int:
         number = int(self.instance("running")["id"])
         self._deployment.call("POST", f"/instances/{number}/suspend")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while any(row.handle is not None for row in self._deployment.rows(InstanceRow)):
             assert time.monotonic() < deadline, "its process does not end"
             time.sleep(0.05)
@@ -80,7 +80,7 @@ class Scene:
         return self._wait(f"/snapshots/{number}", status)
 
     def _wait(self, path: str, status: str) -> dict[str, Any]:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while (found := self._deployment.call("GET", path))["status"] != status:
             assert time.monotonic() < deadline, found
             time.sleep(0.05)
@@ -149,7 +149,7 @@ def test_a_post_killed_after_its_commit_is_answered_by_its_repeat(
     headers = {"Idempotency-Key": "k-1"} if "bootstrap" in route else KEY
     with pytest.raises(httpx.TransportError):
         pytest.fail(send(deployment, path, body, headers).text)
-    assert deployment.servers[0].process.wait(10) == -signal.SIGKILL
+    assert deployment.servers[0].process.wait(60) == -signal.SIGKILL
     changes = changes_of_callers(deployment)
     deployment.restart()
 

@@ -52,7 +52,7 @@ def contents(client: GraphOLAPClient, number: int) -> list[Any]:
         return list(connection.query(CONTENTS).rows[0])
 
 
-def until(condition: Callable[[], Any], seconds: float = 40) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 90) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "the expected did not happen in time"
@@ -137,7 +137,7 @@ def test_the_server_dies_while_it_starts_one_again(make_deployment: Callable[...
     with GraphOLAPClient(deployment.url, username="ada", max_retries=0) as client:
         number = start_instance(client)
     os.kill(deployment.instance_pids()[number], signal.SIGKILL)
-    assert killed.process.wait(20) == -signal.SIGKILL
+    assert killed.process.wait(60) == -signal.SIGKILL
     deployment.restart()
     with GraphOLAPClient(deployment.url, username="ada") as client:
         client.instances.wait_until_running(number, progress=False)

@@ -7,7 +7,7 @@ hidden from its planner behind a unary plus.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from sqlalchemy.sql.operators import custom_op
 from graph_olap_server.store.search import FEW, holds_text, is_one_of
 from graph_olap_server.store.tables import LIST_INDEXES, InstanceRow, ListStateRow, MappingRow, SnapshotRow
 
-__all__ = ["STATE", "ListShape"]
+__all__ = ["BOUNDS", "STATE", "ListShape"]
 
 STATE: Select[str] = select(ListStateRow.state).where(ListStateRow.resource == bindparam("resource"))
 """Selects the state of a listed table."""
@@ -25,7 +25,9 @@ STATE: Select[str] = select(ListStateRow.state).where(ListStateRow.resource == b
 _GOING = "stopping"  # an instance that ends is no longer shown
 _PLUS = custom_op[Any]("+")
 _LISTED = frozenset({"id", *(name for names in LIST_INDEXES.values() for name in names)})
-_RANGE = {"created_after", "created_before"}
+
+BOUNDS = frozenset({"created_after", "created_before"})
+"""The filters that bound the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,10 @@ class ListShape:
         """Count the matches; ``scan`` reads the table from end to end, not here and there along an index."""
         return _count(self, scan)
 
+    def count_outside(self, bound: str) -> Select[int]:
+        """Count what only one bound of the time leaves out, up to the parameter ``most``."""
+        return _count_outside(self, bound)
+
     def count_without_text(self) -> Select[int]:
         """Count what the other filters leave for the search, up to a bound beyond which a scan is faster."""
         return _count_without_text(self)
@@ -99,6 +105,15 @@ def _count(shape: ListShape, scan: bool) -> Select[int]:
 
 
 @lru_cache(1024)
+def _count_outside(shape: ListShape, bound: str) -> Select[int]:
+    created = shape.rows.c.created_at
+    beyond = created < bindparam(bound) if bound == "created_after" else created > bindparam(bound)
+    unbounded = replace(shape, filters=shape.filters - BOUNDS)
+    others = select(shape.rows.c.id).where(*_where(unbounded, ()), beyond).limit(bindparam("most", type_=BigInteger))
+    return select(func.count()).select_from(others.subquery())
+
+
+@lru_cache(1024)
 def _count_without_text(shape: ListShape) -> Select[int]:
     others = select(shape.rows.c.id).where(*_where(shape, (), with_text=False)).limit(5 * FEW)
     return select(func.count()).select_from(others.subquery())
@@ -108,7 +123,7 @@ def _where(shape: ListShape, hidden: Collection[str], *, with_text: bool = True)
     def column(name: str) -> ColumnElement[Any]:
         return _column(shape.rows, name, hidden)
 
-    exact = shape.filters - _RANGE - {"owner", "search"}
+    exact = shape.filters - BOUNDS - {"owner", "search"}
     where = [column(name) == bindparam(name) for name in sorted(exact)]
     if shape.rows is InstanceRow.__table__:
         where.append(column("status") != _GOING)

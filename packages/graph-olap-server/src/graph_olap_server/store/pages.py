@@ -6,7 +6,7 @@ rows. Counting cannot be avoided, but need not be done twice: totals are remembe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from graph_olap_server.store.list_statements import STATE, ListShape
+from graph_olap_server.store.list_statements import BOUNDS, STATE, ListShape
 from graph_olap_server.store.search import FEW, list_value, rare_matches, text_value
 from graph_olap_server.store.tables import InstanceRow, MappingRow, SnapshotRow
 from graph_olap_server.store.totals import Found, Totals
@@ -144,6 +144,30 @@ class _Asked:
         return self._totals.get(self._key, self._state)
 
     def _counted(self) -> Found:
+        bounds = self.shape.filters & BOUNDS
+        if not bounds or "search" in self.values:
+            return self._counted_one_by_one()
+        # Bounds mostly leave out few rows; counting those is quick once the total without bounds is known.
+        outside = self._outside(bounds)
+        if outside is None:
+            return self._counted_one_by_one()
+        assert self._state is not None
+        key = (self._table, *sorted((name, self.values[name]) for name in self.shape.filters - bounds))
+        if (whole := self._totals.get(key, self._state)) is not None:
+            return Found(whole.total - outside)
+        found = self._counted_one_by_one()
+        self._totals.put(key, self._state, Found(found.total + outside))
+        return found
+
+    def _outside(self, bounds: Collection[str]) -> int | None:
+        """Return how many rows only the bounds of the time leave out; ``None`` for many."""
+        if len(bounds) > 1 and self.values["created_after"] > self.values["created_before"]:
+            return None  # a row can be outside both
+        values = self.values | {"most": FEW + 1}
+        count = sum(self._session.execute(self.shape.count_outside(bound), values).scalar_one() for bound in bounds)
+        return None if count > FEW else count
+
+    def _counted_one_by_one(self) -> Found:
         searches = "search" in self.values
         if not self.shape.fetched:
             scan = searches and self.shape.dialect == "sqlite" and self._scalar(self.shape.count_without_text()) > FEW
