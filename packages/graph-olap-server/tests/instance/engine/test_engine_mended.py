@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.engine.base import EngineLimits
+from graph_olap_server.instance.engine.registry import engine_class
 
 
 def test_distinct_aggregates_do_not_empty_those_after_them(social):
@@ -68,3 +70,49 @@ def test_what_is_right_is_not_refused(social, statement):
 def test_null_in_a_parameter_list_is_refused(social):
     with pytest.raises(PlatformError, match="A null in the list"):
         social.rows("MATCH (a:Person) WHERE a.age IN $ages RETURN a.id", {"ages": [34, None]})
+
+
+@pytest.fixture(scope="module")
+def switched(tmp_path_factory, snapshot_files, graph_class, engine_name):
+    folder = tmp_path_factory.mktemp("switched")
+    files = snapshot_files(folder)
+    rows = [[i, [True, False, None][i % 3], i % 7, "ab"[i % 2]] for i in range(300)]
+    files.node("S", ("id", "INT64"), {"flag": "BOOL", "x": "INT64", "s": "STRING"}, rows)
+    engine = engine_class(engine_name).open(folder / "g.db", EngineLimits(threads=2, buffer_bytes=256 * 1024 * 1024))
+    engine.load(folder, files.manifest(), lambda _progress: None)
+    yield graph_class(engine), rows
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "n.flag",
+        "(n.flag)",
+        "((n.flag))",
+        "CAST(n.flag AS BOOL)",
+        "n.flag = true",
+        "n.flag AND true",
+        "coalesce(n.flag, false)",
+    ],
+)
+def test_case_takes_each_row_for_itself(switched, condition):
+    graph, rows = switched
+    for before in ("", "WITH n, n.flag AS state "):
+        used = condition if not before else condition.replace("n.flag", "state")
+        statement = f"MATCH (n:S) {before}RETURN n.id, CASE WHEN {used} THEN n.x ELSE -1 END AS v ORDER BY n.id"
+        assert graph.rows(statement) == [[i, x if on else -1] for i, on, x, _ in rows], statement
+    nested = (
+        f"MATCH (n:S) RETURN CASE n.s WHEN 'a' THEN CASE WHEN n.x = 3 THEN 'three' WHEN {condition} THEN 'on' END "
+        "ELSE n.s END AS v ORDER BY n.id"
+    )
+    inner = ["three" if x == 3 else "on" if on else None for _, on, x, _ in rows]
+    assert graph.rows(nested) == [[inner[i] if s == "a" else s] for i, _, _, s in rows]
+
+
+def test_contains_may_be_a_function(switched):
+    graph, rows = switched
+    expected = [[i] for i, _, _, s in rows if s == "a"]
+    for condition in ("contains(n.s, 'a')", "NOT contains(n.s, 'b')", "n.id >= 0 AND contains(n.s, 'a')"):
+        assert graph.rows(f"MATCH (n:S) WHERE {condition} RETURN n.id ORDER BY n.id") == expected, condition
+    assert graph.value("MATCH (n:S) WHERE n.s CONTAINS ('a') RETURN count(*)") == len(expected)

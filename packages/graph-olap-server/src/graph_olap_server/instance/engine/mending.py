@@ -8,6 +8,7 @@ from typing import Any
 
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.absent import absent_edits
+from graph_olap_server.instance.engine.bare_conditions import bare_condition_edits
 from graph_olap_server.instance.engine.clauses import Clause, clauses_of
 from graph_olap_server.instance.engine.counted import counted_edits
 from graph_olap_server.instance.engine.cycles import open_cycles
@@ -50,6 +51,8 @@ def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *,
     words = {token.keyword for token in tokenise(statement)}
     if acyclic:
         done = _step(done, open_cycles)
+    if "CASE" in words:
+        done = _step(done, bare_condition_edits)
     if "CONTAINS" in words:
         done = _step(done, lambda text, tokens, _: empty_text_edits(text, tokens, parameters))
     if "OPTIONAL" in words:
