@@ -11,6 +11,7 @@ from graph_olap_server.store.database import Database
 from graph_olap_server.store.migrate import is_described
 from graph_olap_server.store.tables import Base, SettingRow
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 
 def test_migrations_make_the_tables_that_the_code_uses(database: Database):
@@ -84,3 +85,11 @@ def test_readers_do_not_wait_for_the_writer(database: Database, now):
         writer.flush()
         with database.read() as reader:
             assert reader.get(SettingRow, "k") is None
+
+
+def test_errors_do_not_tell_the_values_of_a_statement(database: Database):
+    """They are logged with their text, and values may be hashes of keys and what users wrote."""
+    with pytest.raises(DBAPIError) as raised, database.read() as session:
+        session.execute(text("SELECT :value FROM missing"), {"value": "s3cret"})
+    assert "missing" in str(raised.value)
+    assert "s3cret" not in str(raised.value)

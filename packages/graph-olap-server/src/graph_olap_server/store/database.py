@@ -63,7 +63,8 @@ class Database:
     def __init__(self, url: str, *, connections: int = 40) -> None:
         parsed = _with_driver(make_url(url))
         self.totals = Totals()
-        self._engine: Engine = create_engine(parsed, **_options(parsed, connections))
+        # Errors are logged with their text; values may be hashes of keys.
+        self._engine: Engine = create_engine(parsed, hide_parameters=True, **_options(parsed, connections))
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
