@@ -46,3 +46,10 @@ def test_both_packages_take_their_version_from_one_file() -> None:
     for package in ("graph-olap-sdk", "graph-olap-server"):
         link = ROOT / "packages" / package / "VERSION"
         assert link.resolve() == (ROOT / "VERSION").resolve()
+
+
+def test_both_packages_carry_the_licence() -> None:
+    for package in ("graph-olap-sdk", "graph-olap-server"):
+        copied = ROOT / "packages" / package / "LICENSE"  # no link: a source archive would hold the link alone
+        assert not copied.is_symlink()
+        assert copied.read_bytes() == (ROOT / "LICENSE").read_bytes()
