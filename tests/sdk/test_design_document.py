@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from graph_olap import exceptions
+from graph_olap._page import ModelList, Records
 from graph_olap.config import Config
 from graph_olap.models import InstanceProgress, SnapshotProgress
 from sdk_surface import SYNC, entries
@@ -47,6 +48,11 @@ def resolve(symbol: str) -> Any:
     raise AssertionError(f"there is no {symbol}")
 
 
+def test_lists_with_more_abilities_are_lists() -> None:
+    assert issubclass(ModelList, list)
+    assert issubclass(Records, list)
+
+
 def types_of(text: str) -> set[str]:
     """Split a union into its parts, in one spelling.
 
@@ -55,6 +61,7 @@ def types_of(text: str) -> set[str]:
         ['None', 'dict[str, Any]']
     """
     text = re.sub(r"\b(Dict|List)\b", lambda match: match.group().lower(), text).replace("builtins.", "")
+    text = text.replace("ModelList[", "list[").replace("Records", "list[dict[str, Any]]")  # both are lists
     if match := re.fullmatch(r"Optional\[(.*)\]", text):
         return types_of(match.group(1)) | {"None"}
     parts = re.split(r" \| (?![^\[]*\])", text)

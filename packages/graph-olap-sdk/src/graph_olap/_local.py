@@ -158,9 +158,9 @@ def _start(
     platform = _running[key] = EmbeddedProcess(url, kept, folder)
     if in_notebook() or on_terminal():
         where = f"its data stays in {kept}" if kept is not None else "its data goes with it"
-        print(  # noqa: T201 - starting a process is not done silently
+        print(
             f"Started Graph OLAP at {platform.url} on {what}. It stops when this session ends; {where}.",
-            file=sys.stderr,
+            file=sys.stdout if in_notebook() else sys.stderr,  # what goes to stderr looks like an error in a notebook
         )
     return platform
 

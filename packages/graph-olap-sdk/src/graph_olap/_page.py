@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Generic, Iterator, List, Mapping, NamedTuple, Optional, TypeVar, Union, overload
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Generic,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    TypeVar,
+    Union,
+    overload,
+)
 
 from graph_olap._optional import require
 from graph_olap.models.common import WireModel
 
-__all__ = ["ModelList", "Page", "PageSource"]
+__all__ = ["ModelList", "Page", "PageSource", "Records"]
 
 T = TypeVar("T", bound=WireModel)
 
@@ -41,6 +56,37 @@ class ModelList(List[T]):
         from graph_olap.display import page_html
 
         return page_html(Page(list(self), len(self), 0, len(self)))
+
+
+class Records(List[Dict[str, Any]]):
+    """A list of dictionaries that also becomes a DataFrame and a table in a notebook.
+
+    Args:
+        rows: The dictionaries.
+        shown: The columns that a notebook shows; by default all that hold plain values.
+    """
+
+    def __init__(self, rows: Iterable[Dict[str, Any]] = (), shown: Optional[Sequence[str]] = None) -> None:
+        super().__init__(rows)
+        self._shown = shown
+
+    def to_polars(self) -> Any:
+        """Return the rows as a ``polars.DataFrame``; nested values are left out."""
+        return require("polars", "dataframe").DataFrame(_without_nested(self), infer_schema_length=None)
+
+    def to_pandas(self) -> Any:
+        """Return the rows as a ``pandas.DataFrame``; nested values are left out."""
+        return require("pandas", "dataframe").DataFrame(_without_nested(self))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        from graph_olap.display import records_text
+
+        printer.text(records_text(self, self._shown) if self else "[]")
+
+    def _repr_html_(self) -> str:
+        from graph_olap.display import records_html
+
+        return records_html(self, self._shown)
 
 
 @dataclass(frozen=True)
@@ -114,7 +160,8 @@ def _pandas(items: List[T]) -> Any:
 
 def _plain_rows(items: List[T]) -> List[Dict[str, Any]]:
     # Nested objects (definitions, progress) have no place in a flat table.
-    return [
-        {key: value for key, value in item.model_dump().items() if not isinstance(value, (dict, list))}
-        for item in items
-    ]
+    return _without_nested([item.model_dump() for item in items])
+
+
+def _without_nested(rows: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    return [{key: value for key, value in row.items() if not isinstance(value, (dict, list))} for row in rows]

@@ -22,7 +22,7 @@ class ProgressReporter:
         title: What is being made, for example ``instance 'study'``.
         show: ``None`` shows a bar in notebooks and terminals when tqdm is installed; ``True`` always shows something
             (lines of text without tqdm); ``False`` never does.
-        callback: Called on every change.
+        callback: Called at every look, so also when nothing has changed meanwhile.
     """
 
     def __init__(self, title: str, show: Optional[bool], callback: Optional[ProgressCallback]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from graph_olap import display
+from graph_olap._cypher_text import value_text
 from graph_olap._environment import in_notebook
 from graph_olap._graph import entities, holds_graph
 from graph_olap._optional import installed
@@ -30,13 +31,13 @@ def show_result(result: QueryResult, limit: Optional[int], kind: str, **options:
     if kind == "graph" or options:
         # Made also where nothing can show it, so that a wrong option is an error everywhere.
         picture = draw(entities(result), limit or _NODES, **options)
-    elif kind == "auto" and in_notebook() and holds_graph(result):
+    elif kind == "auto" and in_notebook() and holds_graph(result) and result.rows:
         picture = draw(entities(result), limit or _NODES)
     else:
         picture = None
     if not in_notebook() or kind == "text":
         print(display.result_text(result, limit or _TEXT_ROWS))  # noqa: T201 - this is its output
-    elif picture is not None and kind != "table":
+    elif picture is not None and kind != "table" and (result.rows or kind == "graph"):
         _show(picture._repr_html_(), repr(picture))
     else:
         _show(_table(result, limit or _TABLE_ROWS), display.result_text(result, limit or _TEXT_ROWS))
@@ -54,7 +55,7 @@ def picture_of_schema(schema: Schema, **options: Any) -> Picture:
     """Return the picture of a schema: a node for each label, an arrow for each relationship type."""
     ids = {table.label: index for index, table in enumerate(schema.tables.node_tables)}
     parts: list[tuple[str, dict[str, Any]]] = [
-        ("NODE", {"_id": ids[t.label], "_label": t.label, "name": t.label, "count": t.node_count, **t.properties})
+        ("NODE", {"_id": ids[t.label], "_label": t.label, **t.properties, "number of nodes": t.node_count})
         for t in schema.tables.node_tables
     ]
     parts += [
@@ -65,13 +66,14 @@ def picture_of_schema(schema: Schema, **options: Any) -> Picture:
                 "_type": t.type,
                 "_src": ids[t.from_node],
                 "_dst": ids[t.to_node],
-                "count": t.edge_count,
                 **t.properties,
+                "number of relationships": t.edge_count,
             },
         )
         for index, t in enumerate(schema.tables.edge_tables)
     ]
-    return draw(parts, **{"caption": "name", **options})
+    # No property can be called like the counts or the label, so none takes their place.
+    return draw(parts, **{"caption": "_label", **options})
 
 
 def _show(page: str, text: str) -> None:
@@ -88,11 +90,19 @@ def _table(result: QueryResult, limit: int) -> str:
     # Cells are text where they are not numbers: itables escapes text, and a table of objects would be guesswork.
     rows = [[_cell(value) for value in row] for row in result.rows[:limit]]
     frame = pandas.DataFrame(rows, columns=[str(name) for name in result.columns])
-    table = itables.to_html_datatable(frame, connected=False, allow_html=False, maxBytes=0, showIndex=False)
+    table = itables.to_html_datatable(
+        frame, connected=False, allow_html=False, maxBytes=0, showIndex=False, **_layout(frame)
+    )
     return f"{table}{display.result_note(result, len(rows))}"
+
+
+def _layout(frame: Any) -> Dict[str, Any]:
+    # Jupyter aligns every cell to the right, where text is hard to read.
+    text = [index for index, kind in enumerate(frame.dtypes) if kind.kind not in "iuf"]
+    return {"style": "width:auto;margin:0", "columnDefs": [{"className": "dt-left", "targets": text}]}
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
-    return "" if value is None else str(value)
+    return "" if value is None else value_text(value)

@@ -6,7 +6,10 @@ Every value that reaches HTML passes :func:`escape`; there is no other way in.
 from __future__ import annotations
 
 import html
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Tuple, Union
+
+from graph_olap._cypher_text import value_text
 
 if TYPE_CHECKING:
     from graph_olap._page import Page
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
         LoadReport,
         Mapping,
         MappingDiff,
+        MappingProposal,
         Schema,
         Snapshot,
         WireModel,
@@ -37,6 +41,9 @@ __all__ = [
     "model_html",
     "model_text",
     "page_html",
+    "proposal_html",
+    "records_html",
+    "records_text",
     "result_html",
     "result_note",
     "result_text",
@@ -48,6 +55,7 @@ __all__ = [
 
 _LONGEST_CELL = 200
 _MOST_INNER_ROWS = 20
+_MOST_RECORDS = 200
 _BADGES = {
     "ready": "success",
     "running": "success",
@@ -69,7 +77,7 @@ def escape(value: Any) -> str:
         >>> escape("<b>")
         '&lt;b&gt;'
     """
-    text = "" if value is None else str(value)
+    text = "" if value is None else value_text(value)
     if len(text) > _LONGEST_CELL:
         text = text[: _LONGEST_CELL - 1] + "…"
     return html.escape(text, quote=True)
@@ -293,12 +301,69 @@ def diff_html(diff: MappingDiff) -> str:
 def page_html(page: Page[Any]) -> str:
     """Return one page of a list as HTML."""
     items = [item.model_dump() for item in page]
-    fields = [name for name in _PAGE_FIELDS if any(name in item for item in items)]
-    if items and not fields:
-        fields = [key for key, value in items[0].items() if not isinstance(value, (dict, list))]
+    named = bool(items) and {"id", "name"} <= set(items[0])
     first = page.offset + 1 if items else 0
-    note = _note(f"{first} to {page.offset + len(items)} of {page.total}")
-    return _block(_table(fields, [[item.get(name) for name in fields] for item in items]), note)
+    note = f"{first} to {page.offset + len(items)} of {page.total}"
+    return _rows_html(items, [name for name in _PAGE_FIELDS if name in items[0]] if named else None, note)
+
+
+def records_html(records: Sequence[Dict[str, Any]], columns: Optional[Sequence[str]]) -> str:
+    """Return dictionaries as an HTML table of these columns, of all plain ones by default."""
+    shown = records[:_MOST_RECORDS]
+    note = f"{len(records):,} rows" if len(shown) == len(records) else f"{len(shown):,} of {len(records):,} rows"
+    return _rows_html(shown, columns, note)
+
+
+def records_text(records: Sequence[Dict[str, Any]], columns: Optional[Sequence[str]]) -> str:
+    """Return dictionaries as a text table."""
+    columns = columns or _plain_columns(records)
+    return text_table(columns, [[_plain(item.get(name)) for name in columns] for item in records])
+
+
+def proposal_html(proposal: MappingProposal) -> str:
+    """Return a proposed mapping as HTML: each definition with its evidence, and what was left out."""
+    evidence: Dict[str, List[str]] = {}
+    for found in proposal.evidence:
+        evidence.setdefault(found.definition, []).append(str(found).partition(": ")[2])
+    reasons = {name: "; ".join(texts) for name, texts in evidence.items()}
+    nodes = [
+        (node.label, node.primary_key.name, _names(node.properties), reasons.get(node.label, ""))
+        for node in proposal.node_definitions
+    ]
+    edges = [
+        (edge.type, f"{edge.from_node} → {edge.to_node}", _names(edge.properties), reasons.get(edge.type, ""))
+        for edge in proposal.edge_definitions
+    ]
+    lines = str(proposal).splitlines()
+    parts = [
+        f'<div class="go-title">{escape(lines[0])}</div>',
+        _table(["label", "key", "properties", "evidence"], nodes),
+    ]
+    if edges:
+        parts.append(_table(["type", "from → to", "properties", "evidence"], edges))
+    if proposal.left_out:
+        rest = [(item.table, item.column or "", item.reason) for item in proposal.left_out]
+        parts.append(_table(["left out", "column", "reason"], rest))
+    if not proposal.complete:
+        parts.append(f'<div class="go-alert go-alert-warning">{escape(lines[-1])}</div>')
+    return _block(*parts)
+
+
+def _rows_html(items: Sequence[Dict[str, Any]], columns: Optional[Sequence[str]], note: str) -> str:
+    columns = columns or _plain_columns(items)
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    lines = ("".join(_badge_cell(name, item.get(name)) for name in columns) for item in items)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    table = f'<table class="go-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return _block(table, _note(note))
+
+
+def _badge_cell(name: str, value: Any) -> str:
+    return f"<td>{_badge(value)}</td>" if name == "status" and value is not None else _td(_plain(value))
+
+
+def _plain_columns(items: Sequence[Dict[str, Any]]) -> List[str]:
+    return [name for name, value in items[0].items() if not isinstance(value, (dict, list))] if items else []
 
 
 def _dry_run_summary(report: DryRun) -> str:
@@ -314,9 +379,9 @@ def _load_report_table(report: Union[LoadReport, DryRun]) -> Tuple[List[str], Li
     columns = ["definition", "kind", "rows read", "loaded", "rejected", "reason", "sample keys"]
     rows = []
     for row in load_report_rows(report):
-        reason = row["reason"] and f"{row['reason']}{_of_column(row['column'])}: {row['reason_rows']:,}"
+        reason = f"{row['reason']}{_of_column(row['column'])}: {row['reason_rows']:,}" if row["reason"] else ""
         facts = [row[name] for name in ("name", "type", "rows_read", "rows_loaded", "rows_rejected")]
-        rows.append([*facts, reason, row["sample_keys"]])
+        rows.append([*facts, reason, row["sample_keys"] or ""])
     return columns, rows
 
 
@@ -365,14 +430,16 @@ def _result_footer(result: QueryResult, shown: int) -> str:
 
 
 def _card(title: str, name: str, status: Optional[str], facts: Iterable[Tuple[str, Any]]) -> str:
-    badge = ""
-    if status is not None:
-        badge = f' <span class="go-badge go-badge-{_BADGES.get(status, "neutral")}">{escape(status)}</span>'
+    badge = "" if status is None else f" {_badge(status)}"
     rows = "".join(
         f"<tr><th>{escape(key)}</th><td>{_fact(value)}</td></tr>" for key, value in facts if value is not None
     )
     head = f'<div class="go-title"><strong>{escape(title)}</strong> {escape(name)}{badge}</div>'
     return f'<div class="go-card">{head}<table class="go-facts"><tbody>{rows}</tbody></table></div>'
+
+
+def _badge(status: Any) -> str:
+    return f'<span class="go-badge go-badge-{_BADGES.get(status, "neutral")}">{escape(status)}</span>'
 
 
 def _fact(value: Any) -> str:
@@ -387,6 +454,8 @@ def _fact(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return f"{value.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_plain(item)}" for name, item in value.items())
     if isinstance(value, list) and len(value) > _MOST_INNER_ROWS:
@@ -418,7 +487,7 @@ def _block(*parts: str) -> str:
 
 
 def _cell(value: Any, widest: int) -> str:
-    text = "" if value is None else " ".join(str(value).split())
+    text = "" if value is None else " ".join(value_text(value).split())
     return text if len(text) <= widest else text[: widest - 1] + "…"
 
 

@@ -14,7 +14,7 @@ from graph_olap._request import Call, decode_json, raise_for_error, translate
 from graph_olap._retries import Attempts
 from graph_olap._tls import shared_tls
 from graph_olap.config import Config
-from graph_olap.exceptions import InvalidStateError
+from graph_olap.exceptions import GraphOLAPError, InvalidStateError
 
 __all__ = ["HTTPClient"]
 
@@ -127,18 +127,22 @@ class HTTPClient:
             sleep=self.sleep,
             reraise=True,
         )
-        for attempt in retrying:
-            with attempt:
-                attempts.limit(request)
-                try:
-                    response = self._attempt(request, stream)
-                except httpx.HTTPError as error:
-                    attempts.lost(error)
-                    # The context stays for debuggers and the rules of repeating; a traceback shows only the sentence.
-                    raise translate(error, request) from None
-                if attempts.deleted_before(response):
-                    return httpx.Response(204, request=request)
-                raise_for_error(response)
+        try:
+            for attempt in retrying:
+                with attempt:
+                    attempts.limit(request)
+                    try:
+                        response = self._attempt(request, stream)
+                    except httpx.HTTPError as error:
+                        attempts.lost(error)
+                        # The context stays for debuggers and the rules of repeating; a traceback shows the sentence.
+                        raise translate(error, request) from None
+                    if attempts.deleted_before(response):
+                        return httpx.Response(204, request=request)
+                    raise_for_error(response)
+        except GraphOLAPError as error:
+            error.__traceback__ = None  # the frames of the loop above say nothing to an analyst
+            raise
         return response
 
     def _attempt(self, request: httpx.Request, stream: bool) -> httpx.Response:

@@ -116,3 +116,10 @@ def test_keys_appear_in_no_repr(platform):
             assert "secret-key" not in shown
             if thing is not client._http._client.headers:
                 assert "inner-key" not in shown
+
+
+def test_a_traceback_holds_no_frames_of_the_loop_that_repeats(platform, client):
+    platform.on("GET", "/health", httpx.Response(401))
+    with pytest.raises(exceptions.AuthenticationError) as caught:
+        client.health.check()
+    assert "tenacity" not in "".join(traceback.format_exception(None, caught.value, caught.value.__traceback__))

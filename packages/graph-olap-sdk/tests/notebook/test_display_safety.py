@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph_olap import PaginatedList, QueryResult, models
+from graph_olap._page import ModelList, Records
 from graph_olap.display import escape, text_table
 from graph_olap.styles import get_notebook_css
 
@@ -152,6 +153,90 @@ def test_text_tables_align_numbers_and_survive_line_breaks():
         "x y   1",
         "z    20",
     ]
+
+
+def test_cells_say_nothing_where_there_is_nothing_to_say_and_times_are_short(wire):
+    assert "null" not in models.LoadReport.from_dict(wire.load_report())._repr_html_()
+    instance = models.Instance.from_dict(wire.instance(created_at="2026-01-02T03:04:05.678901Z"))
+    for shown in (instance._repr_html_(), PaginatedList([instance], 1, 0, 50)._repr_html_(), str(instance)):
+        assert "2026-01-02 03:04:05 UTC" in shown
+
+
+def test_printed_models_have_a_line_a_field(wire):
+    lines = str(models.Instance.from_dict(wire.instance(name="study"))).splitlines()
+    assert lines[0] == "Instance"
+    assert [line.split() for line in lines if "study" in line] == [["name", "study"]]
+    assert str(QueryResult.from_reply({"columns": ["x"], "column_types": ["INT64"], "rows": [[1]]})).startswith("x\n-")
+
+
+def test_graph_elements_look_like_patterns_in_tables():
+    nodes = [{"_id": n, "_label": "Person", "name": name, "age": None} for n, name in enumerate(["Ada", "Bob", "Cyd"])]
+    rels = [
+        {"_id": 0, "_type": "KNOWS", "_src": 0, "_dst": 1, "since": 2019},
+        {"_id": 1, "_type": "X", "_src": 2, "_dst": 1},
+    ]
+    path = {"_nodes": nodes, "_rels": rels, "_length": 2}
+    reply = {"columns": ["p", "n"], "column_types": ["PATH", "NODE"], "rows": [[path, nodes[0]]]}
+    result = QueryResult.from_reply(reply)
+    ada, bob, cyd = (f"(:Person {{name: '{name}'}})" for name in ("Ada", "Bob", "Cyd"))
+    expected = f"{ada}-[:KNOWS {{since: 2019}}]->{bob}<-[:X]-{cyd}"
+    assert expected in _parse(result._repr_html_()).text
+    assert repr(result).splitlines()[2].endswith(ada)
+    assert result.rows[0][0] == path
+
+
+def test_lists_of_dictionaries_are_tables_too(wire):
+    rows = Records([{"name": HOSTILE, "status": HOSTILE, "steps": [HOSTILE], "n": 1}] * 3, ("name", "status"))
+    assert rows == list(rows)
+    parsed = _parse(rows._repr_html_())
+    assert parsed.tags <= ALLOWED
+    assert parsed.text.count("alert(1)") == 6
+    assert "3 rows" in parsed.text
+    assert "steps" not in _parse(Records(rows)._repr_html_()).text
+    assert "200 of 500 rows" in _parse(Records([{"n": 1}] * 500)._repr_html_()).text
+    assert Records()._repr_html_()
+    pytest.importorskip("polars")
+    assert rows.to_polars().columns == ["name", "status", "n"]
+    assert list(rows.to_pandas().columns) == ["name", "status", "n"]
+
+
+def test_a_list_of_versions_shows_what_changed(wire):
+    mapping = models.Mapping.from_dict(wire.mapping())
+    version = models.MappingVersion(
+        mapping_id=4, version=2, change_description="less", created_at=mapping.created_at, created_by="ada",
+        node_definitions=[], edge_definitions=[],
+    )  # fmt: skip
+    shown = _parse(ModelList([version])._repr_html_()).text
+    for word in ("version", "change_description", "less", "created_by"):
+        assert word in shown
+
+
+def test_the_status_in_a_list_is_a_badge(wire):
+    page = PaginatedList([models.Instance.from_dict(wire.instance(status="failed"))], 1, 0, 50)
+    assert '<span class="go-badge go-badge-danger">failed</span>' in page._repr_html_()
+
+
+def test_a_proposal_is_definitions_with_their_evidence():
+    proposal = models.MappingProposal(
+        catalog_name=HOSTILE,
+        schema_name="main",
+        node_definitions=[
+            {"label": "N", "sql": HOSTILE, "primary_key": {"name": "id", "type": "INT64"}, "properties": []}
+        ],
+        evidence=[{"definition": "N", "kind": "key", "table": HOSTILE, "columns": ["id"], "basis": ["declared"]}],
+        left_out=[{"table": "log", "reason": HOSTILE}],
+        complete=False,
+    )
+    parsed = _parse(proposal._repr_html_())
+    assert parsed.tags <= ALLOWED
+    for word in ("1 node labels", "(id); declared", "log", "time limit"):
+        assert word in parsed.text
+
+
+def test_every_rule_for_cells_wins_over_the_rules_of_jupyter():
+    # `.jp-RenderedHTMLCommon tbody tr:nth-child(odd)` and its like align all cells to the right.
+    cells = [line for line in get_notebook_css().splitlines() if line.startswith((".go-table", ".go-facts"))]
+    assert cells == []
 
 
 def test_pages_and_results_tell_how_much_is_shown(wire):

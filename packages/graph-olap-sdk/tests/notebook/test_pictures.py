@@ -142,7 +142,7 @@ def test_without_itables_the_table_is_plain(shown, monkeypatch):
 
 def test_in_a_terminal_everything_is_text(capsys):
     _result([_node(1)[1]], "NODE").show()
-    assert "_label" in capsys.readouterr().out
+    assert "(:Person)" in capsys.readouterr().out
 
 
 def test_show_refuses_what_it_cannot_do():
@@ -178,3 +178,23 @@ def test_a_schema_is_a_picture_and_a_text_table(shown, capsys, monkeypatch):
         "(:A)-[:R]->(:A)      4",
         "3 nodes, 4 relationships",
     ]
+
+
+def test_an_empty_result_is_no_empty_picture(shown):
+    _result([], "NODE").show(height=300)
+    assert "iframe" not in shown[0]
+    assert "0 rows" in shown[0]
+
+
+def test_the_picture_of_a_schema_names_the_labels_whatever_the_properties_are_called():
+    texts = {"name": "STRING", "count": "INT64"}
+    people = models.NodeTable(
+        label="Person", primary_key="id", primary_key_type="INT64", properties=texts, node_count=3
+    )
+    knows = models.EdgeTable(type="KNOWS", from_node="Person", to_node="Person", properties=texts, edge_count=2)
+    schema = models.Schema.from_graph_schema(models.GraphSchema(node_tables=[people], edge_tables=[knows]))
+    _, _, _, data = _read(_show.picture_of_schema(schema))
+    assert [node["caption"] for node in data["nodes"]] == ["Person"]
+    assert ["number of nodes", "3"] in data["nodes"][0]["facts"]
+    assert ["count", "INT64"] in data["nodes"][0]["facts"]
+    assert ["number of relationships", "2"] in data["links"][0]["facts"]

@@ -80,6 +80,7 @@ def test_the_budget_of_an_import():
     "module",
     [
         "graph_olap",
+        "graph_olap._cypher_text",
         "graph_olap._definitions",
         "graph_olap._lifecycle",
         "graph_olap._parameters",

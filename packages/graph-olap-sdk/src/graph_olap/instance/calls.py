@@ -11,7 +11,7 @@ from graph_olap._parameters import encode_parameters
 from graph_olap._request import Call, Repeat, decode_json, given
 from graph_olap._values import PropertyTypes, converter, needs_property_types
 from graph_olap._waiting import lost_hint, not_running_hint
-from graph_olap.exceptions import ConnectionError, GraphOLAPError, InvalidStateError, ValidationError
+from graph_olap.exceptions import ConnectionError, GraphOLAPError, InvalidStateError, NotFoundError, ValidationError
 from graph_olap.http import HTTPClient
 from graph_olap.models import GraphSchema, Instance, QueryResult
 
@@ -93,12 +93,23 @@ class InstanceCalls:
             raise
 
     def _why_unreachable(self, instance_id: int) -> str:
-        """Return a hint; raises ``InvalidStateError`` when the instance does not run now."""
+        """Return a hint.
+
+        Raises:
+            InvalidStateError: The instance does not run now.
+            NotFoundError: It is gone.
+        """
         unknown = lost_hint(instance_id)
         if self._owned is not None:
             return unknown  # made without a client: nobody here knows where to ask
         try:
             instance = Instance.from_dict(self._http.get(f"/api/instances/{instance_id}")["data"])
+        except NotFoundError:
+            raise NotFoundError(
+                f"Instance {instance_id} does not exist any more; it was terminated, or its time was over.",
+                {"resource": "instance", "resource_id": instance_id},
+                hint="client.instances.list() shows those that exist.",
+            ) from None
         except GraphOLAPError:
             return unknown
         status = instance.status

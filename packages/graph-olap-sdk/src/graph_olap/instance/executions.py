@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from graph_olap._arrow import ARROW_STREAM
 from graph_olap._optional import require
+from graph_olap._page import Records
 from graph_olap._progress import ProgressReporter
 from graph_olap._request import Call, Repeat
 from graph_olap._waiting import Deadline
@@ -35,7 +36,7 @@ class Executions:
     def __init__(self, connection: InstanceConnection) -> None:
         self._connection = connection
 
-    def algorithms(self, category: Optional[str] = None, search: Optional[str] = None) -> List[Dict[str, Any]]:
+    def algorithms(self, category: Optional[str] = None, search: Optional[str] = None) -> Records:
         """List the algorithms, sorted by name.
 
         Args:
@@ -51,8 +52,7 @@ class Executions:
             ['pagerank']
         """
         reply = self._connection._get(f"/{self._family}/algorithms", {"category": category, "search": search})
-        algorithms: List[Dict[str, Any]] = reply["algorithms"]
-        return algorithms
+        return Records(reply["algorithms"], ("name", "category", "description", "returns"))
 
     def algorithm_info(self, name: str) -> Dict[str, Any]:
         """Get what an algorithm does, takes and returns.

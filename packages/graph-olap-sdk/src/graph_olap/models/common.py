@@ -63,12 +63,14 @@ class WireModel(BaseModel):
         """Return the JSON-ready dictionary of this model."""
         return self.model_dump(mode="json", by_alias=True)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        # IPython and notebooks ask for this text; repr() stays the one line that Python can read.
+    def __str__(self) -> str:
+        # What print() shows; repr() stays the one line that Python can read.
         from graph_olap.display import model_text
 
-        own = type(self).__str__ is not WireModel.__str__ or type(self).__repr__ is not WireModel.__repr__
-        printer.text(str(self) if own else model_text(self))
+        return model_text(self) if type(self).__repr__ is WireModel.__repr__ else repr(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
     def _repr_html_(self) -> str:
         from graph_olap.display import model_html

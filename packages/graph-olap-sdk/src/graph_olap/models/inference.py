@@ -114,3 +114,8 @@ class MappingProposal(WireModel):
         if not self.complete:
             lines.append("The time limit was reached before everything was looked at; name the tables that matter.")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from graph_olap.display import proposal_html
+
+        return proposal_html(self)

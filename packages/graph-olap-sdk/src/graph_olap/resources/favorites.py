@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Optional
 
 from graph_olap._page import ModelList
 from graph_olap.http import HTTPClient
@@ -26,7 +26,7 @@ class FavoriteResource:
     def __init__(self, http: HTTPClient) -> None:
         self._http = http
 
-    def list(self, resource_type: Optional[str] = None) -> List[Favorite]:
+    def list(self, resource_type: Optional[str] = None) -> ModelList[Favorite]:
         """List your bookmarks, newest first.
 
         Args:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 
 from graph_olap._page import ModelList
 from graph_olap._request import list_params
@@ -39,7 +39,7 @@ class MappingHistory:
         reply = self._http.get(f"/api/mappings/{mapping_id}/versions/{version}")
         return MappingVersion.from_dict(reply["data"])
 
-    def list_versions(self, mapping_id: int) -> List[MappingVersion]:
+    def list_versions(self, mapping_id: int) -> ModelList[MappingVersion]:
         """List all versions of a mapping, newest first.
 
         Args:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
+from graph_olap._page import Records
 from graph_olap._request import given, list_params
 from graph_olap.http import HTTPClient
 from graph_olap.models import (
@@ -282,7 +283,7 @@ class OpsResource:
         state: Dict[str, Any] = self._http.get("/api/ops/state")["data"]
         return state
 
-    def get_export_jobs(self, status: Optional[str] = None, limit: int = 100) -> List[Dict[str, Any]]:
+    def get_export_jobs(self, status: Optional[str] = None, limit: int = 100) -> Records:
         """List export jobs, newest first.
 
         Args:
@@ -300,8 +301,8 @@ class OpsResource:
             ...     print(f"Job {job['id']}: {job['error_message']}")
         """
         params = {"status": status, "limit": limit}
-        jobs: List[Dict[str, Any]] = self._http.get("/api/ops/export-jobs", params)["data"]
-        return jobs
+        shown = ("id", "snapshot_id", "entity_type", "entity_name", "status", "attempts", "created_at", "error_message")
+        return Records(self._http.get("/api/ops/export-jobs", params)["data"], shown)
 
     def get_audit_log(
         self,

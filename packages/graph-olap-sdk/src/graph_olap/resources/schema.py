@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict
 from urllib.parse import quote
 
 from graph_olap._page import ModelList
@@ -31,7 +31,7 @@ class SchemaResource:
     def __init__(self, http: HTTPClient) -> None:
         self._http = http
 
-    def list_catalogs(self) -> List[Catalog]:
+    def list_catalogs(self) -> ModelList[Catalog]:
         """List the catalogs, sorted by name.
 
         Returns:
@@ -44,7 +44,7 @@ class SchemaResource:
         reply = self._http.get("/api/schema/catalogs")
         return ModelList(Catalog.from_api_response(item) for item in reply["data"])
 
-    def list_schemas(self, catalog: str) -> List[Schema]:
+    def list_schemas(self, catalog: str) -> ModelList[Schema]:
         """List the schemas of a catalog.
 
         Args:
@@ -63,7 +63,7 @@ class SchemaResource:
         reply = self._http.get(f"{_catalog(catalog)}/schemas")
         return ModelList(Schema.from_api_response(item) for item in reply["data"])
 
-    def list_tables(self, catalog: str, schema: str) -> List[Table]:
+    def list_tables(self, catalog: str, schema: str) -> ModelList[Table]:
         """List the tables and views of a schema.
 
         Args:
@@ -83,7 +83,7 @@ class SchemaResource:
         reply = self._http.get(f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables")
         return ModelList(Table.from_api_response(item) for item in reply["data"])
 
-    def list_columns(self, catalog: str, schema: str, table: str) -> List[Column]:
+    def list_columns(self, catalog: str, schema: str, table: str) -> ModelList[Column]:
         """List the columns of a table in their order.
 
         Args:
@@ -104,7 +104,7 @@ class SchemaResource:
         path = f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables/{quote(table, safe='')}/columns"
         return ModelList(Column.from_api_response(item) for item in self._http.get(path)["data"])
 
-    def search_tables(self, pattern: str, limit: int = 100) -> List[Table]:
+    def search_tables(self, pattern: str, limit: int = 100) -> ModelList[Table]:
         """Find tables whose name begins with a text, in any case.
 
         Args:
@@ -121,7 +121,7 @@ class SchemaResource:
         reply = self._http.get("/api/schema/search/tables", {"q": pattern, "limit": limit})
         return ModelList(Table.from_api_response(item) for item in reply["data"])
 
-    def search_columns(self, pattern: str, limit: int = 100) -> List[Column]:
+    def search_columns(self, pattern: str, limit: int = 100) -> ModelList[Column]:
         """Find columns whose name begins with a text, in any case.
 
         Args:

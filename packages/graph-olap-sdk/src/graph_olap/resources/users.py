@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 from urllib.parse import quote
 
+from graph_olap._page import Records
 from graph_olap._request import given
 from graph_olap.http import HTTPClient
 
@@ -47,7 +48,7 @@ class UserResource:
         body = {"username": username, "email": email, "display_name": display_name, "role": role}
         return self._http.post("/api/users", body)
 
-    def list(self, is_active: Optional[bool] = None, limit: int = 50, offset: int = 0) -> List[Dict[str, Any]]:
+    def list(self, is_active: Optional[bool] = None, limit: int = 50, offset: int = 0) -> Records:
         """List users, newest first.
 
         Args:
@@ -66,8 +67,7 @@ class UserResource:
             True
         """
         params = {"is_active": is_active, "limit": min(limit, 200), "offset": offset}
-        users: List[Dict[str, Any]] = self._http.get("/api/users", params)["data"]
-        return users
+        return Records(self._http.get("/api/users", params)["data"])
 
     def get(self, username: str) -> Dict[str, Any]:
         """Get a user; fields that are none of your business are ``None``.

@@ -7,6 +7,8 @@ let near = null; // the clicked node and its neighbours
 let matches = null; // nodes that the search found
 let graph;
 let radiusScale = 1;
+const CLOSEST_FIT = 3; // two nodes do not fill the frame
+const MOST_CAPTIONS = 150; // more are not read, and drawing gets slow
 
 (async () => {
   await loadLibrary();
@@ -55,7 +57,7 @@ function buildGraph() {
     .warmupTicks(count > 2000 ? 120 : 300).cooldownTicks(0)
     .nodeVal("radius").nodeRelSize(1)
     .nodeLabel(() => "").linkLabel(() => "") // the library would read texts as HTML
-    .nodeCanvasObject(paintNode)
+    .nodeCanvasObject(paintNode).onRenderFramePost(paintCaptions)
     .nodePointerAreaPaint((node, color, context) => disc(node, color, context, 2))
     .nodeVisibility((node) => !hidden.has(node.color))
     .linkVisibility((link) => !hidden.has(link.source.color) && !hidden.has(link.target.color))
@@ -77,19 +79,33 @@ function buildGraph() {
     // Parts that nothing connects would drift apart for ever.
     for (const node of data.nodes) { node.vx -= node.x * 0.08 * alpha; node.vy -= node.y * 0.08 * alpha; }
   });
+  const degrees = new Map();
+  for (const end of data.links.flatMap((link) => [link.source, link.target])) degrees.set(end, (degrees.get(end) || 0) + 1);
+  for (const node of data.nodes) node.degree = degrees.get(node.id) || 0;
   graph.graphData({ nodes: data.nodes, links: data.links });
   // The library applies a new size a moment later; fitted before that, the picture would hang in a corner.
-  const fit = () => setTimeout(() => graph.zoomToFit(0, 44), 60);
-  graph.onEngineStop(() => { graph.onEngineStop(() => {}); radiusScale = spacing(); fit(); });
+  const fit = () => setTimeout(() => {
+    if (!box.clientHeight) return; // not laid out yet; the observer below calls again
+    radiusScale = spacing();
+    graph.zoomToFit(0, margin()).zoom(Math.min(graph.zoom(), CLOSEST_FIT));
+  }, 60);
+  graph.onEngineStop(() => { graph.onEngineStop(() => {}); fit(); });
   new ResizeObserver(() => { graph.width(box.clientWidth).height(box.clientHeight); fit(); }).observe(box);
 }
 
+function margin() {
+  // Room for captions and for the loops of outer nodes, which the library does not count in.
+  const loops = data.links.some((link) => link.source === link.target);
+  return Math.min(at("graph").clientHeight / 4, data.nodes.length > 300 ? 44 : loops ? 72 : 56);
+}
+
 function spacing() {
-  // Nodes keep their size on screen when coordinates stretch the picture; huge pictures get smaller ones.
+  // Nodes keep about their size on screen, however far their places or their number stretch the picture.
   const bounds = graph.getGraphBbox();
   if (!bounds) return 1;
-  const zoom = Math.min(at("graph").clientWidth / (bounds.x[1] - bounds.x[0] + 1), at("graph").clientHeight / (bounds.y[1] - bounds.y[0] + 1));
-  return Math.min(6, Math.max(1, 0.75 / zoom)) * (data.nodes.length > 300 ? 0.7 : 1);
+  const room = (side, [from, to]) => (side - 2 * margin()) / (to - from + 1);
+  const zoom = Math.min(CLOSEST_FIT, Math.max(0.02, Math.min(room(at("graph").clientWidth, bounds.x), room(at("graph").clientHeight, bounds.y))));
+  return (Math.min(1.5, Math.max(0.75, zoom)) / zoom) * (data.nodes.length > 150 ? 0.7 : 1);
 }
 
 function disc(node, color, context, extra = 0) {
@@ -104,21 +120,55 @@ function paintNode(node, context, zoom) {
   context.globalAlpha = dimmed ? 0.15 : 1;
   disc(node, look.surface, context, 1 / zoom);
   disc(node, node.color, context);
-  const onScreen = node.radius * radiusScale * zoom;
-  if (!dimmed && (data.nodes.length <= 40 || onScreen > 12 || near || (matches && matches.size < 40))) {
-    context.font = `${11 / zoom}px system-ui, sans-serif`;
-    context.textAlign = "center";
-    context.textBaseline = "top";
-    context.lineWidth = 3 / zoom;
-    context.lineJoin = "round";
-    context.strokeStyle = look.surface;
-    const text = node.caption.length > 28 ? `${node.caption.slice(0, 27)}…` : node.caption;
-    const top = node.y + node.radius * radiusScale + 2 / zoom;
-    context.strokeText(text, node.x, top);
-    context.fillStyle = look.text;
-    context.fillText(text, node.x, top);
-  }
   context.globalAlpha = 1;
+}
+
+function paintCaptions(context, zoom) {
+  // Captions never cover each other: the clicked node's and the found ones' come first, then the larger and busier nodes'.
+  const first = (node) => Number(Boolean((near && near.nodes.has(node)) || (matches && matches.has(node))));
+  const order = [...data.nodes].sort((a, b) => first(b) - first(a) || b.radius - a.radius || b.degree - a.degree);
+  const [corner, opposite] = [graph.screen2GraphCoords(0, 0), graph.screen2GraphCoords(graph.width(), graph.height())];
+  const inside = (node) => node.x > corner.x && node.x < opposite.x && node.y > corner.y && node.y < opposite.y;
+  const shown = order.filter((node) => !hidden.has(node.color) && inside(node));
+  const placed = [];
+  context.font = `${11 / zoom}px system-ui, sans-serif`;
+  context.textBaseline = "top";
+  context.lineWidth = 3 / zoom;
+  context.lineJoin = "round";
+  context.strokeStyle = look.surface;
+  context.fillStyle = look.text;
+  for (const node of shown) {
+    if (placed.length === MOST_CAPTIONS) return;
+    if (dimmedNode(node)) continue;
+    const text = node.caption.length > 28 ? `${node.caption.slice(0, 27)}…` : node.caption;
+    const spots = captionSpots(node, context.measureText(text).width, 12 / zoom, 2 / zoom);
+    const free = spots.filter((spot) => !placed.some((other) => overlap(spot, other)));
+    const spot = free.find((each) => !shown.some((other) => other !== node && touches(each, other))) || (shown.length <= 40 && free[0]);
+    if (!spot) continue;
+    placed.push(spot);
+    context.strokeText(text, spot.left, spot.top);
+    context.fillText(text, spot.left, spot.top);
+  }
+}
+
+function captionSpots(node, width, height, gap) {
+  const away = node.radius * radiusScale + gap;
+  const spot = (left, top) => ({ left, top, right: left + width, bottom: top + height });
+  return [
+    spot(node.x - width / 2, node.y + away),
+    spot(node.x - width / 2, node.y - away - height),
+    spot(node.x + away, node.y - height / 2),
+    spot(node.x - away - width, node.y - height / 2),
+  ];
+}
+
+function overlap(one, other) {
+  return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+}
+
+function touches(spot, node) {
+  const radius = node.radius * radiusScale;
+  return overlap(spot, { left: node.x - radius, right: node.x + radius, top: node.y - radius, bottom: node.y + radius });
 }
 
 function dimmedNode(node) {
@@ -208,7 +258,7 @@ function wireTools() {
   at("search").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && matches && matches.size) graph.zoomToFit(300, 80, (node) => matches.has(node));
   });
-  at("fit").addEventListener("click", () => graph.zoomToFit(300, 44));
+  at("fit").addEventListener("click", () => graph.zoomToFit(300, margin()));
   at("closer").addEventListener("click", () => graph.zoom(graph.zoom() * 1.5, 200));
   at("farther").addEventListener("click", () => graph.zoom(graph.zoom() / 1.5, 200));
   at("save").addEventListener("click", () => {

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from graph_olap._arrow import ARROW_STREAM
 from graph_olap._optional import require
+from graph_olap._page import Records
 from graph_olap._progress import ProgressReporter
 from graph_olap._request import Call, Repeat
 from graph_olap._waiting import Deadline
@@ -34,7 +35,7 @@ class AsyncExecutions:
     def __init__(self, connection: AsyncInstanceConnection) -> None:
         self._connection = connection
 
-    async def algorithms(self, category: Optional[str] = None, search: Optional[str] = None) -> List[Dict[str, Any]]:
+    async def algorithms(self, category: Optional[str] = None, search: Optional[str] = None) -> Records:
         """List the algorithms, sorted by name.
 
         Args:
@@ -50,8 +51,7 @@ class AsyncExecutions:
             ['pagerank']
         """
         reply = await self._connection._get(f"/{self._family}/algorithms", {"category": category, "search": search})
-        algorithms: List[Dict[str, Any]] = reply["algorithms"]
-        return algorithms
+        return Records(reply["algorithms"], ("name", "category", "description", "returns"))
 
     async def algorithm_info(self, name: str) -> Dict[str, Any]:
         """Get what an algorithm does, takes and returns.

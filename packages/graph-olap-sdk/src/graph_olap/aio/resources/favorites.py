@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Optional
 
 from graph_olap._page import ModelList
 from graph_olap.aio.http import AsyncHTTPClient
@@ -25,7 +25,7 @@ class AsyncFavoriteResource:
     def __init__(self, http: AsyncHTTPClient) -> None:
         self._http = http
 
-    async def list(self, resource_type: Optional[str] = None) -> List[Favorite]:
+    async def list(self, resource_type: Optional[str] = None) -> ModelList[Favorite]:
         """List your bookmarks, newest first.
 
         Args:

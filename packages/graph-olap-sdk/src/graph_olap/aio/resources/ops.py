@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
+from graph_olap._page import Records
 from graph_olap._request import given, list_params
 from graph_olap.aio.http import AsyncHTTPClient
 from graph_olap.aio.pagination import AsyncPaginatedList
@@ -281,7 +282,7 @@ class AsyncOpsResource:
         state: Dict[str, Any] = (await self._http.get("/api/ops/state"))["data"]
         return state
 
-    async def get_export_jobs(self, status: Optional[str] = None, limit: int = 100) -> List[Dict[str, Any]]:
+    async def get_export_jobs(self, status: Optional[str] = None, limit: int = 100) -> Records:
         """List export jobs, newest first.
 
         Args:
@@ -299,8 +300,8 @@ class AsyncOpsResource:
             ...     print(f"Job {job['id']}: {job['error_message']}")
         """
         params = {"status": status, "limit": limit}
-        jobs: List[Dict[str, Any]] = (await self._http.get("/api/ops/export-jobs", params))["data"]
-        return jobs
+        shown = ("id", "snapshot_id", "entity_type", "entity_name", "status", "attempts", "created_at", "error_message")
+        return Records((await self._http.get("/api/ops/export-jobs", params))["data"], shown)
 
     async def get_audit_log(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict
 from urllib.parse import quote
 
 from graph_olap._page import ModelList
@@ -30,7 +30,7 @@ class AsyncSchemaResource:
     def __init__(self, http: AsyncHTTPClient) -> None:
         self._http = http
 
-    async def list_catalogs(self) -> List[Catalog]:
+    async def list_catalogs(self) -> ModelList[Catalog]:
         """List the catalogs, sorted by name.
 
         Returns:
@@ -43,7 +43,7 @@ class AsyncSchemaResource:
         reply = await self._http.get("/api/schema/catalogs")
         return ModelList(Catalog.from_api_response(item) for item in reply["data"])
 
-    async def list_schemas(self, catalog: str) -> List[Schema]:
+    async def list_schemas(self, catalog: str) -> ModelList[Schema]:
         """List the schemas of a catalog.
 
         Args:
@@ -62,7 +62,7 @@ class AsyncSchemaResource:
         reply = await self._http.get(f"{_catalog(catalog)}/schemas")
         return ModelList(Schema.from_api_response(item) for item in reply["data"])
 
-    async def list_tables(self, catalog: str, schema: str) -> List[Table]:
+    async def list_tables(self, catalog: str, schema: str) -> ModelList[Table]:
         """List the tables and views of a schema.
 
         Args:
@@ -82,7 +82,7 @@ class AsyncSchemaResource:
         reply = await self._http.get(f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables")
         return ModelList(Table.from_api_response(item) for item in reply["data"])
 
-    async def list_columns(self, catalog: str, schema: str, table: str) -> List[Column]:
+    async def list_columns(self, catalog: str, schema: str, table: str) -> ModelList[Column]:
         """List the columns of a table in their order.
 
         Args:
@@ -103,7 +103,7 @@ class AsyncSchemaResource:
         path = f"{_catalog(catalog)}/schemas/{quote(schema, safe='')}/tables/{quote(table, safe='')}/columns"
         return ModelList(Column.from_api_response(item) for item in (await self._http.get(path))["data"])
 
-    async def search_tables(self, pattern: str, limit: int = 100) -> List[Table]:
+    async def search_tables(self, pattern: str, limit: int = 100) -> ModelList[Table]:
         """Find tables whose name begins with a text, in any case.
 
         Args:
@@ -120,7 +120,7 @@ class AsyncSchemaResource:
         reply = await self._http.get("/api/schema/search/tables", {"q": pattern, "limit": limit})
         return ModelList(Table.from_api_response(item) for item in reply["data"])
 
-    async def search_columns(self, pattern: str, limit: int = 100) -> List[Column]:
+    async def search_columns(self, pattern: str, limit: int = 100) -> ModelList[Column]:
         """Find columns whose name begins with a text, in any case.
 
         Args:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Optional
 from urllib.parse import quote
 
+from graph_olap._page import Records
 from graph_olap._request import given
 from graph_olap.aio.http import AsyncHTTPClient
 
@@ -46,7 +47,7 @@ class AsyncUserResource:
         body = {"username": username, "email": email, "display_name": display_name, "role": role}
         return await self._http.post("/api/users", body)
 
-    async def list(self, is_active: Optional[bool] = None, limit: int = 50, offset: int = 0) -> List[Dict[str, Any]]:
+    async def list(self, is_active: Optional[bool] = None, limit: int = 50, offset: int = 0) -> Records:
         """List users, newest first.
 
         Args:
@@ -65,8 +66,7 @@ class AsyncUserResource:
             True
         """
         params = {"is_active": is_active, "limit": min(limit, 200), "offset": offset}
-        users: List[Dict[str, Any]] = (await self._http.get("/api/users", params))["data"]
-        return users
+        return Records((await self._http.get("/api/users", params))["data"])
 
     async def get(self, username: str) -> Dict[str, Any]:
         """Get a user; fields that are none of your business are ``None``.
