@@ -16,6 +16,7 @@ from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
 from graph_olap_server.instance.engine.empty_text import empty_text_edits
 from graph_olap_server.instance.engine.grouping import grouping_edits
 from graph_olap_server.instance.engine.outer_values import outer_value_edits
+from graph_olap_server.instance.engine.wrong_functions import WRONG_FUNCTIONS, wrong_function_edits
 from graph_olap_server.instance.tokens import Token, tokenise
 
 __all__ = ["Mended", "mend"]
@@ -51,6 +52,8 @@ def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *,
     words = {token.keyword for token in tokenise(statement)}
     if acyclic:
         done = _step(done, open_cycles)
+    if words & WRONG_FUNCTIONS:
+        done = _step(done, lambda text, tokens, _: wrong_function_edits(text, tokens, parameters))
     if "CASE" in words:
         done = _step(done, bare_condition_edits)
     if "CONTAINS" in words:

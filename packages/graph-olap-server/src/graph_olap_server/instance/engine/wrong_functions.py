@@ -1,0 +1,92 @@
+"""Functions that give wrong values for some arguments: weeks of dates, and parts of texts beyond their end.
+
+Kuzu takes a week for a day. Both engines answer ``substring`` with the whole text where it starts beyond the end and
+the text is not ASCII. Days of the week and of the year, which neither has, come along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from graph_olap_server.instance.engine.clauses import call_end, split_items
+from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.tokens import Token, TokenKind
+
+__all__ = ["WRONG_FUNCTIONS", "wrong_function_edits"]
+
+WRONG_FUNCTIONS = frozenset({"DATE_TRUNC", "DATETRUNC", "DATE_PART", "DATEPART", "SUBSTRING", "SUBSTR"})
+
+
+def wrong_function_edits(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any]) -> list[Edit]:
+    """Return the edits that put expressions which are right in place of such calls."""
+    found = _calls(statement, tokens, 0, len(tokens), parameters)
+    return [Edit(tokens[start].start, tokens[end - 1].end, text) for start, end, text in found]
+
+
+_WEEKS = frozenset({"week", "weeks"})
+_PARTS = {
+    # 1970-01-04 was a Sunday, 1970-01-05 a Monday.
+    "dow": "(({date} - date('1970-01-04')) % 7 + 7) % 7",
+    "isodow": "(({date} - date('1970-01-05')) % 7 + 7) % 7 + 1",
+    "doy": "{date} - date_trunc('year', {date}) + 1",
+    # The week of its Thursday, as ISO 8601 has it.
+    **dict.fromkeys(_WEEKS, "({thursday} - date_trunc('year', {thursday})) / 7 + 1"),
+}
+
+
+def _calls(
+    statement: str, tokens: Sequence[Token], start: int, end: int, parameters: Mapping[str, Any]
+) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and replacement of the outermost calls."""
+    place = start
+    while place < end:
+        ended = _end_of_call(tokens, place)
+        text = None
+        if ended is not None:
+            arguments = [
+                _rewritten(statement, tokens, begun, finished, parameters)
+                for begun, finished in split_items(tokens, place + 2, ended - 1)
+            ]
+            unit = _unit(tokens[place + 2], parameters) if ended - place > 3 else ""
+            text = _replacement(tokens[place], unit, arguments)
+        if ended is not None and text is not None:
+            yield place, ended, text
+            place = ended
+        else:
+            place += 1
+
+
+def _end_of_call(tokens: Sequence[Token], place: int) -> int | None:
+    named = place > 0 and tokens[place - 1].text in (".", ":")
+    return None if named or tokens[place].keyword not in WRONG_FUNCTIONS else call_end(tokens, place)
+
+
+def _rewritten(statement: str, tokens: Sequence[Token], start: int, end: int, parameters: Mapping[str, Any]) -> str:
+    result, done = "", tokens[start].start
+    for begun, ended, text in _calls(statement, tokens, start, end, parameters):
+        result += statement[done : tokens[begun].start] + text
+        done = tokens[ended - 1].end
+    return result + statement[done : tokens[end - 1].end]
+
+
+def _unit(token: Token, parameters: Mapping[str, Any]) -> str:
+    value = parameters.get(token.name) if token.kind is TokenKind.PARAMETER else token.text[1:-1]
+    return value.lower() if isinstance(value, str) else ""
+
+
+def _replacement(function: Token, unit: str, arguments: Sequence[str]) -> str | None:
+    name = function.keyword.replace("_", "")
+    if name.startswith("SUBSTR"):
+        if len(arguments) != 3:
+            return None
+        text, start, length = (f"({argument})" for argument in arguments)
+        return f"(CASE WHEN {start} > size({text}) THEN '' ELSE substring({text}, {start}, {length}) END)"
+    if len(arguments) != 2:
+        return None
+    date = f"CAST(({arguments[1]}) AS DATE)"
+    since_monday = f"((({date} - date('1970-01-05')) % 7 + 7) % 7)"
+    if name == "DATETRUNC":
+        return f"(date_trunc('day', ({arguments[1]})) - to_days({since_monday}))" if unit in _WEEKS else None
+    thursday = f"({date} - to_days({since_monday} - 3))"
+    return f"({_PARTS[unit].format(date=date, thursday=thursday)})" if unit in _PARTS else None

@@ -1,0 +1,94 @@
+"""Functions of dates and texts give what Python gives, also where the engines do not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import pytest
+from graph_olap_server.instance.engine.base import EngineLimits
+from graph_olap_server.instance.engine.registry import engine_class
+
+TEXTS = ["", "a", "abc", "é", "éab", "aé", "😀x", "éé", "ß"]
+
+
+def _rows() -> list[list[object]]:
+    rng = random.Random(3)
+    edges = [
+        dt.date(1969, 12, 28),
+        dt.date(1970, 1, 4),
+        dt.date(1970, 1, 5),
+        dt.date(2020, 12, 31),
+        dt.date(2021, 1, 3),
+    ]
+    days = edges + [dt.date.fromordinal(rng.randint(dt.date(1900, 1, 1).toordinal(), 745000)) for _ in range(300)]
+    rows: list[list[object]] = [
+        [number, day, dt.datetime.combine(day, dt.time(number % 24, 5)), TEXTS[number % len(TEXTS)]]
+        for number, day in enumerate(days)
+    ]
+    return [*rows, [len(rows), None, None, None]]
+
+
+ROWS = _rows()
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory, snapshot_files, graph_class, engine_name):
+    folder = tmp_path_factory.mktemp("dated")
+    files = snapshot_files(folder)
+    files.node("T", ("id", "INT64"), {"day": "DATE", "moment": "TIMESTAMP", "text": "STRING"}, ROWS)
+    engine = engine_class(engine_name).open(folder / "g.db", EngineLimits(threads=2, buffer_bytes=256 * 1024 * 1024))
+    engine.load(folder, files.manifest(), lambda _progress: None)
+    yield graph_class(engine)
+    engine.close()
+
+
+def _monday(day: dt.date) -> dt.date:
+    return day - dt.timedelta(days=day.weekday())
+
+
+PARTS = {
+    "week": lambda day: day.isocalendar().week,
+    "dow": lambda day: day.isoweekday() % 7,
+    "isodow": lambda day: day.isoweekday(),
+    "doy": lambda day: day.timetuple().tm_yday,
+    "month": lambda day: day.month,
+}
+
+
+@pytest.mark.parametrize("column", ["day", "moment"])
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_of_dates(dated, column, part):
+    expected = [[None if row[1] is None else PARTS[part](row[1])] for row in ROWS]
+    for function, written in (("date_part", f"'{part}'"), ("datepart", f"'{part.upper()}'"), ("date_part", "$part")):
+        statement = f"MATCH (t:T) RETURN {function}({written}, t.{column}) AS v ORDER BY t.id"
+        assert dated.rows(statement, {"part": part} if written == "$part" else {}) == expected, statement
+
+
+def test_weeks_begin_on_monday(dated):
+    days = [[None if row[1] is None else _monday(row[1])] for row in ROWS]
+    found = dated.arrow("MATCH (t:T) RETURN date_trunc('week', t.day) AS v ORDER BY t.id")["v"].to_pylist()
+    assert [[value] for value in found] == days
+    found = dated.arrow("MATCH (t:T) RETURN date_trunc('WEEK', t.moment) AS v ORDER BY t.id")["v"].to_pylist()
+    assert [[value and value.date()] for value in found] == days
+    assert {value.time() for value in found if value} == {dt.time(0)}
+    counted = (
+        "MATCH (t:T) WHERE t.day IS NOT NULL RETURN date_trunc('week', t.day) AS w, count(*) AS k ORDER BY w LIMIT 1"
+    )
+    assert dated.rows(counted)[0][1] == sum(week == min(d for (d,) in days if d) for (week,) in days)
+
+
+def test_a_substring_beyond_the_end_is_empty(dated):
+    for start in (1, 2, 3, 4):
+        for length in (1, 2):
+            expected = [[None if row[3] is None else str(row[3])[start - 1 : start - 1 + length]] for row in ROWS]
+            for function in ("substring", "substr"):
+                statement = f"MATCH (t:T) RETURN {function}(t.text, {start}, {length}) AS v ORDER BY t.id"
+                assert dated.rows(statement) == expected, statement
+
+
+def test_calls_inside_of_calls(dated):
+    statement = "MATCH (t:T) RETURN substring(substring(t.text, 2, 2), 2, 1) AS v ORDER BY t.id"
+    assert dated.rows(statement) == [[None if row[3] is None else str(row[3])[1:3][1:2]] for row in ROWS]
+    statement = "MATCH (t:T) RETURN date_part('week', date_trunc('week', t.moment)) AS v ORDER BY t.id"
+    assert dated.rows(statement) == [[None if row[1] is None else row[1].isocalendar().week] for row in ROWS]
