@@ -43,6 +43,20 @@ CREATE TABLE firm.assignments AS SELECT 1 + i % 20 AS employee_id, 'P' || (i % 5
     FROM range(40) t(i) UNION ALL SELECT 1, 'P1', 7;
 CREATE TABLE firm.notes AS SELECT 'same' AS text FROM range(3);
 """
+SHORT = """
+CREATE SCHEMA short;
+CREATE TABLE short.customers AS SELECT 1000 + i AS customer_id, 'c' || i AS name,
+    CASE WHEN i > 5 THEN 1000 + i % 6 END AS referred_by FROM range(300) t(i);
+CREATE TABLE short.orders AS SELECT i + 1 AS order_no, 1000 + i % 300 AS cust_id FROM range(2000) t(i);
+CREATE TABLE short.products AS SELECT 1 + i AS product_id, 'P' || i AS title FROM range(50) t(i);
+CREATE TABLE short.order_lines AS SELECT i % 2000 + 1 AS order_no, 1 + i % 50 AS prod_id, i % 9 AS pieces
+    FROM range(6000) t(i);
+CREATE TABLE short.warehouses AS SELECT 1 + i AS code, 'W' || i AS name FROM range(5) t(i);
+CREATE TABLE short.inventory AS SELECT 1 + i % 5 AS warehouse_code, 1 + i // 5 AS product_id, i AS on_hand
+    FROM range(250) t(i);
+CREATE TABLE short.shipments AS SELECT 'S' || i AS tracking, 1 + i AS order_id, 1 + i % 5 AS warehouse
+    FROM range(1000) t(i);
+"""
 ODD = '''
 CREATE SCHEMA "odd place";
 CREATE TABLE "odd place"."Order" (
@@ -64,7 +78,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     file = folder / "nyc.duckdb"
     write_warehouse(file)
     with duckdb.connect(str(file)) as connection:
-        for script in (SHOP, UNDECLARED, ODD):
+        for script in (SHOP, UNDECLARED, SHORT, ODD):
             connection.execute(script)
         connection.execute("CREATE SCHEMA nothing")
     with EmbeddedPlatform(Settings(data_dir=folder / "data", warehouse=f"duckdb://{file}")) as platform:
@@ -140,6 +154,29 @@ def test_names_and_values_stand_in_for_declarations(client: GraphOLAPClient) -> 
     assert evidence(proposal, "manager_id").refers_to == "employees"
     assert evidence(proposal, "department_id").basis == ["name", "overlap"]
     assert [item.table for item in proposal.left_out] == ["notes"]
+    assert_loads(client, proposal)
+
+
+def test_short_names_measures_and_references_that_happen_to_be_unique(client: GraphOLAPClient) -> None:
+    proposal = client.mappings.infer("nyc.short")
+    assert {node.label: node.primary_key.name for node in proposal.node_definitions} == {
+        "Customer": "customer_id",
+        "Order_": "order_no",
+        "Product": "product_id",
+        "Shipment": "tracking",
+        "Warehouse": "code",
+    }
+    assert edges(proposal) == {
+        ("Customer", "HAS_REFERRED_BY", "Customer"),
+        ("Order_", "HAS_CUST", "Customer"),
+        ("Order_", "ORDER_LINES", "Product"),
+        ("Warehouse", "INVENTORY", "Product"),
+        ("Shipment", "HAS_ORDER", "Order_"),
+        ("Shipment", "HAS_WAREHOUSE", "Warehouse"),
+    }
+    stock = next(edge for edge in proposal.edge_definitions if edge.type == "INVENTORY")
+    assert [found.name for found in stock.properties] == ["on_hand"]
+    assert evidence(proposal, "prod_id").also_fits
     assert_loads(client, proposal)
 
 

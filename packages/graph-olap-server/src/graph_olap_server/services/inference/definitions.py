@@ -9,7 +9,7 @@ from graph_olap.models import EdgeDefinition, NodeDefinition
 from graph_olap.models.inference import Evidence, LeftOut
 from graph_olap.models.mapping import PrimaryKey, PropertyDefinition
 
-from graph_olap_server.services.inference.keys import Key, key_type
+from graph_olap_server.services.inference.keys import Key, column_family, key_type
 from graph_olap_server.services.inference.names import (
     Names,
     column_name,
@@ -124,7 +124,10 @@ class _Draft:
             return False
         key = self._keys.get(table.name)
         covered = {column for reference in references for column in reference.columns}
-        return key is None or ((len(key.columns) > 1 or not key.is_sure) and set(key.columns) <= covered)
+        if key is None or ((len(key.columns) > 1 or not key.is_sure) and set(key.columns) <= covered):
+            return True
+        # Numbers that happen to differ in each row are an amount of the relationship, not the name of a thing.
+        return not key.is_sure and column_family(_column(table, key.columns[0])) == "integer"
 
     def _add_node(self, table: TableInfo) -> None:
         key, label = self._keys[table.name], self._labels[table.name]

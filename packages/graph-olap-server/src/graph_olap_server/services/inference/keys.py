@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph_olap.models import KEY_TYPES
 
-from graph_olap_server.services.inference.names import singular
+from graph_olap_server.services.inference.names import name_score, singular
 from graph_olap_server.warehouse.base import ColumnInfo, TableInfo
 from graph_olap_server.warehouse.probe import SchemaProbe
 from graph_olap_server.warehouse.types import natural_type
@@ -31,9 +32,10 @@ class Key:
         return self.basis != ("unique",)
 
 
-def find_key(probe: SchemaProbe, table: TableInfo) -> Key | None:
+def find_key(probe: SchemaProbe, table: TableInfo, tables: Sequence[TableInfo] = ()) -> Key | None:
     """Find the key of a table: the declared one, else the likeliest column whose values are all different.
 
+    A column that is called like the key of another one of ``tables`` is looked at last: most likely it refers to it.
     A table without rows has no values to look at; there the column must be called ``id`` or the like.
     """
     declared = probe.declared_keys.get(table.name, ())
@@ -41,7 +43,11 @@ def find_key(probe: SchemaProbe, table: TableInfo) -> Key | None:
         return Key(declared[0], ("declared",))
     columns = sorted(
         (column for column in table.columns if column_family(column) is not None),
-        key=lambda column: (-_likelihood(column.name, table.name), column.position),
+        key=lambda column: (
+            _names_another(column.name, table, tables),
+            -_likelihood(column.name, table.name),
+            column.position,
+        ),
     )
     for column in columns[:_MOST_COLUMNS]:
         likely = _likelihood(column.name, table.name) > 0
@@ -72,6 +78,12 @@ def key_type(data_type: str) -> str:
     """Return the contract type of a key column; text for what cannot be a key in its own type."""
     kind = str(natural_type(data_type))
     return kind if kind in KEY_TYPES else "STRING"
+
+
+def _names_another(column: str, table: TableInfo, tables: Sequence[TableInfo]) -> bool:
+    if name_score(column, table.name, "id") == 2:
+        return False
+    return any(other is not table and name_score(column, other.name, "id") == 2 for other in tables)
 
 
 def _likelihood(column: str, table: str) -> int:

@@ -10,7 +10,7 @@ from sqlglot.dialects.dialect import Dialect
 
 from graph_olap_server.domain.names import element_name_problem
 
-__all__ = ["Names", "column_name", "label_of", "name_score", "quoted", "reference_stem", "singular"]
+__all__ = ["Names", "abbreviates", "column_name", "label_of", "name_score", "quoted", "reference_stem", "singular"]
 
 _GENERIC = frozenset({"id", "key", "code", "no", "nr", "num", "number", "uuid", "guid", "pk", "name"})
 _SUFFIXES = ("id", "key", "code", "no", "nr", "num", "number", "uuid", "guid", "fk", "ref")
@@ -121,7 +121,24 @@ def name_score(column: str, table: str, key: str) -> int:
         ends.add(key_text)
     if column_text in ends or any(column_text.endswith(f"_{end}") for end in ends - {table_text}):
         return 2
-    return 1 if len(words) > 1 and words[-1] in (*_SUFFIXES, key_text) else 0
+    return 1 if len(words) > 1 and words[-1] in (*_SUFFIXES, "by", key_text) else 0
+
+
+def abbreviates(column: str, table: str) -> bool:
+    """Return whether a column's name begins with a short form of a table's.
+
+    Example:
+        >>> [abbreviates(name, "customers") for name in ("cust_id", "cstm_no", "ref_id", "id")]
+        [True, True, False, False]
+    """
+    stem = next((word for word in _words(column) if word not in _SUFFIXES), "")
+    words = _words(singular(table))
+    return len(stem) >= 3 and any(word[0] == stem[0] and _in_order(stem, word) for word in words)
+
+
+def _in_order(letters: str, word: str) -> bool:
+    rest = iter(word)
+    return all(letter in rest for letter in letters)
 
 
 def _words(name: str) -> list[str]:

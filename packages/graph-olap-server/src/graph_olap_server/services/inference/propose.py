@@ -58,7 +58,7 @@ def _propose(probe: SchemaProbe, place: tuple[str, str], dialect: str, wanted: S
     readable = []
     for table in tables:
         try:
-            key = find_key(probe, table)
+            key = find_key(probe, table, tables)
         except WarehouseTimeoutError:
             complete = False
             break

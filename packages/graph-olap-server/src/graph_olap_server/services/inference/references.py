@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graph_olap_server.services.inference.keys import Key, column_family
-from graph_olap_server.services.inference.names import name_score
+from graph_olap_server.services.inference.names import abbreviates, name_score
 from graph_olap_server.warehouse.base import ColumnInfo, TableInfo, WarehouseTimeoutError
 from graph_olap_server.warehouse.probe import Inclusion, SchemaProbe
 
@@ -49,6 +49,7 @@ class _Pair:
     other_column: str
     score: int
     other_is_sure: bool
+    is_short: bool
 
 
 def find_references(probe: SchemaProbe, tables: Sequence[TableInfo], keys: Mapping[str, Key]) -> References:
@@ -107,7 +108,8 @@ def _pairs(tables: Sequence[TableInfo], keys: Mapping[str, Key]) -> Iterator[_Pa
                 score = name_score(column.name, other.name, other_column.name)
                 # Numbers from 1 up are found in every other numbered table, so numbers need a name that fits.
                 if score == 2 or (not is_key and (score == 1 or family != "integer")):
-                    yield _Pair(table, column, other, other_column.name, score, keys[other.name].is_sure)
+                    is_short = abbreviates(column.name, other.name)
+                    yield _Pair(table, column, other, other_column.name, score, keys[other.name].is_sure, is_short)
 
 
 def _fits(pair: _Pair, found: Inclusion) -> bool:
@@ -117,11 +119,11 @@ def _fits(pair: _Pair, found: Inclusion) -> bool:
 
 
 def _best(candidates: Sequence[tuple[_Pair, Inclusion]]) -> Reference:
-    """Choose by name, then by values, then a sure key, then the table itself (``manager_id``)."""
+    """Choose by name, in full or shortened, then by values, then a sure key, then the table itself (``manager_id``)."""
 
-    def rank(candidate: tuple[_Pair, Inclusion]) -> tuple[int, float, bool, bool]:
+    def rank(candidate: tuple[_Pair, Inclusion]) -> tuple[int, bool, float, bool, bool]:
         pair, found = candidate
-        return pair.score, found.share, pair.other_is_sure, pair.other.name == pair.table.name
+        return pair.score, pair.is_short, found.share, pair.other_is_sure, pair.other.name == pair.table.name
 
     ordered = sorted(candidates, key=rank, reverse=True)
     pair, found = ordered[0]
