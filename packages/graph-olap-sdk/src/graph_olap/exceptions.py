@@ -33,8 +33,9 @@ written once.
 from __future__ import annotations
 
 import builtins
-from typing import Any, Dict, NamedTuple, Optional, Type
+from typing import Any, Dict, List, NamedTuple, Optional, Type
 
+from graph_olap._traceback import notebook_traceback
 from graph_olap._version import package_version
 
 __all__ = [
@@ -104,6 +105,10 @@ class GraphOLAPError(Exception):
         if self.hint and self.hint not in text:
             text = f"{text} {self.hint}"
         return f"{text} [request {self.request_id}]" if self.request_id else text
+
+    def _render_traceback_(self) -> Optional[List[str]]:
+        # IPython asks for it.
+        return notebook_traceback(self)
 
 
 class AuthenticationError(GraphOLAPError):
