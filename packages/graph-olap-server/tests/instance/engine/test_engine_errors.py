@@ -94,3 +94,14 @@ def test_an_id_from_a_result_finds_its_node_again(social):
             "MATCH (n:City) WHERE id(n) <> $id AND n.code = $code RETURN n", {"id": identifier, "code": code}
         )
         assert others == []
+
+
+def test_an_unknown_property_is_answered_with_those_of_its_label(social):
+    for statement, known in (
+        ("MATCH (n:Person)-[r:LIVES_IN]->(c:City) RETURN c.nothing", "code, name"),
+        ("MATCH (n:Person) RETURN n.xyzzy", "id, name, age"),
+        ("MATCH (a:Person)-[r:KNOWS]->(b) RETURN r.xyzzy", "since"),
+    ):
+        with pytest.raises(PlatformError) as caught:
+            social.rows(statement)
+        assert caught.value.message.endswith(f"Known properties are {known}."), caught.value.message

@@ -57,8 +57,9 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
     **{f"INT{bits}": _integers(bits, signed=True) for bits in (8, 16, 32, 64, 128)},
     **{f"UINT{bits}": _integers(bits, signed=False) for bits in (8, 16, 32, 64)},
     "STRING": st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
-    "DOUBLE": st.floats(),
-    "FLOAT": st.floats(width=32),
+    # The sign of zero is lost where a block of a property holds zeros only.
+    "DOUBLE": st.floats().map(lambda value: value + 0.0),
+    "FLOAT": st.floats(width=32).map(lambda value: value + 0.0),
     "BOOL": st.booleans(),
     "DATE": st.dates(),
     "TIMESTAMP": st.datetimes(),

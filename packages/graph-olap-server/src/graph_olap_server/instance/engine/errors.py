@@ -38,7 +38,7 @@ def translate(text: str, statement: str, catalog: Catalog, position: Callable[[i
         return cypher_error(kind, _engine_message(body), statement)
     if match := _BUFFER.search(body):
         return cypher_error("engine", _engine_message(match.group()), statement)
-    message, name = _explain(body, catalog)
+    message, name = _explain(body, statement, catalog)
     found = re.search(rf"(?<![\w`]){re.escape(name)}(?!\w)", statement) if name else None
     return cypher_error(kind, message, statement, found.start() if found else None)
 
@@ -109,7 +109,7 @@ def _syntax(body: str, statement: str, position: Callable[[int], int]) -> Platfo
     return cypher_error("syntax", message, statement, offset)
 
 
-def _explain(body: str, catalog: Catalog) -> tuple[str, str | None]:
+def _explain(body: str, statement: str, catalog: Catalog) -> tuple[str, str | None]:
     if _UNPLANNABLE.search(body):
         return _NO_PLAN, None
     if match := _TABLE.search(body):
@@ -118,9 +118,7 @@ def _explain(body: str, catalog: Catalog) -> tuple[str, str | None]:
         return f"The graph has no label or relationship type {name}.{_near(name, known, 'It has')}", name
     if match := _PROPERTY.search(body):
         name, variable = match.group(1), match.group(2)
-        known = sorted(
-            {key for entry in (*catalog.nodes.values(), *catalog.edges.values()) for key in entry.properties}
-        )
+        known = _properties_of(variable, statement, catalog)
         return f"There is no property {name} on {variable}.{_near(name, known, 'Known properties are')}", name
     if match := _FUNCTION.search(body):
         name = match.group(1).lower()
@@ -140,6 +138,14 @@ def _explain(body: str, catalog: Catalog) -> tuple[str, str | None]:
     if len(body) <= 240:
         sentence = body
     return (sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."), None
+
+
+def _properties_of(variable: str, statement: str, catalog: Catalog) -> list[str]:
+    """Return the properties of the labels or types that the pattern of a variable names, else of all."""
+    entries = {**catalog.nodes, **catalog.edges}
+    patterns = re.findall(rf"[(\[]\s*{re.escape(variable)}\s*:\s*([^)\]{{*]+)", statement)
+    named = [entries[name] for name in re.findall(r"[^\s`:|]+", " ".join(patterns)) if name in entries]
+    return list(dict.fromkeys(key for entry in named or entries.values() for key in entry.properties))
 
 
 def _near(name: str, known: Iterable[str], listing: str) -> str:
