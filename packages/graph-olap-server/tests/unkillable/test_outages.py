@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from deployment import Deployment
+from deployment import ROWS, Deployment
+from graph_olap import GraphOLAPClient
+from graph_olap.exceptions import AlgorithmFailedError, ServiceUnavailableError
 from graph_olap_server.store.tables import ExportJobRow, MappingRow
 from platform_process import KNOWS, PERSON
 from postgres import PrivatePostgres, find_postgres
@@ -128,16 +133,57 @@ def test_a_database_that_cannot_be_written_is_unavailable_until_it_can(make_depl
     wait_until_running(deployment)
 
 
+@contextmanager
+def mounted(folder: Path, size: str) -> Iterator[Path]:
+    """Mount a small disk for a while."""
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_the_disk_of_everything_is_full_for_a_while(make_deployment: Callable[..., Deployment], tmp_path: Path):
+    deployment = make_deployment()
+    with mounted(tmp_path / "data", "400m") as disk:
+        deployment.start()
+        create_instance(deployment)
+        wait_until_running(deployment)
+        fill = disk / "fill"
+        with (
+            GraphOLAPClient(deployment.url, username="ada", max_retries=0, timeout=60) as client,
+            client.instances.connect(1) as connection,
+        ):
+            with fill.open("wb", buffering=0) as file, suppress(OSError):
+                while True:
+                    file.write(bytes(4096))
+            with pytest.raises(ServiceUnavailableError, match="its disk is full"):
+                client.mappings.create("other", "", [PERSON], [KNOWS])
+            with pytest.raises(AlgorithmFailedError, match="No space left on device"):
+                connection.algo.pagerank("Person", "rank")
+            assert connection.query_scalar("MATCH (p:Person) RETURN count(*)") == ROWS
+            assert len(client.mappings.list()) == 1
+
+            fill.unlink()
+            assert connection.algo.pagerank("Person", "rank").nodes_updated == ROWS
+            assert connection.query_scalar("MATCH (p:Person) RETURN count(p.rank)") == ROWS
+            wait_until(lambda: ask(deployment, "POST", "/api/mappings", {**MAPPING, "name": "o"}).status_code == 201)
+            assert len(client.mappings.list()) == 2
+        wait_until_running(deployment)
+        deployment.kill_all()
+        for pid in deployment.instance_pids().values():
+            os.kill(pid, signal.SIGKILL)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of half a megabyte where snapshots lie."""
-    folder = tmp_path / "data" / "snapshots"
-    folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("only root can mount a small disk")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "data" / "snapshots", "512k") as folder:
+        yield folder
 
 
 @pytest.mark.slow

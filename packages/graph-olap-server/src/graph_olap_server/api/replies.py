@@ -81,10 +81,21 @@ def page_reply(page: Page[Wire]) -> FastJSONResponse:
     return FastJSONResponse({"data": _plain(page.items), "meta": meta})
 
 
+_CAUSES = {
+    "database or disk is full": "cannot be changed: its disk is full",
+    "No space left on device": "cannot be changed: its disk is full",
+    "readonly database": "cannot be changed: it can only be read at the moment",
+    "read-only transaction": "cannot be changed: it can only be read at the moment",
+}
+"""What SQLite and PostgreSQL say, and what callers are told."""
+
+
 def database_unavailable(error: Exception) -> PlatformError:
     """Log what the database said and return the 503 that hides it."""
     _log.error("database_failed", exc_info=error)
-    return unavailable("database", "The database does not answer at the moment. Try again.")
+    said = str(error)
+    message = next((message for sign, message in _CAUSES.items() if sign in said), "does not answer at the moment")
+    return unavailable("database", f"The database {message}. Try again.")
 
 
 def _plain(data: Item | Sequence[Item]) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import threading
 import time
 import uuid
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from graph_olap.exceptions import GraphOLAPError
 from graph_olap.models import AlgorithmExecution
 
 from graph_olap_server.domain.errors import PlatformError, invalid_state, not_found
@@ -160,7 +163,12 @@ class ExecutionService:
             self._running[execution.id] = execution
             self._remember()
         thread = threading.Thread(target=self._run, args=(execution, task), name=task.algorithm, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:
+            message = f"{task.algorithm} could not be started: this machine has no threads left. Try again later."
+            execution.fail("failed", "ALGORITHM_FAILED", PlatformError("ALGORITHM_FAILED", f"{message} ({error})"))
+            self._retire(execution, task)
         return execution
 
     def get(self, execution_id: str) -> AlgorithmExecution:
@@ -231,9 +239,14 @@ class ExecutionService:
             execution.fail("failed", "ALGORITHM_TIMEOUT", PlatformError("ALGORITHM_TIMEOUT", message, details))
         except PlatformError as error:
             execution.fail("failed", error.code, error)
-        except Exception:  # noqa: BLE001 - the boundary of the thread: logged in full, told to the caller in words
+        except Exception as error:  # noqa: BLE001 - the boundary of the thread: logged in full, told to the caller in words
             _log.exception("execution_failed")
             message = f"{task.algorithm} failed unexpectedly; the instance's log has the cause."
+            if (cause := _cannot_write(error)) is not None:
+                message = (
+                    f"{task.algorithm} could not write to the instance's folder: {cause}. "
+                    "Free space there, or ask your operator to."
+                )
             execution.fail("failed", "ALGORITHM_FAILED", PlatformError("ALGORITHM_FAILED", message))
         finally:
             self._retire(execution, task)
@@ -261,16 +274,30 @@ class ExecutionService:
 
     def _remember(self) -> None:
         running = [execution.record for execution in self._running.values()]
-        _write_history(self._file, [*self._finished.values(), *running])
+        try:
+            _write_history(self._file, [*self._finished.values(), *running])
+        except OSError as error:
+            # A full disk must not stop runs, and what they found is in memory; the next run writes all of it.
+            event(_log, "history_not_written", level=logging.WARNING, reason=str(error))
+
+
+def _cannot_write(error: Exception) -> str | None:
+    """Return the system's words when a file could not be written, by us or by the engine."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    full = os.strerror(errno.ENOSPC)
+    return full if full in str(error) else None
 
 
 def _read_history(file: Path) -> list[AlgorithmExecution]:
     """Return what an earlier process of this instance ran; what it had not ended, ended with it."""
     try:
-        entries = json.loads(file.read_text())
+        return [_ended(AlgorithmExecution.from_dict(entry)) for entry in json.loads(file.read_text())]
     except FileNotFoundError:
         return []
-    return [_ended(AlgorithmExecution.from_dict(entry)) for entry in entries]
+    except (OSError, ValueError, TypeError, AttributeError, GraphOLAPError) as error:
+        event(_log, "history_not_read", level=logging.WARNING, reason=str(error))
+        return []
 
 
 def _ended(record: AlgorithmExecution) -> AlgorithmExecution:
