@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -184,10 +185,10 @@ class TestAttemptsThatDie:
 
 
 class TestAbandonedRequests:
-    def post_and_leave(self, client: httpx.Client, body: bytes) -> None:
+    def post_and_leave(self, client: httpx.Client, body: bytes, path: str = "/api/mappings") -> None:
         url = urlsplit(str(client.base_url))
         head = (
-            f"POST /api/mappings HTTP/1.1\r\nHost: {url.hostname}\r\nX-Username: ada\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: {url.hostname}\r\nX-Username: ada\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         with socket.create_connection((str(url.hostname), int(url.port or 0))) as connection:
@@ -228,6 +229,23 @@ class TestAbandonedRequests:
         assert count_mappings(ada) == 1
         third = ada.post("/api/mappings", content=body, headers=headers)
         assert third.json()["data"]["id"] != second.json()["data"]["id"]
+
+    def test_a_repeat_at_once_takes_it_too(self, context: Context, ada: httpx.Client, payments: dict[str, Any]):
+        """The repeat is here while the first attempt is at work."""
+        source = ada.post("/api/mappings", json=payments).json()["data"]["id"]
+        path = f"/api/mappings/{source}/copy"
+        for round in range(20):
+            body = orjson.dumps({"name": f"copy {round}"})
+            self.post_and_leave(ada, body, path)
+            time.sleep(0.01)  # on its way; it takes another connection and must not overtake the first attempt
+            second = ada.post(path, content=body, headers={"Content-Type": "application/json"})
+            assert second.headers.get("Idempotent-Replay") == "true"
+            assert count_mappings(ada) == 2 + round
+
+    def test_equal_requests_at_the_same_time_create_each_their_own(self, ada: httpx.Client, payments: dict[str, Any]):
+        with ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda _: ada.post("/api/mappings", json=payments), range(8)))
+        assert len({reply.json()["data"]["id"] for reply in replies}) == count_mappings(ada) == 8
 
     def test_it_is_forgotten_after_two_minutes(self, context: Context):
         request = Request("ada", "POST", "/api/mappings", None, "b")

@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any, Final, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -53,6 +54,8 @@ _ABANDONED = re.compile(
 _BEAT_SECONDS = 3.0
 _WAIT_SECONDS = 60.0
 _POLL_SECONDS = (0.02, 0.5)
+_LOOK_SECONDS = 0.002
+"""How long the answer to a write without a key waits for the news that its client is gone."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -64,6 +67,7 @@ class IdempotencyMiddleware:
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
         self._context = context
+        self._turns: WeakValueDictionary[Request, asyncio.Lock] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -87,7 +91,11 @@ class IdempotencyMiddleware:
         gone = asyncio.create_task(_gone(receive))
         try:
             run = _Run(self._app, self._context, scope, body, gone, request)
-            await (run.without_key(send) if key is None else run.with_key(send))
+            if key is None:
+                turn = self._turns.setdefault(request, asyncio.Lock())
+                await run.without_key(send, turn)
+            else:
+                await run.with_key(send)
         finally:
             gone.cancel()
 
@@ -120,18 +128,22 @@ class _Run:
             faults.point("request", "claimed")
             await _send(await self._do(found), send)
 
-    async def without_key(self, send: Send) -> None:
-        """Do the request, unless an equal one was abandoned: then give its answer, once."""
-        poll = _Poll()
-        while isinstance(found := await _in_thread(outcomes.look_up, self._context, self._request), Busy):
-            await poll.pause()
-        if isinstance(found, Outcome):
-            if self._gone.done():
+    async def without_key(self, send: Send, turn: asyncio.Lock) -> None:
+        """Do the request, unless an equal one was abandoned: then give its answer, once.
+
+        Equal requests take turns: a client that repeats at once is here before it shows that the first was abandoned.
+        """
+        async with turn:
+            poll = _Poll()
+            while isinstance(found := await _in_thread(outcomes.look_up, self._context, self._request), Busy):
+                await poll.pause()
+            if isinstance(found, Outcome) and self._gone.done():
                 return  # this client went away as well: the answer stays for the next one
-            if await _in_thread(outcomes.take, self._context, self._request):
-                await _send(found, send, _REPLAYED)
-                return
-        await _send(await self._do(None), send)
+            if isinstance(found, Outcome) and await _in_thread(outcomes.take, self._context, self._request):
+                outcome, more = found, [_REPLAYED]
+            else:
+                outcome, more = await self._do(None), []
+        await _send(outcome, send, *more)
 
     async def _do(self, claim: Claim | None) -> Outcome:
         """Run the routes; remember the answer where there is a claim, or once the client has gone."""
@@ -149,6 +161,9 @@ class _Run:
                 elif claim is not None and not work.done():
                     await _in_thread(outcomes.renew, self._context, claim)
             outcome, storable = await work
+            if watched and await self._has_gone():
+                found = await _in_thread(outcomes.begin, self._context, self._request, kept)
+                claim = found if isinstance(found, Claim) else None
         except Exception:
             if claim is not None:
                 await _in_thread(outcomes.release, self._context, claim)
@@ -164,6 +179,11 @@ class _Run:
         else:
             await _in_thread(outcomes.release, self._context, claim)
         return outcome
+
+    async def _has_gone(self) -> bool:
+        """Say whether the client closed the connection, also when the event loop has not come to read that yet."""
+        await asyncio.wait({self._gone}, timeout=_LOOK_SECONDS)
+        return self._gone.done()
 
     async def _recover(self, applied: Applied) -> Outcome:
         """Answer for an attempt that did the work and died: with the resource as it is now."""
