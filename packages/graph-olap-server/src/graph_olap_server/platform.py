@@ -348,12 +348,16 @@ def _stop_server(server: uvicorn.Server, thread: threading.Thread) -> None:
 
 
 def _read_or_make_key(path: Path) -> str:
-    if not path.exists():
+    if not path.exists() or not path.read_text().strip():
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))
+            file.flush()
+            os.fsync(descriptor)
+        if path.exists() and not path.read_text().strip():
+            path.unlink()  # from a power failure or by hand: it would be no secret
         with suppress(FileExistsError):  # a neighbour was faster: its key counts
             os.link(temporary, path)
         temporary.unlink()

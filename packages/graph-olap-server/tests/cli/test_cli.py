@@ -141,6 +141,14 @@ class TestStart:
             pass
 
 
+def test_an_empty_key_file_is_no_secret_and_is_replaced(tmp_path: Path):
+    (tmp_path / "internal-api-key").write_text("\n")
+    with EmbeddedPlatform(Settings(data_dir=tmp_path)) as platform:
+        assert len((tmp_path / "internal-api-key").read_text()) >= 40
+        refused = httpx.get(f"{platform.url}/metrics", headers={"X-Internal-Api-Key": ""})
+        assert refused.status_code in (401, 403)
+
+
 def test_an_embedded_platform_is_ready_when_entered_and_gone_when_left(tmp_path: Path):
     with EmbeddedPlatform(Settings(data_dir=tmp_path / "data")) as platform:
         assert httpx.get(f"{platform.url}/ready").json()["status"] == "ready"

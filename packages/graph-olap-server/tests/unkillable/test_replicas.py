@@ -42,7 +42,9 @@ def test_two_workers_share_the_work_and_one_finishes_it(make_deployment: Callabl
     first = deployment.start(command="worker")
     deployment.start(command="worker")
     create_instances(deployment, 3)
+    deadline = time.monotonic() + 120
     while not any(job.status == "completed" for job in deployment.rows(ExportJobRow)):
+        assert time.monotonic() < deadline, deployment.unrest()
         time.sleep(0.02)
     first.process.send_signal(signal.SIGKILL)
     first.wait()
