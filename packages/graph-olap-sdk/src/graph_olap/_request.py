@@ -49,6 +49,11 @@ _TLS_HINTS = {
     ),
     "tls": "The server does not speak TLS as asked: should api_url begin with http:// in place of https://?",
 }
+_CREDENTIALS = ("Authorization", "X-Internal-Api-Key", "X-Username")
+_CREDENTIAL_HINT = (
+    "Give the client an api_key (or a username, for a server on this machine), or set GRAPH_OLAP_API_KEY or "
+    "GRAPH_OLAP_USERNAME."
+)
 _IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "DELETE")
 
 
@@ -152,6 +157,8 @@ def raise_for_error(response: httpx.Response) -> None:
         )
     body = _json_or_none(response)
     error = error_from_response(response.status_code, body, request_id)
+    if response.status_code == 401 and not any(name in response.request.headers for name in _CREDENTIALS):
+        error.hint = _CREDENTIAL_HINT
     if not (isinstance(body, dict) and isinstance(body.get("error"), dict)):
         # Not written by a Graph OLAP server: say who spoke and in what, never what it said.
         error.message = (

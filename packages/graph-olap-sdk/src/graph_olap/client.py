@@ -229,13 +229,13 @@ class GraphOLAPClient:
         sleep: Optional[Callable[[float], None]],
     ) -> None:
         self._config = config
-        self._http = HTTPClient(config, transport=transport, sleep=sleep)
-        self.mappings = MappingResource(self._http)
-        self.snapshots = SnapshotResource(self._http)
-        self.instances = InstanceResource(self._http)
-        self.favorites = FavoriteResource(self._http)
-        self.schema = SchemaResource(self._http)
-        self.health = HealthResource(self._http)
-        self.ops = OpsResource(self._http)
-        self.admin = AdminResource(self._http)
-        self.users = UserResource(self._http)
+        self._http: HTTPClient = HTTPClient(config, transport=transport, sleep=sleep)
+        self.mappings: MappingResource = MappingResource(self._http)
+        self.snapshots: SnapshotResource = SnapshotResource(self._http)
+        self.instances: InstanceResource = InstanceResource(self._http)
+        self.favorites: FavoriteResource = FavoriteResource(self._http)
+        self.schema: SchemaResource = SchemaResource(self._http)
+        self.health: HealthResource = HealthResource(self._http)
+        self.ops: OpsResource = OpsResource(self._http)
+        self.admin: AdminResource = AdminResource(self._http)
+        self.users: UserResource = UserResource(self._http)

@@ -141,8 +141,8 @@ class HTTPClient:
                         return httpx.Response(204, request=request)
                     raise_for_error(response)
         except GraphOLAPError as error:
-            error.__traceback__ = None  # the frames of the loop above say nothing to an analyst
-            raise
+            # The same error, without the frames of the loop above, which say nothing to an analyst.
+            raise error.with_traceback(None)  # noqa: B904
         return response
 
     def _attempt(self, request: httpx.Request, stream: bool) -> httpx.Response:

@@ -123,3 +123,14 @@ def test_a_traceback_holds_no_frames_of_the_loop_that_repeats(platform, client):
     with pytest.raises(exceptions.AuthenticationError) as caught:
         client.health.check()
     assert "tenacity" not in "".join(traceback.format_exception(None, caught.value, caught.value.__traceback__))
+
+
+def test_who_calls_without_any_credential_learns_which_arguments_are_missing(platform, wire):
+    platform.on("GET", "/health", wire.error(401, "UNAUTHORIZED", "A credential is missing."))
+    with (
+        platform.client(username=None, api_key=None) as client,
+        pytest.raises(exceptions.AuthenticationError) as caught,
+    ):
+        client.health.check()
+    assert "api_key" in str(caught.value)
+    assert "GRAPH_OLAP_USERNAME" in str(caught.value)

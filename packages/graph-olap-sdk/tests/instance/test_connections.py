@@ -262,3 +262,11 @@ def test_an_instance_that_is_gone_is_named_with_the_call_that_tells_why(platform
         conn.query("RETURN 1")
     assert "client.instances.get(" in str(caught.value)
     assert "graph-olap serve" not in str(caught.value)
+
+
+def test_an_instance_that_was_terminated_is_not_waited_for(platform, wire, conn):
+    platform.on("POST", "/graphs/3f0c/query", *[httpx.ConnectError("refused")] * 9)
+    platform.on("GET", "/api/instances/12", wire.error(404, "RESOURCE_NOT_FOUND", "Instance 12 does not exist."))
+    with pytest.raises(exceptions.NotFoundError, match="Instance 12 does not exist any more") as caught:
+        conn.query("RETURN 1")
+    assert "client.instances.list()" in str(caught.value)

@@ -162,3 +162,23 @@ def times(value: Any, name: str = "") -> Any:
             yield from times(item)
     elif name.endswith("_at") and value is not None:
         yield value
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "sentence"),
+    [
+        ("GET", "/api/mappings?limit=0", None, "limit: must be at least 1, not 0"),
+        ("GET", "/api/mappings/-1", None, "mapping_id: must be at least 1, not -1"),
+        ("PUT", "/api/instances/1/cpu", {"cpu_cores": 99}, "cpu_cores: must be at most 8, not 99"),
+        ("POST", "/api/favorites", {"resource_type": "maping", "resource_id": 1}, "', not 'maping'"),
+        ("POST", "/api/favorites", {"resource_id": 1}, "resource_type: is missing"),
+    ],
+)
+def test_wrong_input_is_named_with_what_was_found(
+    ada: httpx.Client, method: str, path: str, body: Json | None, sentence: str
+):
+    reply = ada.request(method, path, json=body)
+    assert reply.status_code == 400
+    message = reply.json()["error"]["message"]
+    assert sentence in message
+    assert "Input should" not in message

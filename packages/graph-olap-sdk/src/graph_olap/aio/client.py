@@ -228,13 +228,13 @@ class AsyncGraphOLAPClient:
         sleep: Optional[Callable[[float], Awaitable[None]]],
     ) -> None:
         self._config = config
-        self._http = AsyncHTTPClient(config, transport=transport, sleep=sleep)
-        self.mappings = AsyncMappingResource(self._http)
-        self.snapshots = AsyncSnapshotResource(self._http)
-        self.instances = AsyncInstanceResource(self._http)
-        self.favorites = AsyncFavoriteResource(self._http)
-        self.schema = AsyncSchemaResource(self._http)
-        self.health = AsyncHealthResource(self._http)
-        self.ops = AsyncOpsResource(self._http)
-        self.admin = AsyncAdminResource(self._http)
-        self.users = AsyncUserResource(self._http)
+        self._http: AsyncHTTPClient = AsyncHTTPClient(config, transport=transport, sleep=sleep)
+        self.mappings: AsyncMappingResource = AsyncMappingResource(self._http)
+        self.snapshots: AsyncSnapshotResource = AsyncSnapshotResource(self._http)
+        self.instances: AsyncInstanceResource = AsyncInstanceResource(self._http)
+        self.favorites: AsyncFavoriteResource = AsyncFavoriteResource(self._http)
+        self.schema: AsyncSchemaResource = AsyncSchemaResource(self._http)
+        self.health: AsyncHealthResource = AsyncHealthResource(self._http)
+        self.ops: AsyncOpsResource = AsyncOpsResource(self._http)
+        self.admin: AsyncAdminResource = AsyncAdminResource(self._http)
+        self.users: AsyncUserResource = AsyncUserResource(self._http)

@@ -60,8 +60,8 @@ class InstanceConnection(Projections, Searches, LargeResults):
         self._shared = http or self._owned
         self._closed = False
         self._property_types: Optional[PropertyTypes] = None
-        self.algo = AlgorithmManager(self)
-        self.networkx = NetworkXManager(self)
+        self.algo: AlgorithmManager = AlgorithmManager(self)
+        self.networkx: NetworkXManager = NetworkXManager(self)
 
     def __repr__(self) -> str:
         state = ", closed" if self._closed else ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Union
+from typing import Mapping as MappingType
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
@@ -85,6 +86,18 @@ class NodeDefinition(WrittenModel):
     properties: List[PropertyDefinition] = Field(default_factory=list)
     indexes: List[IndexDefinition] = Field(default_factory=list)
 
+    if TYPE_CHECKING:  # dictionaries are as welcome as objects
+
+        def __init__(
+            self,
+            *,
+            label: str,
+            sql: str,
+            primary_key: Union[PrimaryKey, MappingType[str, Any]],
+            properties: Sequence[Union[PropertyDefinition, MappingType[str, Any]]] = (),
+            indexes: Sequence[Union[IndexDefinition, MappingType[str, Any]]] = (),
+        ) -> None: ...
+
     # Without a return annotation the JSON schema stays that of the fields.
     @model_serializer(mode="wrap")
     def _serialize(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]  # noqa: ANN202
@@ -118,6 +131,20 @@ class EdgeDefinition(WrittenModel):
     from_key: str
     to_key: str
     properties: List[PropertyDefinition] = Field(default_factory=list)
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            type: str,
+            from_node: str,
+            to_node: str,
+            sql: str,
+            from_key: str,
+            to_key: str,
+            properties: Sequence[Union[PropertyDefinition, MappingType[str, Any]]] = (),
+        ) -> None: ...
 
 
 class MappingVersion(WireModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -43,6 +44,7 @@ from graph_olap_server.web import (
 
 __all__ = ["create_app"]
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _PLACES = ("body", "query", "path", "header", "cookie")
 
 
@@ -120,8 +122,37 @@ def _problem(item: dict[str, Any]) -> tuple[str, str]:
         return "body", item["input"].reason
     if not location and item["type"] == "model_attributes_type":
         return "body", "must be a JSON object, sent with Content-Type: application/json"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return ".".join(location) or "body", message
+    return ".".join(location) or "body", _reason(item)
+
+
+def _reason(item: dict[str, Any]) -> str:
+    """Say what is wrong and what was found; the library's own sentence only names the rule."""
+    limits = item.get("ctx", {})
+    wanted = {
+        "missing": "is missing",
+        "greater_than_equal": f"must be at least {limits.get('ge')}",
+        "greater_than": f"must be greater than {limits.get('gt')}",
+        "less_than_equal": f"must be at most {limits.get('le')}",
+        "less_than": f"must be less than {limits.get('lt')}",
+        "literal_error": f"must be {limits.get('expected')}",
+        "enum": f"must be {limits.get('expected')}",
+        "string_type": "must be a text",
+        "string_too_short": f"must have at least {limits.get('min_length')} characters",
+        "string_too_long": f"must have at most {limits.get('max_length')} characters",
+        "list_type": "must be a list",
+        "dict_type": "must be an object",
+        "int_type": "must be a whole number",
+        "bool_type": "must be true or false",
+    }.get(item["type"])
+    if wanted is None:
+        return str(item["msg"]).removeprefix("Value error, ")
+    found = item.get("input")
+    # Free text may be secret or long; numbers and the wrong one of a few words are not.
+    if isinstance(found, str) and item["type"] in ("literal_error", "enum"):
+        found = repr(found)
+    elif isinstance(found, str) and not _NUMBER.fullmatch(found):
+        return wanted
+    return f"{wanted}, not {found}" if isinstance(found, (str, int, float)) and len(str(found)) <= 80 else wanted
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -59,8 +59,8 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
         self._shared = http or self._owned
         self._closed = False
         self._property_types: Optional[PropertyTypes] = None
-        self.algo = AsyncAlgorithmManager(self)
-        self.networkx = AsyncNetworkXManager(self)
+        self.algo: AsyncAlgorithmManager = AsyncAlgorithmManager(self)
+        self.networkx: AsyncNetworkXManager = AsyncNetworkXManager(self)
 
     def __repr__(self) -> str:
         state = ", closed" if self._closed else ""
