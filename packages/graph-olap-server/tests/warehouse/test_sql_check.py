@@ -119,6 +119,8 @@ def test_other_statements_are_refused_in_every_place(statement, frame):
         ("SELECT id FROM t WHERE (", "cannot be read"),
         ("SELECT id INTO u FROM t", "SELECT ... INTO"),
         ("SELECT id FROM t FOR UPDATE", "FOR UPDATE"),
+        ("FROM (SHOW DATABASES)", "contains SHOW"),
+        ("SELECT id FROM (SHOW t)", "contains SHOW"),
         ("SELECT ? AS id", "parameter"),
         ("SELECT $1 AS id", "parameter"),
         ("SELECT * FROM 'x.csv'", "the file 'x.csv'"),
@@ -212,7 +214,12 @@ def test_ways_around_the_warehouse_are_refused(sql):
 
 @pytest.mark.parametrize(
     "sql",
-    ["SELECT table_name AS id FROM information_schema.tables", "SELECT id FROM my_macro(3)", "SELECT id FROM core.csv"],
+    [
+        "SELECT table_name AS id FROM information_schema.tables",
+        "SELECT id FROM my_macro(3)",
+        "SELECT id FROM core.csv",
+        'SELECT id FROM "show"',
+    ],
 )
 def test_what_belongs_to_the_warehouse_passes(sql):
     assert check_select(sql, "duckdb", ["id"]) == sql

@@ -108,6 +108,9 @@ def refusal(node: exp.Table | exp.Func, query: str, dialect: str) -> Refusal | N
         return _refused_function(function_name(node))
     if isinstance(node.this, exp.Func):
         return _refused_table_function(function_name(node.this), dialect)
+    if isinstance(node.this, exp.Identifier) and not node.this.args.get("quoted") and node.name.lower() == "show":
+        # A reserved word, so no table: FROM (SHOW x) reads like a table with an alias here and as a statement there.
+        return Refusal("The SQL may only read; it contains SHOW.", node.this.meta.get("start"))
     return _refused_file(node, query) or (_refused_system_table(node) if dialect == "duckdb" else None)
 
 
