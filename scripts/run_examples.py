@@ -35,6 +35,8 @@ def _lighten(notebook: Any) -> None:
             page = data.get("text/html", "")
             if data.get("text/plain", "").startswith("<IPython") or output.get("text", "").startswith("Started Graph"):
                 continue  # the style sheet and scripts that connecting adds, and where this run's platform listened
+            if output.get("name") == "stderr":
+                continue  # progress bars, which a slow machine shows
             if len(page) > _LARGEST_PAGE:
                 del data["text/html"]
             kept.append(output)
