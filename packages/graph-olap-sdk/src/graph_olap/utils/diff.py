@@ -1,4 +1,4 @@
-"""Mapping diffs as text."""
+"""Mapping diffs as text, HTML and dictionaries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Union
 
 from graph_olap.models.mapping import MappingDiff
 
-__all__ = ["render_diff"]
+__all__ = ["diff_to_dict", "render_diff", "render_diff_html"]
 
 _SIGNS = {"added": "+", "removed": "-", "modified": "~"}
 
@@ -28,7 +28,7 @@ def render_diff(diff: Union[MappingDiff, Mapping[str, Any]]) -> str:
         Mapping 4, version 1 → 2: 1 nodes added
         + node Branch
     """
-    model = diff if isinstance(diff, MappingDiff) else MappingDiff.from_dict(diff)
+    model = _model(diff)
     counts = [f"{count} {name.replace('_', ' ')}" for name, count in model.summary.items() if count]
     lines = [
         f"Mapping {model.mapping_id}, version {model.from_version} → {model.to_version}: "
@@ -38,6 +38,40 @@ def render_diff(diff: Union[MappingDiff, Mapping[str, Any]]) -> str:
         for change in model.changes.get(group, []):
             lines.extend(_change_lines(kind, change))
     return "\n".join(lines)
+
+
+def render_diff_html(diff: Union[MappingDiff, Mapping[str, Any]]) -> str:
+    """Return the changes between two versions as HTML, everything in it escaped; notebooks show a diff like this.
+
+    Args:
+        diff: What ``client.mappings.diff`` or ``client.mappings.diff_versions`` returned.
+
+    Example:
+        >>> same = {"mapping_id": 4, "from_version": 1, "to_version": 2, "summary": {}, "changes": {}}
+        >>> "no changes" in render_diff_html(same)
+        True
+    """
+    from graph_olap.display import diff_html
+
+    return diff_html(_model(diff))
+
+
+def diff_to_dict(diff: Union[MappingDiff, Mapping[str, Any]]) -> Dict[str, Any]:
+    """Return the changes between two versions as a dictionary that JSON can hold.
+
+    Args:
+        diff: What ``client.mappings.diff`` or ``client.mappings.diff_versions`` returned.
+
+    Example:
+        >>> same = {"mapping_id": 4, "from_version": 1, "to_version": 2, "summary": {}, "changes": {}}
+        >>> diff_to_dict(same) == same
+        True
+    """
+    return _model(diff).to_dict()
+
+
+def _model(diff: Union[MappingDiff, Mapping[str, Any]]) -> MappingDiff:
+    return diff if isinstance(diff, MappingDiff) else MappingDiff.from_dict(diff)
 
 
 def _change_lines(kind: str, change: Dict[str, Any]) -> Iterator[str]:
