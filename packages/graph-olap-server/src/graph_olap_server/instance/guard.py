@@ -33,7 +33,6 @@ READ_ONLY_PROCEDURES = frozenset(
         "QUERY_FTS_INDEX",
         "QUERY_VECTOR_INDEX",
         "SHOW_CONNECTION",
-        "SHOW_FUNCTIONS",
         "SHOW_INDEXES",
         "SHOW_TABLES",
         "TABLE_INFO",

@@ -105,3 +105,21 @@ def test_an_unknown_property_is_answered_with_those_of_its_label(social):
         with pytest.raises(PlatformError) as caught:
             social.rows(statement)
         assert caught.value.message.endswith(f"Known properties are {known}."), caught.value.message
+
+
+HABITS = [
+    ("MATCH (n:Person) WHERE n.age != 3 RETURN n", "Write <>"),
+    ("MATCH (n:Person) WHERE n.age BETWEEN 1 AND 3 RETURN n", "Write x >= low AND x <= high"),
+    ("MATCH p = shortestPath((a:Person)-[*1..3]->(b:Person)) RETURN p", r"-\[\* SHORTEST 1..5\]->"),
+    ("MATCH (n) WHERE n:Person RETURN n", r"Write label\(n\) = 'Label'"),
+    ("MATCH (n:Person) WHERE exists((n)-[:KNOWS]->()) RETURN n", "Write EXISTS { MATCH"),
+    ("MATCH (n:Person) WITH n ORDER BY n.age RETURN collect(n.id)", "ORDER BY needs SKIP or LIMIT"),
+    ("MATCH (n:Person) RETURN split(n.name, ' ')", r"Write string_split\(text"),
+    ("MATCH (n:Person) RETURN toInteger(n.name)", r"Write CAST\(x AS INT64\)"),
+]
+
+
+@pytest.mark.parametrize(("statement", "instead"), HABITS)
+def test_habits_of_other_dialects_are_answered_with_what_to_write(social, statement, instead):
+    with pytest.raises(PlatformError, match=instead):
+        social.rows(statement)

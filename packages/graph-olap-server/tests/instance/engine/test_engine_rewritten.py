@@ -229,3 +229,25 @@ def test_hops_know_whether_they_find_a_pair_twice():
     assert not hops_of("MATCH (a)-[r:R {w: 1}]->(b)<-[:S]-(a) RETURN a", types).mixed
     for statement in ("MATCH (a)-[:R]-(b) RETURN a", "MATCH (a)-[]->(b) RETURN a", "MATCH (a)-->(b) RETURN a"):
         assert hops_of(statement, types).mixed
+
+
+SHORT = [
+    ("MATCH (a:N) WHERE EXISTS { (a)-[:R]->(b:N) WHERE b.x = 7 } RETURN a.id", [[2], [3]]),
+    ("MATCH (a:N) RETURN a.id, COUNT {(a)-[:R]->()} AS k", [[1, 2], [2, 2], [3, 1], [4, 0]]),
+    ("MATCH (a:N) WHERE EXISTS { (a)-[:R]->(b) WHERE COUNT { (b)<-[:R]-() } = 1 } RETURN a.id", [[2], [3]]),
+]
+
+
+@pytest.mark.parametrize(("statement", "rows"), SHORT)
+def test_a_subquery_may_leave_match_out(shop, statement, rows):
+    assert sorted(shop.rows(statement)) == rows
+
+
+@pytest.mark.parametrize("wrong", ["Nothing", "a.nothing", "nothing"])
+def test_an_error_behind_a_short_subquery_has_its_place_in_the_analysts_text(shop, wrong):
+    statement = "MATCH (a:N) WHERE EXISTS { (a)-[:R]->(:N) } "
+    statement += "MATCH (b:Nothing) RETURN a.id" if wrong == "Nothing" else f"RETURN a.id, {wrong}"
+    with pytest.raises(PlatformError) as caught:
+        shop.rows(statement)
+    assert caught.value.details["position"] == statement.index("othing") - 1
+    assert "MATCH {" not in caught.value.message

@@ -89,8 +89,43 @@ _FUNCTIONS = (
         "rels",
         "round",
     ),
-    *("rtrim", "size", "split", "sqrt", "substring", "sum", "timestamp", "tostring", "trim", "type", "upper"),
+    *("rtrim", "size", "sqrt", "string_split", "substring", "sum", "timestamp", "tostring", "trim", "type", "upper"),
 )
+
+
+_ORDER_IN_WITH = (
+    "After WITH, ORDER BY needs SKIP or LIMIT: without them the order would be lost. Order in RETURN, add LIMIT, or "
+    "sort the collected list: list_sort(collect(x), 'DESC')."
+)
+_INSTEAD = {
+    "datetime": "timestamp('2024-05-01 12:00:00')",
+    "day": "date_part('day', x)",
+    "head": "list[1]",
+    "last": "list[-1]",
+    "localdatetime": "timestamp('2024-05-01 12:00:00')",
+    "month": "date_part('month', x)",
+    "reduce": "list_sum(list), or list_reduce(list, (a, b) -> a + b)",
+    "replace": "regexp_replace(text, 'pattern', 'new', 'g')",
+    "split": "string_split(text, ' ')",
+    "tail": "list[2:]",
+    "toboolean": "CAST(x AS BOOL)",
+    "tofloat": "CAST(x AS DOUBLE)",
+    "tointeger": "CAST(x AS INT64)",
+    "year": "date_part('year', x)",
+}
+_DIALECT = (
+    (r"!=", "<> for 'not equal'"),
+    (r"BETWEEN\b", "x >= low AND x <= high"),
+    (r"(all)?shortestPaths?\b", "MATCH p = (a)-[* SHORTEST 1..5]->(b), or ALL SHORTEST"),
+    (r"\((\(|\w*\)\s*[-<])", "EXISTS { MATCH (a)-->(b) } for a pattern as a condition"),
+    (r":\s*\w", "label(n) = 'Label' for a label as a condition"),
+    (r"\|\s*\w+\s*[){]", "(n:One:Two) for alternatives of labels"),
+)
+
+
+def _instead(rest: str) -> str | None:
+    """Return what the dialect has for a habit of another one, which it could not read here."""
+    return next((text for pattern, text in _DIALECT if re.match(pattern, rest, re.IGNORECASE)), None)
 
 
 def _syntax(body: str, statement: str, position: Callable[[int], int]) -> PlatformError:
@@ -105,7 +140,9 @@ def _syntax(body: str, statement: str, position: Callable[[int], int]) -> Platfo
     rest = statement[offset:].split(maxsplit=1)
     near = f"near {rest[0][:40]!r}" if rest else "at its end"
     shown = offset - (statement.rfind("\n", 0, offset) + 1) + 1
-    message = f"The query cannot be read {near} (line {line}, column {shown}). Check what stands before that place."
+    instead = _instead(statement[offset:])
+    hint = f"Write {instead}" if instead else "Check what stands before that place"
+    message = f"The query cannot be read {near} (line {line}, column {shown}). {hint}."
     return cypher_error("syntax", message, statement, offset)
 
 
@@ -122,7 +159,10 @@ def _explain(body: str, statement: str, catalog: Catalog) -> tuple[str, str | No
         return f"There is no property {name} on {variable}.{_near(name, known, 'Known properties are')}", name
     if match := _FUNCTION.search(body):
         name = match.group(1).lower()
-        return f"The engine has no function {name}.{_near(name, _FUNCTIONS, '')}", None
+        instead = f" Write {_INSTEAD[name]}." if name in _INSTEAD else _near(name, _FUNCTIONS, "")
+        return f"The engine has no function {name}.{instead}", None
+    if "ORDER BY must be followed by SKIP or LIMIT" in body:
+        return _ORDER_IN_WITH, None
     if match := _VARIABLE.search(body):
         return (
             f"The variable {match.group(1)} is not known at this place. Bind it in MATCH, UNWIND or WITH.",

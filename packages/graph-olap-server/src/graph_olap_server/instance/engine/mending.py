@@ -15,6 +15,7 @@ from graph_olap_server.instance.engine.cycles import open_cycles
 from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
 from graph_olap_server.instance.engine.empty_text import empty_text_edits
 from graph_olap_server.instance.engine.grouping import grouping_edits
+from graph_olap_server.instance.engine.membership import membership_edits
 from graph_olap_server.instance.engine.outer_values import outer_value_edits
 from graph_olap_server.instance.engine.wrong_functions import WRONG_FUNCTIONS, wrong_function_edits
 from graph_olap_server.instance.tokens import Token, tokenise
@@ -58,6 +59,8 @@ def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *,
         done = _step(done, bare_condition_edits)
     if "CONTAINS" in words:
         done = _step(done, lambda text, tokens, _: empty_text_edits(text, tokens, parameters))
+    if words & _MEMBERSHIP:
+        done = _step(done, membership_edits)
     if "OPTIONAL" in words:
         done = _step(done, absent_edits)
     if "COUNT" in words:
@@ -69,6 +72,7 @@ def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *,
     return done
 
 
+_MEMBERSHIP = frozenset({"IN", "LIST_CONTAINS", "LIST_HAS", "ARRAY_CONTAINS", "ARRAY_HAS"})
 _GROUPING = frozenset({"WITH", "DISTINCT", "COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
 _CORRELATED = frozenset({"OPTIONAL", "EXISTS", "COUNT"})
 

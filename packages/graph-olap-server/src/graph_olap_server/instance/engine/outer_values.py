@@ -41,7 +41,9 @@ def outer_value_edits(statement: str, tokens: Sequence[Token], clauses: Sequence
             _refuse_nested(statement, tokens, clause, site)
             _refuse_absent(statement, tokens, site)
             used = [value for region in site.regions for value in _values(tokens, region, site.scope)]
+            returning = [edit for region in site.regions for edit in _returning(tokens, region, site.scope, used)]
             if used:
+                edits += returning
                 edits += _edits(statement, tokens, clause, site, used, names, made)
     return edits
 
@@ -79,6 +81,8 @@ class _Value:
     text: str
     start: int
     end: int
+    before: str = ""
+    after: str = ""
 
 
 def _sites(tokens: Sequence[Token], clause: Clause) -> Iterator[_Site]:
@@ -166,6 +170,31 @@ def _value(tokens: Sequence[Token], place: int, scope: Scope) -> tuple[int, _Val
     return place + 1, None
 
 
+def _returning(tokens: Sequence[Token], region: _Region, scope: Scope, used: list[_Value]) -> list[Edit]:
+    """Let ``COUNT { }`` depend on the id of a node from outside to which its pattern comes back, by name or id.
+
+    After a filter, the engines else count for one row what they counted for the row before.
+    """
+    if not region.pattern or region.start < 3 or tokens[region.start - 3].keyword != "COUNT":
+        return []
+    stop = closing(tokens, region.start - 2)
+    nodes = Counter(tokens[at].name for at in range(region.start, region.end) if tokens[at - 1].text == "(")
+    compared = {
+        tokens[at + 2].name
+        for at in range(region.end, stop)
+        if tokens[at].keyword == "ID" and call_end(tokens, at) == at + 4
+    }
+    name = next((name for name, times in nodes.items() if name in scope and (times > 1 or name in compared)), None)
+    if name is None:
+        return []
+    text = f"id({quote(name)})"
+    if region.end == stop:
+        used.append(_Value(text, tokens[stop].start, tokens[stop].start, " WHERE ", " IS NOT NULL "))
+        return []
+    used.append(_Value(text, tokens[region.end].end, tokens[region.end].end, " ", " IS NOT NULL AND ("))
+    return [Edit(tokens[stop].start, tokens[stop].start, ") ")]
+
+
 def _edits(
     statement: str,
     tokens: Sequence[Token],
@@ -181,7 +210,8 @@ def _edits(
         if value.text not in wrapped:
             wrapped[value.text] = _fresh(names)
         # Of a boolean field alone the engines make no condition.
-        edits.append(Edit(value.start, value.end, f"coalesce({wrapped[value.text]}.v)"))
+        inside = f"{value.before}coalesce({wrapped[value.text]}.v){value.after}"
+        edits.append(Edit(value.start, value.end, inside))
     place = site.place
     structs = [f"{{v: {_anew(text, made)}}} AS {name}" for text, name in wrapped.items()]
     before = ""

@@ -13,9 +13,11 @@ from graph_olap_server.instance.engine.clauses import clauses_of
 from graph_olap_server.instance.engine.decimals import aggregate_decimals, decimal_text_edits, may_aggregate_decimals
 from graph_olap_server.instance.engine.edits import apply_edits
 from graph_olap_server.instance.engine.impossible import impossible_edits
+from graph_olap_server.instance.engine.labels import label_edits
 from graph_olap_server.instance.engine.mending import mend
 from graph_olap_server.instance.engine.projections import arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
+from graph_olap_server.instance.engine.subqueries import subquery_edits
 from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
 from graph_olap_server.instance.tokens import tokenise
 
@@ -64,6 +66,13 @@ def prepare(
         PlatformError: ``RYUGRAPH_ERROR``: the statement would be answered wrongly, or a parameter is missing.
     """
     tokens = tokenise(statement)
+    if short := subquery_edits(tokens):
+        spelled = apply_edits(statement, short)
+        try:
+            found = prepare(spelled.text, parameters, catalog, refusal, explained=explained, acyclic=acyclic)
+        except PlatformError as error:
+            raise _in_original(error, statement, spelled.original_position) from None
+        return replace(found, original_position=_then(found.original_position, spelled.original_position))
     checked = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
     if explained:
         bound = bind(statement, tokens, parameters)
@@ -71,7 +80,8 @@ def prepare(
         return _with_decimals(plain, catalog, lambda text, values: refusal(text[tokenise(text)[1].start :], values))
     unknown = {} if checked.impossible else unknown_property_edits(tokens, catalog)
     impossible = impossible_edits(statement, tokens, list(checked.impossible))
-    edits = [*impossible, *unknown, *decimal_text_edits(tokens, catalog)]
+    labelled = [] if checked.impossible else label_edits(tokens, checked.labels, catalog)
+    edits = [*impossible, *unknown, *labelled, *decimal_text_edits(tokens, catalog)]
     possible = apply_edits(statement, edits)
     tokens = tokenise(possible.text)
     optional = {name for clause in clauses_of(tokens) for name, info in clause.after.items() if info.optional}

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from graph_olap_server.domain.errors import cypher_error
+from graph_olap_server.instance.engine.clauses import Clause, clauses_of, projection_items
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["CheckedPatterns", "Ends", "check_patterns"]
@@ -27,10 +28,13 @@ class CheckedPatterns:
     Attributes:
         undirected: Variables of relationships that are matched in both directions.
         impossible: Place of each MATCH (of OPTIONAL MATCH or of a subquery) that nothing can match → what to tell.
+        labels: Place in the tokens, after which a label can be written, of each new node without one whose
+            relationships leave only some labels → these labels.
     """
 
     undirected: frozenset[str]
     impossible: Mapping[int, str]
+    labels: Mapping[int, frozenset[str]]
 
 
 def check_patterns(statement: str, tokens: Sequence[Token], labels: Sequence[str], ends: Ends) -> CheckedPatterns:
@@ -54,6 +58,7 @@ class _Hop:
 @dataclass(slots=True)
 class _Path:
     nodes: list[str] = field(default_factory=list)
+    bare: dict[str, int] = field(default_factory=dict)
     hops: list[_Hop] = field(default_factory=list)
 
 
@@ -67,6 +72,8 @@ class _Check:
         self._unnamed = 0
         self._undirected: set[str] = set()
         self._impossible: dict[int, str] = {}
+        self._inferred: dict[int, frozenset[str]] = {}
+        self._withs = {clause.start: clause for clause in clauses_of(tokens) if clause.keyword == "WITH"}
         self._optional = False
 
     def run(self) -> CheckedPatterns:
@@ -74,18 +81,23 @@ class _Check:
         for index, token in enumerate(tokens):
             if token.keyword in ("UNION",) and not self._is_name(index):
                 self._known.clear()
-            elif token.keyword == "AS" and index + 1 < len(tokens) and tokens[index - 1].kind is TokenKind.WORD:
-                self._alias(index)
+            elif index in self._withs:
+                self._project(self._withs[index])
             elif token.keyword == "MATCH" and not self._is_name(index) and self._text(index + 1) != ".":
                 self._match(index)
-        return CheckedPatterns(frozenset(self._undirected), self._impossible)
+        return CheckedPatterns(frozenset(self._undirected), self._impossible, self._inferred)
 
-    def _alias(self, index: int) -> None:
-        before = self._text(index - 2)
-        if before in ("WITH", ",", "DISTINCT") or before.upper() in ("WITH", "DISTINCT"):
-            found = self._known.get(self._tokens[index - 1].name)
-            if found is not None:
-                self._known[self._tokens[index + 1].name] = found
+    def _project(self, clause: Clause) -> None:
+        """Keep what WITH passes on: any other name may be given to another node after it."""
+        tokens, kept = self._tokens, {}
+        for start, end in projection_items(tokens, clause)[0]:
+            if tokens[start].text == "*" and end == start + 1:
+                kept.update(self._known)
+            elif end == start + 1 or (end == start + 3 and tokens[start + 1].keyword == "AS"):
+                found = self._known.get(tokens[start].name)
+                if found is not None:
+                    kept[tokens[end - 1].name] = found
+        self._known = kept
 
     def _match(self, index: int) -> None:
         before = self._tokens[index - 1] if index else None
@@ -137,6 +149,8 @@ class _Check:
         if labels:
             # A label that does not exist is for the engine to name.
             possible = possible & labels if labels <= self._labels else self._labels
+        elif name not in self._known and words:
+            path.bare[name] = place + (words[0].kind in (TokenKind.WORD, TokenKind.QUOTED))
         self._known[name] = possible
         path.nodes.append(name)
         return end + 1
@@ -187,6 +201,7 @@ class _Check:
         """Keep the labels that are possible on both sides of each relationship, until nothing changes."""
         before = None
         found = {name: self._known[name] for path in paths for name in path.nodes}
+        self._narrow_ends(paths, found)
         while before != found:
             before = dict(found)
             for path in paths:
@@ -203,6 +218,19 @@ class _Check:
                     found[start], found[end] = frozenset(a for a, _ in pairs), frozenset(b for _, b in pairs)
         if required:
             self._known.update(found)
+        for path in paths:
+            for name, at in path.bare.items():
+                if 0 < len(found[name]) < len(self._labels):
+                    self._inferred[at] = found[name]
+
+    def _narrow_ends(self, paths: Sequence[_Path], found: dict[str, frozenset[str]]) -> None:
+        """Keep the labels that the ends of variable-length patterns can have."""
+        for path in paths:
+            for start, hop, end in zip(path.nodes, path.hops, path.nodes[1:], strict=False):
+                if hop.recursive and not hop.zero and hop.types <= frozenset(self._ends):
+                    pairs = self._pairs(hop, self._labels, self._labels)
+                    found[start] = found[start] & {a for a, _ in pairs} or found[start]
+                    found[end] = found[end] & {b for _, b in pairs} or found[end]
 
     def _pairs(self, hop: _Hop, starts: frozenset[str], ends: frozenset[str]) -> set[tuple[str, str]]:
         pairs = set()
