@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graph_olap_server.instance.engine.edits import Edit
-from graph_olap_server.instance.engine.operands import operand_after, operand_before
+from graph_olap_server.instance.engine.operands import ends_value, operand_after, operand_before
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["empty_text_edits"]
@@ -21,7 +21,7 @@ def empty_text_edits(statement: str, tokens: Sequence[Token], parameters: Mappin
     for place, token in enumerate(tokens):
         if token.keyword != "CONTAINS" or place in (0, len(tokens) - 1) or tokens[place - 1].text in (".", ":"):
             continue
-        if tokens[place + 1].text == "(" and not _ends_value(tokens, place - 1):
+        if tokens[place + 1].text == "(" and not ends_value(tokens, place - 1):
             continue  # the function
         known = _constant(tokens[place + 1], parameters)
         if known == "":
@@ -35,14 +35,6 @@ def empty_text_edits(statement: str, tokens: Sequence[Token], parameters: Mappin
         edits.append(Edit(begin, begin, "("))
         edits.append(Edit(finish, finish, f" OR ({right} = '' AND {left} IS NOT NULL))"))
     return edits
-
-
-def _ends_value(tokens: Sequence[Token], place: int) -> bool:
-    token = tokens[place]
-    if token.kind is TokenKind.SYMBOL:
-        return token.text in (")", "]", "}")
-    is_name = place > 0 and tokens[place - 1].text in (".", ":")
-    return is_name or token.keyword not in _WORDS_BEFORE_BRACKETS
 
 
 def _constant(token: Token, parameters: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from graph_olap_server.instance.engine.clauses import call_end, closing
 from graph_olap_server.instance.tokens import Token, TokenKind
 
-__all__ = ["operand_after", "operand_before"]
+__all__ = ["ends_value", "operand_after", "operand_before"]
 
 
 def operand_after(tokens: Sequence[Token], place: int) -> int:
@@ -46,7 +46,7 @@ def operand_before(tokens: Sequence[Token], place: int) -> int:
             before = tokens[start - 1] if start else None
             if before is None:
                 return start
-            if tokens[start].text == "[" and _ends_value(before):
+            if tokens[start].text == "[" and ends_value(tokens, start - 1):
                 start -= 1
                 continue
             if tokens[start].text in "({" and before.kind is TokenKind.WORD and before.keyword not in _BEFORE_VALUES:
@@ -58,10 +58,13 @@ def operand_before(tokens: Sequence[Token], place: int) -> int:
         start -= 2
 
 
-def _ends_value(token: Token) -> bool:
-    if token.kind is TokenKind.WORD:
-        return token.keyword not in _BEFORE_VALUES
-    return token.kind in (TokenKind.QUOTED, TokenKind.PARAMETER) or token.text in (")", "]")
+def ends_value(tokens: Sequence[Token], place: int) -> bool:
+    """Tell whether a value ends with the token at ``place``, so that an operator or a subscript may follow."""
+    token = tokens[place]
+    if token.kind is TokenKind.SYMBOL:
+        return token.text in (")", "]", "}")
+    is_name = place > 0 and tokens[place - 1].text in (".", ":")
+    return is_name or token.keyword not in _BEFORE_VALUES
 
 
 def _case_end(tokens: Sequence[Token], place: int) -> int:
