@@ -29,7 +29,7 @@ RESULTS = Path(__file__).parent / "algorithms.md"
 TOOLS = ("ours", "igraph", "networkx")
 
 # As an instance starts its workers.
-_ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"}
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def main() -> None:
@@ -77,11 +77,11 @@ def _page(arguments: argparse.Namespace) -> str:
         say(name)
         seconds = {tool: _median(name, tool, arguments) for tool in arguments.tools}
         ours = seconds.get("ours")
-        cells = [_shown(ours, arguments.limit)]
+        cells = [as_text(ours, arguments.limit)]
         for tool in TOOLS[1:]:
             theirs = seconds.get(tool)
-            shown = _shown(theirs, arguments.limit) if tool in seconds else "not run"
-            cells += [shown, _ratio(theirs, ours, arguments.limit)]
+            shown = as_text(theirs, arguments.limit) if tool in seconds else "not run"
+            cells += [shown, ratio(theirs, ours, arguments.limit)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
         later = [known[other] for other in names() if other > name and other in known]
         # What was measured stays when the rest is not.
@@ -106,7 +106,7 @@ def _median(name: str, tool: str, arguments: argparse.Namespace) -> float | None
     for _ in range(arguments.runs):
         try:
             done = subprocess.run(
-                command, check=True, capture_output=True, text=True, timeout=arguments.limit + 10, env=_ENVIRONMENT
+                command, check=True, capture_output=True, text=True, timeout=arguments.limit + 10, env=ENVIRONMENT
             )
         except subprocess.TimeoutExpired:
             return float("inf")
@@ -169,13 +169,15 @@ def _networkx(name: str, nodes: int, source: np.ndarray, target: np.ndarray) -> 
     return run
 
 
-def _shown(seconds: float | None, limit: float) -> str:
+def as_text(seconds: float | None, limit: float) -> str:
+    """Write seconds for the table."""
     if seconds is None:
         return "-"
     return f"> {limit:g}" if seconds == float("inf") else f"{seconds:.3g}"
 
 
-def _ratio(theirs: float | None, ours: float | None, limit: float) -> str:
+def ratio(theirs: float | None, ours: float | None, limit: float) -> str:
+    """Write how many times longer the other one takes."""
     if theirs is None or ours is None or ours == float("inf"):
         return "-"
     return f"> {limit / ours:.0f}" if theirs == float("inf") else f"{theirs / ours:.1f}"

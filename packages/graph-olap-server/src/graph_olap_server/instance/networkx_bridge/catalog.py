@@ -22,7 +22,7 @@ import networkx as nx
 
 from graph_olap_server.instance.networkx_bridge.parameters import KEYED_BY_NODE, MANY_NODES, ONE_NODE
 
-__all__ = ["Entry", "describe_all", "entries"]
+__all__ = ["Entry", "describe_all", "entries", "refuses_directed"]
 
 _GRAPH_NAMES = ("G", "B")
 _ROOT = "networkx.algorithms."
@@ -110,6 +110,11 @@ def entries() -> dict[str, Entry]:
 def describe_all() -> list[dict[str, Any]]:
     """Describe every entry as the server lists it, plus what the server needs to bind parameters."""
     return [_describe(entry) for entry in entries().values()]
+
+
+def refuses_directed(entry: Entry) -> bool:
+    """Tell whether a function declares that it takes undirected graphs only."""
+    return "directed" in _refused_kinds(getattr(entry.function, "orig_func", entry.function))
 
 
 def _is_runnable(name: str, function: Any) -> bool:
@@ -206,6 +211,7 @@ def _section(doc: str, title: str) -> str:
     return match.group(1).strip() if match else ""
 
 
+@functools.cache
 def _refused_kinds(original: Callable[..., Any]) -> set[str]:
     """Return the graph kinds a function declares not to support, one decorator with a single kind each."""
     head = inspect.getsource(original).partition("\ndef ")[0]

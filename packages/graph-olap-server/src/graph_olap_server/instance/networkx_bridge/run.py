@@ -1,7 +1,9 @@
-"""The worker's part of a call: build the graph, run the function, classify what it returned."""
+"""The worker's part of a call: have a kernel answer or NetworkX compute, and classify what came back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import networkx as nx
@@ -9,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph_olap_server.domain.errors import PlatformError
-from graph_olap_server.instance.networkx_bridge.catalog import Entry, entries
+from graph_olap_server.instance.networkx_bridge.accelerated import NotAccelerated, accelerated_answer, classified_answer
+from graph_olap_server.instance.networkx_bridge.catalog import Entry, entries, refuses_directed
 from graph_olap_server.instance.networkx_bridge.classify import classify
 from graph_olap_server.instance.networkx_bridge.values import Classified, Handle
-from graph_olap_server.instance.projection import build_csr
+from graph_olap_server.instance.networkx_bridge.view import GraphView
 
 __all__ = ["run"]
 
@@ -43,42 +46,57 @@ def run(
 ) -> Classified:
     """Run a function of the catalogue on the graph in the arrays (directed, parallel edges merged)."""
     entry = entries()[name]
-    handles = [Handle(dense) for dense in range(len(indptr) - 1)]
-    own = {key: _own(value, handles) for key, value in arguments.items()}
-    if directed is not None:
-        graph = _graph(handles, indptr, indices, weights, directed=directed)
-        classified = _call(entry, graph, own, write=write)
-    else:
-        try:
-            graph = _graph(handles, indptr, indices, weights, directed=True)
-            classified = _call(entry, graph, own, write=write)
-        except nx.NetworkXNotImplemented:
-            graph = _graph(handles, indptr, indices, weights, directed=False)
-            classified = _call(entry, graph, own, write=write)
-    classified.result["graph"] = {
-        "directed": graph.is_directed(),
-        "nodes": graph.number_of_nodes(),
-        "edges": graph.number_of_edges(),
-        "parallel_edges_merged": edge_count - graph.number_of_edges(),
+    view = GraphView(indptr, indices, weights, directed=not refuses_directed(entry) if directed is None else directed)
+    try:
+        classified, backend = _accelerated(entry, arguments, view, write=write)
+        reason = "computes exactly what NetworkX would"
+    except NotAccelerated as why:
+        classified, view = _computed(entry, arguments, view, write=write, may_turn=directed is None)
+        backend, reason = "networkx", str(why)
+    classified.result |= {
+        "graph": {
+            "directed": view.directed,
+            "nodes": view.count,
+            "edges": view.edge_count,
+            "parallel_edges_merged": edge_count - view.edge_count,
+        },
+        "backend": backend,
+        "backend_reason": reason,
     }
     return classified
 
 
-def _call(entry: Entry, graph: nx.Graph[Handle], arguments: dict[str, Any], *, write: bool) -> Classified:
+def _accelerated(entry: Entry, arguments: dict[str, Any], view: GraphView, *, write: bool) -> tuple[Classified, str]:
+    with _explained(entry):
+        answer, how = accelerated_answer(entry.name, arguments, view)
+        return classified_answer(answer, how.shape, write=write), how.backend
+
+
+def _computed(
+    entry: Entry, arguments: dict[str, Any], view: GraphView, *, write: bool, may_turn: bool
+) -> tuple[Classified, GraphView]:
+    """Have NetworkX compute; what it does not know for directed graphs, on the graph without directions."""
+    handles = [Handle(dense) for dense in range(view.count)]
+    own = {key: _own(value, handles) for key, value in arguments.items()}
     try:
-        return classify(entry.function(graph, **arguments), write=write)
+        with _explained(entry, directed=view.directed):
+            return classify(entry.function(_graph(handles, view), **own), write=write), view
     except nx.NetworkXNotImplemented:
-        if graph.is_directed():
+        if not may_turn:
+            raise _refused(entry, "it does not support directed graphs") from None
+        undirected = view.without_direction()
+        return _computed(entry, arguments, undirected, write=write, may_turn=False)
+
+
+@contextmanager
+def _explained(entry: Entry, *, directed: bool = False) -> Iterator[None]:
+    try:
+        yield
+    except nx.NetworkXNotImplemented:
+        if directed:
             raise
         raise _refused(entry, "it does not support this kind of graph") from None
-    except (
-        nx.NetworkXException,
-        ValueError,
-        TypeError,
-        KeyError,
-        ZeroDivisionError,
-        nx.ExceededMaxIterations,
-    ) as error:
+    except (nx.NetworkXException, ValueError, TypeError, KeyError, ZeroDivisionError) as error:
         raise _refused(entry, f"{type(error).__name__}: {error}") from error
 
 
@@ -86,27 +104,15 @@ def _refused(entry: Entry, reason: str) -> PlatformError:
     return PlatformError("ALGORITHM_FAILED", f"{entry.name} failed: {reason}", {"reason": reason})
 
 
-def _graph(
-    handles: list[Handle],
-    indptr: NDArray[Any],
-    indices: NDArray[Any],
-    weights: NDArray[np.float64] | None,
-    *,
-    directed: bool,
-) -> nx.Graph[Handle]:
-    graph: nx.Graph[Handle] = nx.DiGraph() if directed else nx.Graph()
+def _graph(handles: list[Handle], view: GraphView) -> nx.Graph[Handle]:
+    graph: nx.Graph[Handle] = nx.DiGraph() if view.directed else nx.Graph()
     graph.add_nodes_from(handles)
-    count = len(handles)
-    source = np.repeat(np.arange(count), np.diff(indptr))
-    target, weight = indices.astype(np.int64), weights
-    if not directed:
-        arrays = build_csr(
-            count, source, target, weights, directed=False, parallel="once" if weights is None else "sum"
-        )
-        source, target = np.repeat(np.arange(count), np.diff(arrays["indptr"])), arrays["indices"].astype(np.int64)
+    source, target = view.ends
+    weight = view.arrays.get("weights")
+    if not view.directed:
         once = source <= target
         source, target = source[once], target[once]
-        weight = None if weights is None else arrays["weights"][once]
+        weight = None if weight is None else weight[once]
     ends = zip((handles[i] for i in source.tolist()), (handles[i] for i in target.tolist()), strict=True)
     if weight is None:
         graph.add_edges_from(ends)

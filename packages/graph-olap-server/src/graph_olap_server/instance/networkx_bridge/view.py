@@ -1,0 +1,89 @@
+"""The graph of a call as arrays, as NetworkX would see it: one edge between two nodes at most, self-loops kept."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph_olap_server.instance.projection import build_csr
+
+__all__ = ["GraphView"]
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class GraphView:
+    """A simple graph over ``count`` nodes.
+
+    Args:
+        indptr: Rows of the directed graph, parallel edges merged.
+        indices: Ends of its edges.
+        weights: Their weights, those of parallel edges added up.
+        directed: Whether the graph is a ``DiGraph`` or a ``Graph``.
+    """
+
+    def __init__(
+        self, indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[np.float64] | None, *, directed: bool
+    ) -> None:
+        self.directed = directed
+        self.count = len(indptr) - 1
+        self._given: Arrays = {"indptr": indptr, "indices": indices}
+        if weights is not None:
+            self._given["weights"] = weights
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """``indptr``, ``indices`` and perhaps ``weights``; each edge of a ``Graph`` in both directions."""
+        if self.directed:
+            return self._given
+        return self._without_direction(self._given.get("weights"))
+
+    @cached_property
+    def plain(self) -> Arrays:
+        """``indptr`` and ``indices`` of the ``Graph`` without its self-loops."""
+        return self._without_direction(None, self_loops=False)
+
+    @cached_property
+    def incoming(self) -> Arrays:
+        """``indptr`` and ``indices`` of the graph with all edges turned around."""
+        source, target = self.ends
+        return build_csr(self.count, target, source, directed=True)
+
+    @cached_property
+    def ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Both ends of every entry of ``arrays``."""
+        rows = np.repeat(np.arange(self.count), np.diff(self.arrays["indptr"]))
+        return rows, self.arrays["indices"].astype(np.int64)
+
+    @cached_property
+    def edge_count(self) -> int:
+        """Edges as NetworkX counts them."""
+        source, target = self.ends
+        return len(source) if self.directed else int((source <= target).sum())
+
+    @cached_property
+    def loops(self) -> NDArray[np.int64]:
+        """The nodes with a self-loop."""
+        source, target = self.ends
+        loops: NDArray[np.int64] = source[source == target]
+        return loops
+
+    def without_direction(self) -> GraphView:
+        """Return the ``Graph`` of the same edges."""
+        given = self._given
+        return GraphView(given["indptr"], given["indices"], given.get("weights"), directed=False)
+
+    def _without_direction(self, weights: NDArray[np.float64] | None, *, self_loops: bool = True) -> Arrays:
+        source = np.repeat(np.arange(self.count), np.diff(self._given["indptr"]))
+        return build_csr(
+            self.count,
+            source,
+            self._given["indices"].astype(np.int64),
+            weights,
+            directed=False,
+            parallel="once" if weights is None else "sum",
+            self_loops=self_loops,
+        )
