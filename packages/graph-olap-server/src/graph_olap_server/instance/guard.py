@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from graph_olap_server.domain.errors import PlatformError, cypher_error
+from graph_olap_server.instance.statement_limits import check_limits
 from graph_olap_server.instance.tokens import (
     Token,
     TokenError,
@@ -81,6 +82,7 @@ def check_statement(text: str) -> GuardedStatement:
         if not tokens:
             raise cypher_error("syntax", f"{prefix} needs a query after it.", text, len(text.rstrip()))
     _Walk(tokens, text).run()
+    check_limits(tokens, text)
     return GuardedStatement(strip_comments(text[: tokens[-1].end]), parameter_names(tokens), kind)
 
 

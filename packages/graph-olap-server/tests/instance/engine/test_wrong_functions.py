@@ -6,6 +6,7 @@ import datetime as dt
 import random
 
 import pytest
+from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.base import EngineLimits
 from graph_olap_server.instance.engine.registry import engine_class
 
@@ -92,3 +93,11 @@ def test_calls_inside_of_calls(dated):
     assert dated.rows(statement) == [[None if row[3] is None else str(row[3])[1:3][1:2]] for row in ROWS]
     statement = "MATCH (t:T) RETURN date_part('week', date_trunc('week', t.moment)) AS v ORDER BY t.id"
     assert dated.rows(statement) == [[None if row[1] is None else row[1].isocalendar().week] for row in ROWS]
+
+
+@pytest.mark.parametrize("keys", ["[null]", "[t.day]", "[1, null]", "collect(t.id)"])
+def test_maps_of_computed_keys_are_refused(dated, keys):
+    with pytest.raises(PlatformError, match="constant keys") as caught:
+        dated.rows(f"MATCH (t:T) RETURN map({keys}, [1])")
+    assert caught.value.details["kind"] == "statement_not_allowed"
+    assert dated.arrow("RETURN map(['a', 'b'], [1, 2]) AS m")["m"].to_pylist() == [[("a", 1), ("b", 2)]]

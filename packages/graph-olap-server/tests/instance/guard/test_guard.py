@@ -268,3 +268,29 @@ def test_result_names_are_those_of_the_query(statement, names):
 
 def test_allowed_procedures_only_list_or_search():
     assert all(name.startswith(("SHOW_", "TABLE_", "DB_", "CATALOG_", "QUERY_")) for name in READ_ONLY_PROCEDURES)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("RETURN " + "(" * 61 + "1" + ")" * 61, "Brackets nest 60 deep"),
+        ("RETURN " + "[" * 45_000 + "]" * 45_000, "Brackets nest 60 deep"),
+        ("RETURN " + "CASE WHEN true THEN " * 13 + "1" + " END" * 13, "CASE nests 12 deep"),
+        (
+            "MATCH (n) WHERE " + "EXISTS { MATCH (n)-->(m) WHERE " * 7 + "true" + "}" * 7 + " RETURN n",
+            "in several steps",
+        ),
+        ("RETURN " + "- " * 40_000 + "1", "100 times in a row"),
+        ("RETURN " + "not " * 200 + "true", "100 times in a row"),
+    ],
+)
+def test_what_nests_too_deeply_is_refused_at_once(statement, words):
+    with pytest.raises(PlatformError, match=words) as caught:
+        check_statement(statement)
+    assert caught.value.details["kind"] == "statement_not_allowed"
+
+
+def test_ordinary_nesting_is_not_refused():
+    check_statement("RETURN " + "(" * 59 + "1" + ")" * 59)
+    check_statement("RETURN " + ", ".join(f"CASE WHEN {n} > 1 THEN {n} END AS c{n}" for n in range(50)))
+    check_statement("MATCH (n) WHERE " + " OR ".join(f"NOT n.x = -{n}" for n in range(2_000)) + " RETURN n.end, n.case")

@@ -9,17 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from graph_olap_server.domain.errors import cypher_error
 from graph_olap_server.instance.engine.clauses import call_end, split_items
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["WRONG_FUNCTIONS", "wrong_function_edits"]
 
-WRONG_FUNCTIONS = frozenset({"DATE_TRUNC", "DATETRUNC", "DATE_PART", "DATEPART", "SUBSTRING", "SUBSTR"})
+WRONG_FUNCTIONS = frozenset({"DATE_TRUNC", "DATETRUNC", "DATE_PART", "DATEPART", "SUBSTRING", "SUBSTR", "MAP"})
 
 
 def wrong_function_edits(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any]) -> list[Edit]:
-    """Return the edits that put expressions which are right in place of such calls."""
+    """Return the edits that put expressions which are right in place of such calls.
+
+    Raises:
+        PlatformError: ``RYUGRAPH_ERROR`` of kind ``statement_not_allowed`` for a call that would end the process.
+    """
+    for place in range(len(tokens)):
+        _check_map_keys(statement, tokens, place)
     found = _calls(statement, tokens, 0, len(tokens), parameters)
     return [Edit(tokens[start].start, tokens[end - 1].end, text) for start, end, text in found]
 
@@ -55,6 +62,21 @@ def _calls(
             place = ended
         else:
             place += 1
+
+
+def _check_map_keys(statement: str, tokens: Sequence[Token], place: int) -> None:
+    """Refuse maps whose keys are computed: a null among them ends the process where the result becomes Arrow."""
+    end = _end_of_call(tokens, place)
+    if end is None or tokens[place].keyword != "MAP" or end - place < 4:
+        return
+    _, keys_end = next(split_items(tokens, place + 2, end - 1))
+    keys = tokens[place + 2 : keys_end]
+    if any(token.kind not in _CONSTANTS and token.text not in ("[", "]", ",", "-") for token in keys):
+        message = "map() takes constant keys only, since a null among them ends the engine. Return two lists, or rows."
+        raise cypher_error("statement_not_allowed", message, statement, tokens[place].start)
+
+
+_CONSTANTS = (TokenKind.STRING, TokenKind.NUMBER)
 
 
 def _end_of_call(tokens: Sequence[Token], place: int) -> int | None:
