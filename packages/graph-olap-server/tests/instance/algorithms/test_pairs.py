@@ -152,6 +152,28 @@ def test_walks_choose_in_proportion_to_weights_and_biases():
     assert third / third.sum() == pytest.approx(np.array([2, 0, 1, 0.25]) / 3.25, abs=0.02)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_walks_whose_choices_are_nearly_all_refused_still_choose_in_proportion(weighted):
+    # Node 1 leads back to 0 (1 / 1e6), and to 2 and 3 alike, which lie farther off (1 / 1e6 too), by weight.
+    fork = Case(5, np.array([0, 1, 1, 1, 4, 4]), np.array([1, 0, 2, 3, 0, 1]), np.array([1.0, 2.0, 1.0, 5.0, 1.0, 1.0]))
+    walks = fork.run(
+        "random_walks", weighted=weighted, source_nodes=[0], walks_per_node=20_000, walk_length=2,
+        return_factor=1e6, in_out_factor=1e6,
+    )  # fmt: skip
+    third = np.bincount(walks.nodes.reshape(-1, 3)[:, 2], minlength=5)
+    expected = np.array([2, 0, 1, 5, 0]) / 8 if weighted else np.array([1, 0, 1, 1, 0]) / 3
+    assert third / third.sum() == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("factors", [{"return_factor": 1e6}, {"in_out_factor": 1e-6}])
+def test_walks_leave_dead_ends_at_once(factors):
+    count = 1_000
+    both = np.concatenate([np.zeros(count, int), np.arange(1, count + 1)])
+    star = Case(count + 1, both, both[::-1], np.ones(2 * count))
+    walks = star.run("random_walks", walks_per_node=1, walk_length=10, **factors)
+    assert (np.diff(walks.offsets) == 11).all()
+
+
 @reference("fastrp")
 @pytest.mark.parametrize("weighted", [False, True])
 def test_fastrp_equals_dense_products(weighted):

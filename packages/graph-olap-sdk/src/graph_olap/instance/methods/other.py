@@ -229,8 +229,8 @@ class OtherMethods(NativeRuns):
             dimensions: Length of a vector. >= 1 and <= 1024.
             walk_length: Nodes of a walk. >= 2 and <= 10000.
             walks_per_node: Walks from each node. >= 1 and <= 10000.
-            return_factor: Larger: going back is less likely. > 0.
-            in_out_factor: Larger: walks stay near. > 0.
+            return_factor: Larger: going back is less likely. >= 1e-06 and <= 1000000.
+            in_out_factor: Larger: walks stay near. >= 1e-06 and <= 1000000.
             seed: Start of the random order; the same seed gives the same result. >= 0 and <= 2147483647.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end; as long as it takes by default.

@@ -204,8 +204,8 @@ class TraversalMethods(NativeRuns):
             source_nodes: Nodes to start at. None: all nodes. A primary key, or ``{'label': ..., 'key': ...}``.
             walks_per_node: Walks from each node. >= 1 and <= 1048576.
             walk_length: Steps of a walk. >= 1 and <= 1048576.
-            return_factor: Larger: going back is less likely. > 0.
-            in_out_factor: Larger: walks stay near. > 0.
+            return_factor: Larger: going back is less likely. >= 1e-06 and <= 1000000.
+            in_out_factor: Larger: walks stay near. >= 1e-06 and <= 1000000.
             weight_property: Numeric edge property used as weight; parallel edges add up. None: unweighted.
             seed: Start of the random order; the same seed gives the same result. >= 0 and <= 2147483647.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.

@@ -13,6 +13,10 @@ from graph_olap_server.instance.algorithms.kernels.results import Paths
 __all__ = ["random_walks"]
 
 _MOST_NODES = 200_000_000
+# Choices after which the neighbours are weighed one by one instead; a walk may have nothing but unlikely ones.
+_ROUNDS = 32
+# Neighbours weighed at the same time, which bounds the memory.
+_AT_ONCE = 4_000_000
 
 
 def random_walks(
@@ -89,13 +93,49 @@ def _choose_again(
 
     The biases are for going back, for a neighbour of the node before, and for what is farther from it.
     """
+    biases = biases / biases.max()
+    nodes = len(indptr) - 1
     open_walks = np.arange(len(here))
-    while len(open_walks):
-        last, chosen = before[open_walks], following[open_walks]
-        kind = np.where(chosen == last, 0, np.where(_joined(edges, len(indptr) - 1, last, chosen), 1, 2))
-        refused = random.random(len(open_walks)) >= biases[kind] / biases.max()
-        open_walks = open_walks[refused]
+    for _ in range(_ROUNDS):
+        bias = _bias(biases, edges, nodes, before[open_walks], following[open_walks])
+        open_walks = open_walks[random.random(len(open_walks)) >= bias]
+        if not len(open_walks):
+            return
         following[open_walks] = _choose(random, indptr, indices, totals, here[open_walks])
+    ends = np.cumsum(np.diff(indptr)[here[open_walks]])
+    for walks in np.split(open_walks, np.flatnonzero(np.diff(ends // _AT_ONCE)) + 1):
+        following[walks] = _weigh(random, indptr, indices, totals, edges, before[walks], here[walks], biases)
+
+
+def _weigh(
+    random: np.random.Generator,
+    indptr: Ints,
+    indices: Ints,
+    totals: Floats | None,
+    edges: Ints,
+    before: Ints,
+    here: Ints,
+    biases: Floats,
+) -> Ints:
+    """Choose a neighbour of each node by weight and bias, looking at all of them."""
+    degrees = indptr[here + 1] - indptr[here]
+    first = np.concatenate([[0], np.cumsum(degrees)[:-1]])
+    walk = np.repeat(np.arange(len(here)), degrees)
+    place = np.arange(len(walk)) - first[walk] + indptr[here][walk]
+    likely = _bias(biases, edges, len(indptr) - 1, before[walk], indices[place])
+    if totals is not None:
+        likely = likely * (totals[place + 1] - totals[place])
+    # The smallest of exponential times with these rates is the first with a probability in proportion to the rate.
+    with np.errstate(divide="ignore"):
+        times = np.log(random.exponential(size=len(likely))) - np.log(likely)
+    order = np.lexsort((times, walk))
+    return np.asarray(indices[place[order[first]]])
+
+
+def _bias(biases: Floats, edges: Ints, nodes: int, before: Ints, chosen: Ints) -> Floats:
+    """Return the bias of each choice by where it lies from the node before."""
+    kind = np.where(chosen == before, 0, np.where(_joined(edges, nodes, before, chosen), 1, 2))
+    return np.asarray(biases[kind])
 
 
 def _packed(indptr: Ints, indices: Ints) -> Ints:
