@@ -37,6 +37,7 @@ def test_all_shortest_survives_an_empty_set_of_ends(social):
         ("MATCH (a:Person), (c:City) OPTIONAL MATCH (a)-[]->(b), (c)--(d) RETURN b", "share no variable"),
         ("MATCH (a) OPTIONAL MATCH (a)-->(b) MATCH (a)-->(c), (b)-->(d) RETURN d", "with WITH * between them"),
         ("MATCH (a:Person) WITH DISTINCT 1 AS one RETURN count(*)", "WITH DISTINCT of constants"),
+        ("MATCH (a:Person) WITH 1 AS one WITH DISTINCT one RETURN one", "WITH DISTINCT of constants"),
         ("MATCH (a:Person) WHERE a.age IN [34, null] RETURN a.id", "A null in the list of IN"),
         ("MATCH (a:Person) WITH DISTINCT label(a) AS l RETURN l, count(*)", "WITH DISTINCT of constants"),
         ("MATCH (a)-[r:KNOWS]-(b) WITH r, count(*) AS k RETURN k", "Use id(r)"),
@@ -116,3 +117,26 @@ def test_contains_may_be_a_function(switched):
     for condition in ("contains(n.s, 'a')", "NOT contains(n.s, 'b')", "n.id >= 0 AND contains(n.s, 'a')"):
         assert graph.rows(f"MATCH (n:S) WHERE {condition} RETURN n.id ORDER BY n.id") == expected, condition
     assert graph.value("MATCH (n:S) WHERE n.s CONTAINS ('a') RETURN count(*)") == len(expected)
+
+
+def test_a_condition_on_an_aggregate_holds_in_optional_match(social):
+    # Ann knows Böb twice, he knows 3, who knows himself; the fourth knows nobody.
+    counted = "MATCH (a:Person) OPTIONAL MATCH (a)-[r:KNOWS]->() WITH a, count(r) AS k "
+    for condition, wanted in (
+        ("k > 1", [[1, 2], [1, 2], [2, None], [3, None], [4, None]]),
+        ("k + b.id > 3", [[1, 2], [1, 2], [2, 3], [3, 3], [4, None]]),
+        ("k > 1 AND b.id > 2", [[1, None], [2, None], [3, None], [4, None]]),
+        ("k IS NULL", [[1, None], [2, None], [3, None], [4, None]]),
+    ):
+        statement = f"{counted}OPTIONAL MATCH (a)-[:KNOWS]->(b) WHERE {condition} RETURN a.id, b.id"
+        assert sorted(social.rows(statement), key=repr) == wanted, condition
+    alone = "MATCH (a:Person) WITH count(*) + 0 AS k WITH k AS m OPTIONAL MATCH (b:City) WHERE m <= 2 RETURN m, b.code"
+    assert social.rows(alone) == [[4, None]]
+
+
+def test_an_absent_path_with_a_variable_part_is_null(social):
+    pattern = "MATCH (a:Person) OPTIONAL MATCH p = (a)-[:KNOWS*1..2]->(b:Person) WHERE b.id > 100"
+    for returned in ("p", "p AS q", "p AS `q r`, a.id"):
+        assert [row[0] for row in social.rows(f"{pattern} RETURN {returned}")] == [None] * 4, returned
+    found = social.rows("MATCH (a:Person {id: 2}) OPTIONAL MATCH p = (a)-[:KNOWS*1..1]->(b) RETURN p")
+    assert [len(row[0]["_rels"]) for row in found] == [1]

@@ -41,6 +41,8 @@ def absent_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[Clau
             continue
         if clause.keyword in ("WITH", "RETURN"):
             _refuse_grouped(statement, tokens, clause, optional)
+        if clause.keyword == "RETURN":
+            edits += _returned_paths(tokens, clause, optional)
         place = clause.start
         while place < clause.end:
             edit, place = _edit(tokens, place, optional)
@@ -75,6 +77,21 @@ def _edit(tokens: Sequence[Token], place: int, optional: Scope) -> tuple[list[Ed
             test = _test(token.text, fixed=optional[token.name].fixed)
             return [Edit(token.start, tokens[last].end, f"(NOT ({test}))" if negated else f"({test})")], last + 1
     return [], place + 1
+
+
+def _returned_paths(tokens: Sequence[Token], clause: Clause, optional: Scope) -> Iterator[Edit]:
+    """Yield the edits that return null for absent paths with a variable part, which still have their first node."""
+    items, _, _ = projection_items(tokens, clause)
+    for start, end in items:
+        path = tokens[start]
+        info = optional.get(path.name)
+        if info is None or info.kind != "path" or info.fixed:
+            continue
+        value = f"CASE WHEN {_test(path.text, fixed=False)} THEN NULL ELSE {path.text} END"
+        if end - start == 1:
+            yield Edit(path.start, path.end, f"{value} AS {path.text}")
+        elif tokens[start + 1].keyword == "AS":
+            yield Edit(path.start, path.end, value)
 
 
 def _test(path: str, *, fixed: bool) -> str:

@@ -33,6 +33,7 @@ class VariableInfo:
         fixed: A path without variable-length hops.
         alone: A path of one variable-length hop, which the engines cannot pass through WITH.
         aggregate: It names an aggregate of WITH.
+        aggregated: An aggregate of WITH is part of it.
         relationship: Whether an element is a relationship.
         single: The pattern names one label or type.
     """
@@ -42,6 +43,7 @@ class VariableInfo:
     fixed: bool = False
     alone: bool = False
     aggregate: bool = False
+    aggregated: bool = False
     relationship: bool = False
     single: bool = False
 
@@ -234,8 +236,19 @@ def _projected(tokens: Sequence[Token], clause: Clause, scope: Scope) -> Scope:
         info = scope.get(tokens[start].name, VariableInfo()) if single else VariableInfo()
         if aliased and tokens[start].keyword in _AGGREGATES and call_end(tokens, start) == end - 2:
             info = replace(info, aggregate=True)
+        if any(_holds_aggregate(tokens, place, scope) for place in range(start, end)):
+            info = replace(info, aggregated=True)
         found[name] = info
     return found
+
+
+def _holds_aggregate(tokens: Sequence[Token], place: int, scope: Scope) -> bool:
+    if place and tokens[place - 1].text in (".", ":"):
+        return False
+    if tokens[place].keyword in _AGGREGATES and call_end(tokens, place) is not None:
+        return True
+    info = scope.get(tokens[place].name) if tokens[place].kind in _NAMES else None
+    return info is not None and info.aggregated
 
 
 def _yielded(tokens: Sequence[Token], clause: Clause) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.absent import absent_edits
+from graph_olap_server.instance.engine.aggregated_conditions import aggregated_condition_edits
 from graph_olap_server.instance.engine.bare_conditions import bare_condition_edits
 from graph_olap_server.instance.engine.clauses import Clause, clauses_of
 from graph_olap_server.instance.engine.counted import counted_edits
@@ -61,6 +62,8 @@ def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *,
         done = _step(done, lambda text, tokens, _: empty_text_edits(text, tokens, parameters))
     if words & _MEMBERSHIP:
         done = _step(done, membership_edits)
+    if "OPTIONAL" in words and words & _GROUPING:
+        done = _step(done, aggregated_condition_edits)
     if "OPTIONAL" in words:
         done = _step(done, absent_edits)
     if "COUNT" in words:
