@@ -30,6 +30,8 @@ __all__ = ["NetworkxBridge", "NetworkxCatalog"]
 MAX_NODES = 5_000_000
 MAX_EDGES = 20_000_000
 _CATALOG_TIMEOUT_MS = 60_000
+# Parameters that name the property with the weights, the usual one first.
+_WEIGHTS = ("weight", "distance", "capacity", "edge_weight", "matching_weight")
 _ARROW_TYPES = {
     "BOOL": pa.bool_(),
     "INT64": pa.int64(),
@@ -96,8 +98,10 @@ class NetworkxBridge:
             fields.problems.append(
                 ("subgraph_query", "not offered by this server; select with node_label and edge_type")
             )
-        if weight is None and isinstance(given.get("weight"), str) and _is_edge_property(given["weight"], selection):
-            weight = given["weight"]
+        weighted = [name for name in _WEIGHTS if any(parameter.name == name for parameter in info.parameters)]
+        named = [name for name in weighted if _is_edge_property(given.get(name), selection)]
+        if weight is None and named:
+            weight = given[named[0]]
         if weight is not None and not fields.problems:
             check_weight(fields, "weight_property", weight, selection)
         fields.check()
@@ -105,9 +109,9 @@ class NetworkxBridge:
         everything = NodeIndex(self._sizes(selection))
         arguments = bind(info, given, lambda key: finder.find_dense(key, everything), fields.problems)
         fields.check()
-        if weight is not None and any(parameter.name == "weight" for parameter in info.parameters):
+        if weight is not None and weighted:
             # Whatever the property is called in the graph, the library finds it as `weight`.
-            arguments["weight"] = "weight"
+            arguments[(named or weighted)[0]] = "weight"
         self._check_size(selection)
         return Task(
             algorithm=info.name,
@@ -205,5 +209,5 @@ def _named(value: Any, references: NodeReferences) -> Any:
     return value
 
 
-def _is_edge_property(name: str, selection: Selection) -> bool:
-    return any(name in table.properties for table in selection.edge_tables)
+def _is_edge_property(name: Any, selection: Selection) -> bool:
+    return isinstance(name, str) and any(name in table.properties for table in selection.edge_tables)

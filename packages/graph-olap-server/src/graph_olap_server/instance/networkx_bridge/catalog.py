@@ -20,11 +20,17 @@ from typing import Any
 
 import networkx as nx
 
-from graph_olap_server.instance.networkx_bridge.parameters import KEYED_BY_NODE, MANY_NODES, ONE_NODE
+from graph_olap_server.instance.networkx_bridge.parameters import (
+    GROUPS_OF_NODES,
+    KEYED_BY_NODE,
+    MANY_NODES,
+    ONE_NODE,
+    PAIRS_OF_NODES,
+)
 
 __all__ = ["Entry", "describe_all", "entries", "refuses_directed"]
 
-_GRAPH_NAMES = ("G", "B")
+_GRAPH_NAMES = ("G", "B", "flowG")
 _ROOT = "networkx.algorithms."
 
 # A callable, a second graph, a file or a flow network that only other functions of the library can make.
@@ -181,9 +187,11 @@ def _parameter(parameter: inspect.Parameter, documented: tuple[str, str]) -> dic
 
 
 def _type_of(parameter: inspect.Parameter, documented: str) -> str:
+    if isinstance(parameter.default, str):
+        return "string"
     if parameter.name in ONE_NODE:
         return "node"
-    if parameter.name in MANY_NODES:
+    if parameter.name in MANY_NODES | GROUPS_OF_NODES | PAIRS_OF_NODES:
         return "array"
     if parameter.name in KEYED_BY_NODE:
         return "object"

@@ -158,7 +158,9 @@ def _sequence(value: collections.abc.Set[Any] | Sequence[Any], *, write: bool) -
     if items and all(isinstance(item, Handle) for item in items):
         return _node_list(items, ordered=isinstance(value, Sequence))
     if items and all(_is_pair(item) or _is_attributed_pair(item) for item in items):
-        shown = _limited("edges", items, lambda item: {"source": item[0], "target": item[1]})
+        shown = _limited(
+            "edges", items, lambda item: {"source": item[0], "target": item[1], **_weight(item[2] if item[2:] else {})}
+        )
         return _not_written({"kind": "edge_list", "count": len(items), **shown}, write)
     if items and all(_is_score(item) for item in items):
         ranked = sorted(items, key=lambda item: -item[2])
@@ -218,10 +220,18 @@ def _node_sets(items: list[Any], *, write: bool) -> Classified:
 
 
 def _graph(graph: nx.Graph[Any]) -> Classified:
-    edges = [(_json(source), _json(target)) for source, target in graph.edges()]
-    shown = _limited("edge_list", edges, lambda edge: {"source": edge[0], "target": edge[1]})
+    edges = list(graph.edges(data=True))
+    shown = _limited("edge_list", edges, lambda edge: {**_ends(*edge[:2]), **_weight(edge[2])})
     result = {"kind": "graph", "nodes": graph.number_of_nodes(), "edges": graph.number_of_edges(), **shown}
     return Classified(result, [], None)
+
+
+def _ends(source: Any, target: Any) -> dict[str, Any]:
+    return {"source": _json(source), "target": _json(target)}
+
+
+def _weight(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {"weight": _number(attributes["weight"])} if "weight" in attributes else {}
 
 
 def _not_written(result: dict[str, Any], write: bool) -> Classified:

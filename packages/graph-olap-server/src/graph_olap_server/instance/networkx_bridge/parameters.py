@@ -10,19 +10,31 @@ from graph_olap.models import AlgorithmInfo
 from graph_olap_server.domain.errors import FieldProblem
 from graph_olap_server.instance.networkx_bridge.values import Handle
 
-__all__ = ["KEYED_BY_NODE", "MANY_NODES", "ONE_NODE", "bind"]
+__all__ = ["GROUPS_OF_NODES", "KEYED_BY_NODE", "MANY_NODES", "ONE_NODE", "PAIRS_OF_NODES", "bind"]
 
 ONE_NODE = frozenset(
     {"source", "target", "node", "root", "u", "v", "s", "t", "n", "node1", "node2", "start", "init_node"}
+    | {"nodeA", "nodeB", "start_with", "_s", "_t"}
 )
 """Names of parameters that denote a node."""
 
 MANY_NODES = frozenset(
     {"nbunch", "nbunch1", "nbunch2", "sources", "targets", "nodes", "terminal_nodes", "center_nodes", "nodelist"}
-) | frozenset({"S", "C", "x", "y", "z", "top_nodes"})
+) | frozenset(
+    {"S", "T", "C", "x", "y", "z", "top_nodes", "included", "restricted", "row_order", "column_order", "topo_order"}
+    | {"init_cycle", "initial_cut"}
+)
 """Names of parameters that denote several nodes."""
 
-KEYED_BY_NODE = frozenset({"personalization", "nstart", "dangling"})
+GROUPS_OF_NODES = frozenset({"communities", "partition", "init_split", "cover", "cliques"})
+"""Names of parameters that denote several sets of nodes."""
+
+PAIRS_OF_NODES = frozenset({"ebunch", "pairs", "matching"})
+"""Names of parameters that denote pairs of nodes."""
+
+KEYED_BY_NODE = frozenset(
+    {"personalization", "nstart", "dangling", "states", "core_number", "top_personalization", "bottom_personalization"}
+)
 """Names of parameters that map nodes to numbers."""
 
 
@@ -45,7 +57,11 @@ def bind(
             )
     if problems:
         return {}
-    return {name: _value(name, value, find_node, problems) for name, value in given.items()}
+    return {
+        # `source` of an average degree and `x` of a mixing are texts such as "in" or "out".
+        name: value if isinstance(known[name].default, str) else _value(name, value, find_node, problems)
+        for name, value in given.items()
+    }
 
 
 def _value(name: str, value: Any, find_node: Callable[[Any], int], problems: list[FieldProblem]) -> Any:
@@ -60,6 +76,13 @@ def _value(name: str, value: Any, find_node: Callable[[Any], int], problems: lis
         return [Handle(find_node(key)) for key in value]
     if name in ONE_NODE:
         return Handle(find_node(value))
-    if name == "ebunch" and isinstance(value, list):
-        return [tuple(Handle(find_node(key)) for key in pair) for pair in value if isinstance(pair, list)]
+    if name in GROUPS_OF_NODES | PAIRS_OF_NODES and value is not False:
+        if not isinstance(value, list) or not all(isinstance(part, list) for part in value):
+            problems.append((f"parameters.{name}", "an array of arrays of primary keys is required"))
+            return None
+        parts = [[find_node(key) for key in part] for part in value]
+        if name in GROUPS_OF_NODES:
+            return [{Handle(node) for node in part} for part in parts]
+        pairs = [tuple(Handle(node) for node in part) for part in parts]
+        return set(pairs) if name == "matching" else pairs
     return value

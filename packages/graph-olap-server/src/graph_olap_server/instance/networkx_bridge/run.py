@@ -96,7 +96,7 @@ def _explained(entry: Entry, *, directed: bool = False) -> Iterator[None]:
         if directed:
             raise
         raise _refused(entry, "it does not support this kind of graph") from None
-    except (nx.NetworkXException, ValueError, TypeError, KeyError, ZeroDivisionError) as error:
+    except _REFUSALS as error:
         raise _refused(entry, f"{type(error).__name__}: {error}") from error
 
 
@@ -125,7 +125,7 @@ def _own(value: Any, handles: list[Handle]) -> Any:
     """Replace handles that came by message with those of the graph: nodes are compared by identity."""
     if isinstance(value, Handle):
         return handles[value.dense]
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set)):
         return type(value)(_own(item, handles) for item in value)
     if isinstance(value, dict):
         return {_own(key, handles): _own(item, handles) for key, item in value.items()}
