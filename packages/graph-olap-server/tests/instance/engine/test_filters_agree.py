@@ -123,9 +123,11 @@ def mixed(tmp_path_factory, snapshot_files, graph_class, engine_name):
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
 def test_a_filter_agrees_with_its_condition_as_a_value(mixed, seed):
     conditions = Conditions(seed)
+    # Ladybug 0.22 is known to be wrong on two hops (docs/reference/engines.md).
+    patterns = [pattern for pattern in PATTERNS if mixed.engine_name != "ladybug" or "f" not in pattern[1]]
     wrong, refused = [], 0
     for _ in range(CONDITIONS):
-        pattern, names = conditions.random.choice(PATTERNS)
+        pattern, names = conditions.random.choice(patterns)
         condition = conditions.condition(names)
         try:
             counts = dict(mixed.rows(f"MATCH {pattern} RETURN {condition} AS v, count(*)"))
