@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,18 @@ from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
 from graph_olap_server.instance.networkx_bridge import remote
 from graph_olap_server.instance.networkx_bridge.parameters import bind
+from graph_olap_server.instance.networkx_bridge.properties import (
+    WEIGHT,
+    PropertyUse,
+    node_attributes,
+    read_properties,
+    takes_negative_weights,
+)
 from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Classified, Handle, NodeValues
 from graph_olap_server.instance.nodes import NodeFinder, NodeIndex, NodeReferences
-from graph_olap_server.instance.projection import Projection, ProjectionCache
+from graph_olap_server.instance.projection import Parallel, Projection, ProjectionCache
 from graph_olap_server.instance.request_body import Fields
-from graph_olap_server.instance.selection import Selection, check_weight, read_selection
+from graph_olap_server.instance.selection import Selection, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
 from graph_olap_server.instance.writeback import write_values
 from graph_olap_server.snapshots.manifest import SnapshotManifest
@@ -30,8 +39,6 @@ __all__ = ["NetworkxBridge", "NetworkxCatalog"]
 MAX_NODES = 5_000_000
 MAX_EDGES = 20_000_000
 _CATALOG_TIMEOUT_MS = 60_000
-# Parameters that name the property with the weights, the usual one first.
-_WEIGHTS = ("weight", "distance", "capacity", "edge_weight", "matching_weight")
 _ARROW_TYPES = {
     "BOOL": pa.bool_(),
     "INT64": pa.int64(),
@@ -92,32 +99,34 @@ class NetworkxBridge:
         info = self.catalog.find(name)
         selection = read_selection(fields, self._engine.schema(), self._manifest)
         given = fields.object("parameters")
-        weight = fields.text("weight_property")
+        weight = fields.text("weight_property") or selection.weight_property
         directed = fields.boolean("directed")
+        if directed is None and selection.orientation == "undirected":
+            directed = False
         if fields.raw("subgraph_query") is not None:
             fields.problems.append(
                 ("subgraph_query", "not offered by this server; select with node_label and edge_type")
             )
-        weighted = [name for name in _WEIGHTS if any(parameter.name == name for parameter in info.parameters)]
-        named = [name for name in weighted if _is_edge_property(given.get(name), selection)]
-        if weight is None and named:
-            weight = given[named[0]]
-        if weight is not None and not fields.problems:
-            check_weight(fields, "weight_property", weight, selection)
+        use = read_properties(info, given, weight, selection, self._node_properties(selection), fields)
         fields.check()
         finder = NodeFinder(self._engine, selection.labels)
         everything = NodeIndex(self._sizes(selection))
-        arguments = bind(info, given, lambda key: finder.find_dense(key, everything), fields.problems)
+        named = {**given, **use.arguments}
+        arguments = bind(info, named, lambda key: finder.find_dense(key, everything), fields.problems)
         fields.check()
-        if weight is not None and weighted:
-            # Whatever the property is called in the graph, the library finds it as `weight`.
-            arguments[(named or weighted)[0]] = "weight"
         self._check_size(selection)
+        call = {
+            "name": info.name,
+            "arguments": arguments,
+            "directed": directed,
+            "integers": _integers(use.edges, selection),
+            "write": selection.result_property is not None,
+        }
         return Task(
             algorithm=info.name,
             algorithm_type="networkx",
             user_name=user_name,
-            run=lambda control: self._run(info.name, selection, arguments, weight, directed, control),
+            run=lambda control: self._run(call, selection, use, control),
             parameters=given,
             node_label=selection.node_label,
             edge_type=selection.edge_type,
@@ -125,28 +134,21 @@ class NetworkxBridge:
             timeout_ms=selection.timeout_ms,
         )
 
-    def _run(
-        self,
-        name: str,
-        selection: Selection,
-        arguments: dict[str, Any],
-        weight: str | None,
-        directed: bool | None,
-        control: Control,
-    ) -> Outcome:
+    def _run(self, call: dict[str, Any], selection: Selection, use: PropertyUse, control: Control) -> Outcome:
         self._workers.warm()
-        spec = selection.spec(orientation="natural", weight=weight, parallel="sum")
-        projection = self._projections.get(self._engine, spec, control)
-        write = selection.result_property is not None
-        call = {
-            "name": name,
-            "arguments": arguments,
-            "directed": directed,
+        negative = takes_negative_weights(call["name"], call["arguments"])
+        projection = self._project(selection, use.edges.get(WEIGHT), control, negative=negative)
+        arrays = dict(projection.arrays)
+        for attribute, name in use.edges.items():
+            if attribute != WEIGHT:
+                arrays[attribute] = self._project(selection, name, control, negative=negative).arrays["weights"]
+        call |= {
             "edge_count": projection.edge_count,
-            "write": write,
+            "combine": _combining(selection),
+            "node_attributes": node_attributes(self._engine, projection.nodes, use.nodes),
         }
         with self._workers.worker(control) as worker:
-            classified: Classified = worker.call(remote.run, call, projection.arrays, control)
+            classified: Classified = worker.call(remote.run, call, arrays, control)
         control.check()
         references = NodeReferences(self._engine, projection.nodes)
         updated = 0
@@ -174,6 +176,20 @@ class NetworkxBridge:
             )
             for part in classified.nodes
         )
+
+    def _project(self, selection: Selection, weight: str | None, control: Control, *, negative: bool) -> Projection:
+        """Project with directions and without parallel edges, as the library's simple graphs are."""
+        simple = dataclasses.replace(
+            selection,
+            orientation="reverse" if selection.orientation == "reverse" else "natural",
+            parallel=None if weight is None and selection.parallel != "count" else _combining(selection),
+        )
+        spec = simple.spec(orientation="natural", weight=weight, parallel="sum", negative_weights=negative)
+        return self._projections.get(self._engine, spec, control)
+
+    def _node_properties(self, selection: Selection) -> dict[str, dict[str, str]]:
+        tables = self._engine.schema().node_tables
+        return {table.label: table.properties for table in tables if table.label in selection.labels}
 
     def _sizes(self, selection: Selection) -> dict[str, int]:
         sizes = {table.label: table.node_count for table in self._engine.schema().node_tables}
@@ -209,5 +225,19 @@ def _named(value: Any, references: NodeReferences) -> Any:
     return value
 
 
-def _is_edge_property(name: Any, selection: Selection) -> bool:
-    return isinstance(name, str) and any(name in table.properties for table in selection.edge_tables)
+def _combining(selection: Selection) -> Parallel:
+    """Return how parallel edges become one; the library's graphs cannot keep them."""
+    return "sum" if selection.parallel in (None, "once", "keep") else selection.parallel
+
+
+def _integers(edges: Mapping[str, str], selection: Selection) -> list[str]:
+    """Return the attributes that hold whole numbers, which the library adds up exactly."""
+    types = {
+        attribute: {table.properties.get(name, "") for table in selection.edge_tables}
+        for attribute, name in edges.items()
+    }
+    return [
+        attribute
+        for attribute, found in types.items()
+        if found and all(kind.startswith(("INT", "UINT")) for kind in found)
+    ]

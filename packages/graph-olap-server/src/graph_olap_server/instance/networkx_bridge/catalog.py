@@ -25,16 +25,17 @@ from graph_olap_server.instance.networkx_bridge.parameters import (
     KEYED_BY_NODE,
     MANY_NODES,
     ONE_NODE,
+    ONE_PAIR,
     PAIRS_OF_NODES,
 )
 
 __all__ = ["Entry", "describe_all", "entries", "refuses_directed"]
 
-_GRAPH_NAMES = ("G", "B", "flowG")
+_GRAPH_NAMES = ("G", "B", "T", "flowG")
 _ROOT = "networkx.algorithms."
 
 # A callable, a second graph, a file or a flow network that only other functions of the library can make.
-_UNUSABLE_REQUIRED = frozenset({"value", "colors", "H", "R", "path", "flowDict", "node_attributes", "partition_func"})
+_UNUSABLE_REQUIRED = frozenset({"value", "colors", "H", "R", "path", "flowDict", "partition_func"})
 _EXCLUDED = frozenset(
     # They write or read files, convert, or build graphs instead of computing something.
     {"generate_edgelist", "write_edgelist", "read_edgelist", "parse_edgelist", "build_flow_dict"}
@@ -42,6 +43,13 @@ _EXCLUDED = frozenset(
     | {"contracted_edge", "contracted_nodes", "identified_nodes", "complement", "reverse", "could_be_isomorphic"}
     # They have no implementation in the library itself, or need SymPy.
     | {"leiden_communities", "leiden_partitions", "chromatic_polynomial", "tutte_polynomial"}
+    # It takes trees of the numbers from 0 up only.
+    | {"to_prufer_sequence"}
+)
+# They change their graph on the way to a result of their own; each call has a graph of its own.
+_CHANGE_A_COPY = frozenset(
+    {"asadpour_atsp", "recursive_simple_cycles", "incremental_closeness_centrality"}
+    | {"minimum_branching", "minimal_branching", "maximum_spanning_arborescence", "minimum_spanning_arborescence"}
 )
 
 _CATEGORIES = {
@@ -129,7 +137,7 @@ def _is_runnable(name: str, function: Any) -> bool:
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or parameters[0].name not in _GRAPH_NAMES:
         return False
-    if getattr(function, "mutates_input", False) is True:
+    if getattr(function, "mutates_input", False) is True and name not in _CHANGE_A_COPY:
         return False
     required = {
         parameter.name
@@ -191,7 +199,7 @@ def _type_of(parameter: inspect.Parameter, documented: str) -> str:
         return "string"
     if parameter.name in ONE_NODE:
         return "node"
-    if parameter.name in MANY_NODES | GROUPS_OF_NODES | PAIRS_OF_NODES:
+    if parameter.name in MANY_NODES | GROUPS_OF_NODES | PAIRS_OF_NODES | ONE_PAIR | {"node_attributes"}:
         return "array"
     if parameter.name in KEYED_BY_NODE:
         return "object"

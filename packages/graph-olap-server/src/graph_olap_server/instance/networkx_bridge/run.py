@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,11 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.networkx_bridge.accelerated import NotAccelerated, accelerated_answer, classified_answer
 from graph_olap_server.instance.networkx_bridge.catalog import Entry, entries, refuses_directed
 from graph_olap_server.instance.networkx_bridge.classify import classify
+from graph_olap_server.instance.networkx_bridge.parameters import FUNCTIONS
+from graph_olap_server.instance.networkx_bridge.properties import NodeAttribute
 from graph_olap_server.instance.networkx_bridge.values import Classified, Handle
 from graph_olap_server.instance.networkx_bridge.view import GraphView
+from graph_olap_server.instance.projection import Parallel
 
 __all__ = ["run"]
 
@@ -43,15 +46,28 @@ def run(
     directed: bool | None,
     edge_count: int,
     write: bool,
+    combine: Parallel = "sum",
+    integers: Collection[str] = (),
+    node_attributes: Mapping[str, NodeAttribute] | None = None,
+    **edge_attributes: NDArray[np.float64],
 ) -> Classified:
     """Run a function of the catalogue on the graph in the arrays (directed, parallel edges merged)."""
     entry = entries()[name]
-    view = GraphView(indptr, indices, weights, directed=not refuses_directed(entry) if directed is None else directed)
+    view = GraphView(
+        indptr,
+        indices,
+        weights,
+        directed=not refuses_directed(entry) if directed is None else directed,
+        combine=combine,
+        attributes=edge_attributes,
+        integers=integers,
+    )
     try:
         classified, backend = _accelerated(entry, arguments, view, write=write)
         reason = "computes exactly what NetworkX would"
     except NotAccelerated as why:
-        classified, view = _computed(entry, arguments, view, write=write, may_turn=directed is None)
+        attributes = node_attributes or {}
+        classified, view = _computed(entry, arguments, view, attributes, write=write, may_turn=directed is None)
         backend, reason = "networkx", str(why)
     classified.result |= {
         "graph": {
@@ -73,19 +89,25 @@ def _accelerated(entry: Entry, arguments: dict[str, Any], view: GraphView, *, wr
 
 
 def _computed(
-    entry: Entry, arguments: dict[str, Any], view: GraphView, *, write: bool, may_turn: bool
+    entry: Entry,
+    arguments: dict[str, Any],
+    view: GraphView,
+    attributes: Mapping[str, NodeAttribute],
+    *,
+    write: bool,
+    may_turn: bool,
 ) -> tuple[Classified, GraphView]:
     """Have NetworkX compute; what it does not know for directed graphs, on the graph without directions."""
     handles = [Handle(dense) for dense in range(view.count)]
-    own = {key: _own(value, handles) for key, value in arguments.items()}
+    own = {key: _own(_callable(entry, key, value), handles) for key, value in arguments.items()}
     try:
         with _explained(entry, directed=view.directed):
-            return classify(entry.function(_graph(handles, view), **own), write=write), view
+            return classify(entry.function(_graph(handles, view, attributes), **own), write=write), view
     except nx.NetworkXNotImplemented:
         if not may_turn:
             raise _refused(entry, "it does not support directed graphs") from None
         undirected = view.without_direction()
-        return _computed(entry, arguments, undirected, write=write, may_turn=False)
+        return _computed(entry, arguments, undirected, attributes, write=write, may_turn=False)
 
 
 @contextmanager
@@ -104,21 +126,35 @@ def _refused(entry: Entry, reason: str) -> PlatformError:
     return PlatformError("ALGORITHM_FAILED", f"{entry.name} failed: {reason}", {"reason": reason})
 
 
-def _graph(handles: list[Handle], view: GraphView) -> nx.Graph[Handle]:
+def _graph(handles: list[Handle], view: GraphView, attributes: Mapping[str, NodeAttribute]) -> nx.Graph[Handle]:
     graph: nx.Graph[Handle] = nx.DiGraph() if view.directed else nx.Graph()
     graph.add_nodes_from(handles)
+    for name, attribute in attributes.items():
+        for dense, value in zip(attribute.dense, attribute.values, strict=True):
+            graph.nodes[handles[dense]][name] = value
     source, target = view.ends
-    weight = view.arrays.get("weights")
+    numbers = view.edge_attributes()
     if not view.directed:
         once = source <= target
         source, target = source[once], target[once]
-        weight = None if weight is None else weight[once]
+        numbers = {name: values[once] for name, values in numbers.items()}
     ends = zip((handles[i] for i in source.tolist()), (handles[i] for i in target.tolist()), strict=True)
-    if weight is None:
-        graph.add_edges_from(ends)
+    if numbers:
+        rows = zip(*(values.tolist() for values in numbers.values()), strict=True)
+        graph.add_edges_from(
+            (u, v, dict(zip(numbers, row, strict=True))) for (u, v), row in zip(ends, rows, strict=True)
+        )
     else:
-        graph.add_weighted_edges_from((u, v, w) for (u, v), w in zip(ends, weight.tolist(), strict=True))
+        graph.add_edges_from(ends)
     return graph
+
+
+def _callable(entry: Entry, parameter: str, value: Any) -> Any:
+    """Return the function that an argument names, for parameters that take one."""
+    for name in (parameter, f"{entry.name}.{parameter}"):
+        if value in FUNCTIONS.get(name, ()):
+            return entries()[value].function
+    return value
 
 
 def _own(value: Any, handles: list[Handle]) -> Any:

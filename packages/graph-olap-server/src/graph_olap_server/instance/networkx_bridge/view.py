@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph_olap_server.instance.projection import build_csr
+from graph_olap_server.instance.projection import Parallel, build_csr
 
 __all__ = ["GraphView"]
 
@@ -21,14 +22,28 @@ class GraphView:
     Args:
         indptr: Rows of the directed graph, parallel edges merged.
         indices: Ends of its edges.
-        weights: Their weights, those of parallel edges added up.
+        weights: Their weights, those of parallel edges combined.
         directed: Whether the graph is a ``DiGraph`` or a ``Graph``.
+        combine: How the weights of both directions become one in a ``Graph``.
+        attributes: Further numbers of the edges, by name.
+        integers: Which of them (or ``weight``) are whole numbers.
     """
 
     def __init__(
-        self, indptr: NDArray[Any], indices: NDArray[Any], weights: NDArray[np.float64] | None, *, directed: bool
+        self,
+        indptr: NDArray[Any],
+        indices: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        *,
+        directed: bool,
+        combine: Parallel = "sum",
+        attributes: Mapping[str, NDArray[np.float64]] | None = None,
+        integers: Collection[str] = (),
     ) -> None:
         self.directed = directed
+        self._combine: Parallel = combine
+        self._attributes = dict(attributes or {})
+        self._integers = integers
         self.count = len(indptr) - 1
         self._given: Arrays = {"indptr": indptr, "indices": indices}
         if weights is not None:
@@ -74,7 +89,22 @@ class GraphView:
     def without_direction(self) -> GraphView:
         """Return the ``Graph`` of the same edges."""
         given = self._given
-        return GraphView(given["indptr"], given["indices"], given.get("weights"), directed=False)
+        return GraphView(
+            given["indptr"],
+            given["indices"],
+            given.get("weights"),
+            directed=False,
+            combine=self._combine,
+            attributes=self._attributes,
+            integers=self._integers,
+        )
+
+    def edge_attributes(self) -> dict[str, NDArray[Any]]:
+        """Return all numbers of the edges by name, in the order of ``arrays``."""
+        found = {"weight": self.arrays["weights"]} if "weights" in self.arrays else {}
+        for name, values in self._attributes.items():
+            found[name] = values if self.directed else self._without_direction(values)["weights"]
+        return {name: values.astype(np.int64) if name in self._integers else values for name, values in found.items()}
 
     def _without_direction(self, weights: NDArray[np.float64] | None, *, self_loops: bool = True) -> Arrays:
         source = np.repeat(np.arange(self.count), np.diff(self._given["indptr"]))
@@ -84,6 +114,6 @@ class GraphView:
             self._given["indices"].astype(np.int64),
             weights,
             directed=False,
-            parallel="once" if weights is None else "sum",
+            parallel="once" if weights is None else "sum" if self._combine == "count" else self._combine,
             self_loops=self_loops,
         )

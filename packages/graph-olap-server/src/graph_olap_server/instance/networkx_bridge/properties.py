@@ -1,0 +1,174 @@
+"""Parameters that name a property of the nodes or relationships, and what is loaded into NetworkX's graph for them."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graph_olap.models import AlgorithmInfo
+
+from graph_olap_server.instance.engine.base import GraphEngine
+from graph_olap_server.instance.nodes import NodeIndex
+from graph_olap_server.instance.request_body import Fields
+from graph_olap_server.instance.selection import Selection, check_weight, unknown
+
+__all__ = ["NodeAttribute", "PropertyUse", "node_attributes", "read_properties", "takes_negative_weights"]
+
+WEIGHT = "weight"
+"""The attribute under which the library looks for weights unless told otherwise."""
+
+_OF_EDGES = (WEIGHT, "distance", "capacity", "edge_weight", "matching_weight", "attr", "edge_attr")
+# The first of them is what `weight_property` stands for.
+
+_OF_NODES = frozenset({"attribute", "community", "label_name", "demand", "node_attr", "node_weight", "time"})
+# Here `weight` is a property of nodes.
+_WEIGHING_NODES = frozenset(
+    {"cd_index", "max_weight_clique", "min_weighted_dominating_set", "min_weighted_vertex_cover"}
+)
+
+# Functions that store under `attr` what they find instead of reading it.
+_STORING = frozenset({"barycenter"})
+
+_NEGATIVE_ALLOWED = frozenset(
+    {"negative_edge_cycle", "find_negative_cycle", "goldberg_radzik", "johnson", "floyd_warshall"}
+    | {"floyd_warshall_numpy", "floyd_warshall_predecessor_and_distance", "network_simplex", "capacity_scaling"}
+    | {"min_cost_flow", "min_cost_flow_cost", "max_flow_min_cost", "max_weight_matching", "min_weight_matching"}
+    | {"minimum_weight_full_matching", "dag_longest_path", "dag_longest_path_length", "branching_weight"}
+    | {"greedy_branching", "maximum_branching", "minimum_branching", "minimal_branching"}
+    | {"maximum_spanning_arborescence", "minimum_spanning_arborescence", "minimum_spanning_edges"}
+    | {"maximum_spanning_edges", "minimum_spanning_tree", "maximum_spanning_tree", "partition_spanning_tree"}
+)
+
+
+@dataclass(slots=True)
+class PropertyUse:
+    """Which properties a call uses.
+
+    Attributes:
+        edges: Attribute in the library's graph → numeric property of the relationships.
+        nodes: Properties of the nodes, loaded under their own names.
+        arguments: Parameters whose value is the name of an attribute.
+    """
+
+    edges: dict[str, str] = field(default_factory=dict)
+    nodes: list[str] = field(default_factory=list)
+    arguments: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class NodeAttribute:
+    """Values of one attribute: dense ids of the nodes that have it, and the values."""
+
+    dense: list[int]
+    values: list[Any]
+
+
+def takes_negative_weights(name: str, given: Mapping[str, Any]) -> bool:
+    """Whether a function is defined for edges with a weight below zero."""
+    return name in _NEGATIVE_ALLOWED or "bellman_ford" in name or given.get("method") == "bellman-ford"
+
+
+def read_properties(
+    info: AlgorithmInfo,
+    given: Mapping[str, Any],
+    weight_property: str | None,
+    selection: Selection,
+    tables: Mapping[str, Mapping[str, str]],
+    fields: Fields,
+) -> PropertyUse:
+    """Find the properties that a request names; problems are recorded in ``fields``.
+
+    Args:
+        info: The function.
+        given: Parameters of the request.
+        weight_property: As the request or its projection names it.
+        selection: What the graph is made of.
+        tables: Selected label → its properties and their types.
+        fields: The request.
+    """
+    use = PropertyUse()
+    known = [parameter.name for parameter in info.parameters]
+    of_nodes = _OF_NODES | ({WEIGHT} if info.name in _WEIGHING_NODES else set())
+    of_edges = [name for name in _OF_EDGES if name in known and name not in of_nodes and info.name not in _STORING]
+    for name in known:
+        if name in of_nodes and (value := given.get(name)) is not None and _is_name(name, value, fields):
+            _check_node_property(name, value, tables, fields)
+            use.nodes.append(value)
+            use.arguments[name] = value
+    if "node_attributes" in known and isinstance(given.get("node_attributes"), list):
+        for value in given["node_attributes"]:
+            if _is_name("node_attributes", value, fields):
+                _check_node_property("node_attributes", value, tables, fields)
+                use.nodes.append(value)
+    for name in of_edges:
+        value = given.get(name)
+        if value is None or not _is_name(name, value, fields):
+            continue
+        if name == of_edges[0] and weight_property is not None:
+            if value not in (weight_property, WEIGHT):
+                reason = f"names {value}, but weight_property {weight_property}; leave one of them out"
+                fields.problems.append((f"parameters.{name}", reason))
+            continue
+        _check_edge_property(f"parameters.{name}", value, selection, fields)
+        # Whatever the property is called in the graph, the library finds it as `weight`; others keep out of its way.
+        attribute = WEIGHT if name == of_edges[0] else name
+        use.edges[attribute] = value
+        use.arguments[name] = attribute
+    if weight_property is not None:
+        _check_edge_property("weight_property", weight_property, selection, fields)
+        use.edges[WEIGHT] = weight_property
+        if of_edges:
+            use.arguments[of_edges[0]] = WEIGHT
+    return use
+
+
+def node_attributes(engine: GraphEngine, nodes: NodeIndex, names: Iterable[str]) -> dict[str, NodeAttribute]:
+    """Read properties of the nodes of a projection; a node without a value has no attribute."""
+    types = {table.label: table.properties for table in engine.schema().node_tables}
+    attributes: dict[str, NodeAttribute] = {}
+    for name in names:
+        attribute = attributes[name] = NodeAttribute([], [])
+        for label in nodes.labels:
+            if name not in types[label]:
+                continue
+            values = engine.node_values(label, name).to_pylist()
+            start = nodes.starts[label]
+            for place in range(nodes.sizes[label]):
+                value = values[nodes.locate(start + place)[1]]
+                if value is not None:
+                    attribute.dense.append(start + place)
+                    attribute.values.append(_plain(value))
+    return attributes
+
+
+def _is_name(parameter: str, value: Any, fields: Fields) -> bool:
+    if isinstance(value, str):
+        return True
+    fields.problems.append((f"parameters.{parameter}", "the name of a property is required, as a string"))
+    return False
+
+
+def _check_node_property(parameter: str, name: str, tables: Mapping[str, Mapping[str, str]], fields: Fields) -> None:
+    if not any(name in properties for properties in tables.values()):
+        known = sorted({name for properties in tables.values() for name in properties})
+        reason = unknown(f"property of {' or '.join(sorted(tables)) or 'the selected nodes'}", name, known)
+        fields.problems.append((f"parameters.{parameter}", reason))
+
+
+def _check_edge_property(field_name: str, name: str, selection: Selection, fields: Fields) -> None:
+    if selection.query is None:  # a query names its columns itself
+        check_weight(fields, field_name, name, selection)
+
+
+def _plain(value: Any) -> Any:
+    """Make times numbers that can be added and compared: seconds since 1970."""
+    if isinstance(value, datetime.datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp()
+    if isinstance(value, datetime.date):
+        return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC).timestamp()
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    return value if isinstance(value, (bool, int, float, str, list)) else str(value)
