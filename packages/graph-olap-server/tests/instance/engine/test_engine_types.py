@@ -121,6 +121,37 @@ def test_not_a_number_beside_nulls_is_right_or_refused(files, load, engine_name,
         assert str(table.column("v").to_pylist()) == str(values)
 
 
+def test_not_a_number_beside_equal_numbers_is_right_or_refused(files, load, engine_name):
+    values = [2.0, 2.0, math.nan, 2.0]
+    files.node("N", ("id", "INT64"), {"v": "DOUBLE"}, list(enumerate(values)))
+    if engine_name == "kuzu":
+        with pytest.raises(PlatformError, match="v has NaN beside equal numbers, which the engine cannot hold"):
+            load(files)
+    else:
+        table = load(files).arrow("MATCH (n:N) RETURN n.v AS v ORDER BY n.id")
+        assert str(table.column("v").to_pylist()) == str(values)
+
+
+@pytest.mark.parametrize("values", [[2.0, math.nan, 2.0], [math.nan, 2.0, 2.0]], ids=str)
+def test_not_a_number_beside_equal_numbers_of_relationships_is_refused(files, load, values):
+    files.node("N", ("id", "INT64"), {}, [[key] for key in range(3)])
+    files.edge("E", ("N", "N"), {"v": "DOUBLE"}, [[key, 2 - key, value] for key, value in enumerate(values)])
+    with pytest.raises(PlatformError, match="v has NaN beside equal numbers"):
+        load(files)
+
+
+def test_not_a_number_beside_equal_numbers_in_a_list_is_refused(files, load):
+    files.node("N", ("id", "INT64"), {"v": "LIST<DOUBLE>"}, [[1, [1.5, math.nan, 1.5]]])
+    with pytest.raises(PlatformError, match="v has NaN beside equal numbers"):
+        load(files)
+
+
+def test_not_a_number_alone_is_kept(files, load):
+    graph = load(files.node("N", ("id", "INT64"), {"v": "DOUBLE"}, [[key, math.nan] for key in range(3)]))
+    kept = graph.arrow("MATCH (n:N) RETURN n.v AS v").column("v").to_pylist()
+    assert [math.isnan(value) for value in kept] == [True] * 3
+
+
 def test_not_a_number_beside_nulls_in_a_list_is_refused(files, load):
     files.node("N", ("id", "INT64"), {"v": "LIST<DOUBLE>"}, [[1, [1.5, math.nan, None]]])
     with pytest.raises(PlatformError, match="v has NaN beside nulls"):

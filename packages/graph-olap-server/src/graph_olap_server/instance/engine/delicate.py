@@ -14,12 +14,22 @@ __all__ = ["DelicateValues", "inspect_file", "smallest_values"]
 
 @dataclass(slots=True)
 class DelicateValues:
-    """Counts of one column, over all levels of nesting; ``null_items`` are values of maps that are null."""
+    """Counts of one column, over all levels of nesting; ``null_items`` are values of maps that are null.
+
+    ``lowest`` and ``highest`` are those of its floating numbers other than NaN.
+    """
 
     not_a_number: int = 0
+    lowest: float | None = None
+    highest: float | None = None
     nulls: int = 0
     fine_timestamps: bool = False
     null_items: int = 0
+
+    @property
+    def all_equal(self) -> bool:
+        """Whether its numbers other than NaN are all the same one."""
+        return self.lowest is not None and self.lowest == self.highest
 
 
 def inspect_file(path: Path, columns: list[str]) -> dict[str, DelicateValues]:
@@ -63,6 +73,7 @@ def _inspect(array: pa.Array, found: DelicateValues) -> None:
     found.nulls += array.null_count
     if pa.types.is_floating(array.type):
         found.not_a_number += pc.sum(pc.is_nan(array)).as_py() or 0
+        _extend(found, array)
     elif pa.types.is_string(array.type):
         found.fine_timestamps |= bool(pc.any(pc.match_substring_regex(array, _TIMESTAMP)).as_py())
     elif pa.types.is_map(array.type):
@@ -74,6 +85,14 @@ def _inspect(array: pa.Array, found: DelicateValues) -> None:
             _inspect(child, found)
     elif pa.types.is_nested(array.type):
         _inspect(array.flatten(), found)
+
+
+def _extend(found: DelicateValues, array: pa.Array) -> None:
+    numbers = array.filter(pc.invert(pc.is_nan(array)))
+    if len(numbers) > numbers.null_count:
+        ends = pc.min_max(numbers).as_py()
+        found.lowest = min(ends["min"], ends["min"] if found.lowest is None else found.lowest)
+        found.highest = max(ends["max"], ends["max"] if found.highest is None else found.highest)
 
 
 _TIMESTAMP = r"^\d{4,}-\d\d-\d\d[ T]\d\d:\d\d:\d\d" + _FINER

@@ -105,15 +105,26 @@ class _Table:
                 raise self._failure(f"{message}; leave such keys out of the map.")
 
     def _check_stored(self, connection: Any, path: Path) -> None:
-        """Refuse values that Kuzu stores wrongly: NaN beside nulls, and the digits of a timestamp after the sixth."""
+        """Refuse values that Kuzu stores wrongly: some columns with NaN, and the digits of a timestamp after the sixth.
+
+        NaN is lost, or takes the place of others, beside nulls and in a block of otherwise equal numbers. Relationships
+        are stored twice, in two orders, of which a statement reads one; so equal numbers beside NaN are enough there.
+        """
         columns = [name for name, kind in self._types.items() if _holds(kind, _DELICATE)]
         for name, found in inspect_file(path, columns).items():
             if found.fine_timestamps:
                 raise self._failure(f"{name} has timestamps finer than microseconds, which the engine would cut off.")
-            if not found.not_a_number or not found.nulls:
+            if not found.not_a_number:
                 continue
-            if self._types[name].children or self._stored_not_a_number(connection, name) != found.not_a_number:
-                raise self._failure(f"{name} has NaN beside nulls, which the engine cannot hold; make NaN null.")
+            others = "nulls" if found.nulls else "equal numbers"
+            if self._types[name].children:
+                lost = found.nulls > 0 or found.all_equal
+            else:
+                lost = (self.kind == "edge" and found.all_equal) or (
+                    self._stored_not_a_number(connection, name) != found.not_a_number
+                )
+            if lost:
+                raise self._failure(f"{name} has NaN beside {others}, which the engine cannot hold; make NaN null.")
 
     def _stored_not_a_number(self, connection: Any, name: str) -> int:
         pattern = f"(x:{quote(self.name)})" if self.kind == "node" else f"()-[x:{quote(self.name)}]->()"
