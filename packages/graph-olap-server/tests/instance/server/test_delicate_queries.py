@@ -67,3 +67,29 @@ def test_the_longest_time_limit_is_a_setting(start, snapshot, settled, slow_quer
         )
         stopped = client.post("/query", json={"query": slow_query}).json()["error"]
         assert (stopped["code"], stopped["details"]["timeout_ms"]) == ("QUERY_TIMEOUT", 1500)
+
+
+def test_the_time_that_planning_takes_counts(client):
+    star = "MATCH " + ", ".join(f"(a)-->(b{number})" for number in range(25)) + " RETURN 1 LIMIT 1"
+    reply = client.post("/query", json={"query": star, "timeout_ms": 1000}, timeout=120)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (408, "QUERY_TIMEOUT")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "RETURN " + "+".join("1" * 1001) + " AS x",
+        "RETURN list_transform([1], x -> " + "+".join("x" * 1000) + ") AS y",
+        "RETURN " + "[" * 20 + "1" + "]" * 20 + "[1]" * 20 + " AS x",
+        " UNION ALL ".join(f"RETURN {number} AS x" for number in range(250)),
+        "MATCH " + ", ".join(f"(a{number}:City)" for number in range(100)) + " RETURN 1 LIMIT 1",
+        "MATCH (a0:Person)" + "".join(f"-[:KNOWS]->(a{number})" for number in range(1, 26)) + " RETURN count(*)",
+        "MATCH (a:Point) WHERE "
+        + " AND ".join(f"EXISTS {{ MATCH (a)-[:LINKS]->(b{number}:Point) }}" for number in range(50))
+        + " RETURN count(*)",
+    ],
+)
+def test_the_longest_statements_that_are_let_through_are_answered(instance, client, statement):
+    reply = client.post("/query", json={"query": statement}, timeout=120)
+    assert reply.status_code == 200, reply.text
+    assert instance.process.poll() is None

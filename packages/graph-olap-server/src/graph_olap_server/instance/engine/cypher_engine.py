@@ -139,6 +139,7 @@ class CypherEngine(GraphEngine):
         spill: bool = False,
     ) -> EngineResult:
         """Run one guarded, read-only statement."""
+        deadline = time.monotonic() + timeout_ms / 1000  # planning, which nothing interrupts, counts as well
         try:
             tokens = tokenise(statement)
         except TokenError as error:
@@ -150,7 +151,6 @@ class CypherEngine(GraphEngine):
         conflicts = Conflicts(catalog.conflicts("node"), catalog.conflicts("edge"), statement)
         names = None if explained else result_names(tokens, statement)
         with self._pool.reading(query_id) as running:
-            deadline = time.monotonic() + timeout_ms / 1000
             if spill and names is not None and len(prepared) == 1 and prepared[0].columns is None:
 
                 def run(text: str) -> Any:
@@ -309,10 +309,12 @@ class CypherEngine(GraphEngine):
         deadline: float,
     ) -> Any:
         # The parts of a UNION share one time limit; 0 is none.
-        left = max(1, round((deadline - time.monotonic()) * 1000)) if timeout_ms else 0
-        running.connection.set_query_timeout(left)
+        left = round((deadline - time.monotonic()) * 1000) if timeout_ms else 0
         if running.cancelled:
             raise _cancelled()
+        if timeout_ms and left < 1:
+            raise _timed_out(timeout_ms)
+        running.connection.set_query_timeout(left)
         try:
             with _without_masks(running.connection, prepared.text):
                 return running.connection.execute(prepared.text, prepared.values)
