@@ -40,7 +40,7 @@ def test_all_shortest_survives_an_empty_set_of_ends(social):
         ("MATCH (a:Person) WITH 1 AS one WITH DISTINCT one RETURN one", "WITH DISTINCT of constants"),
         ("MATCH (a:Person) WHERE a.age IN [34, null] RETURN a.id", "A null in the list of IN"),
         ("MATCH (a:Person) WITH DISTINCT label(a) AS l RETURN l, count(*)", "WITH DISTINCT of constants"),
-        ("MATCH (a)-[r:KNOWS]-(b) WITH r, count(*) AS k RETURN k", "Use id(r)"),
+        ("MATCH (a)-[r:KNOWS]-(b) WITH DISTINCT r RETURN count(*)", "Use id(r)"),
         ("MATCH (a:Person) RETURN a.name, count(DISTINCT a.age) + count(*)", "In one column"),
         ("MATCH (a:Person) RETURN a.name, count(DISTINCT a.age) ORDER BY count(*)", "In ORDER BY"),
     ],
@@ -140,3 +140,35 @@ def test_an_absent_path_with_a_variable_part_is_null(social):
         assert [row[0] for row in social.rows(f"{pattern} RETURN {returned}")] == [None] * 4, returned
     found = social.rows("MATCH (a:Person {id: 2}) OPTIONAL MATCH p = (a)-[:KNOWS*1..1]->(b) RETURN p")
     assert [len(row[0]["_rels"]) for row in found] == [1]
+
+
+def test_a_group_by_a_relationship_has_the_relationship(files, load):
+    # Found by conformance: after a filter the engine showed a relationship without a type.
+    nodes = [[i, 1.0 if i % 9 == 0 else None] for i in range(80)]
+    files.node("S", ("id", "INT64"), {"d": "DOUBLE"}, nodes)
+    ends = [[4, 18, 5], [4, 18, 6], [7, 63, 7], [9, 27, 8]]
+    files.edge("R", ("S", "S"), {"w": "INT64"}, ends)
+    graph = load(files)
+    wanted = [[5, 1], [6, 1], [7, 1], [8, 1], [None, 6]]
+    pattern = "MATCH (n {d: 1.0}) OPTIONAL MATCH (n)<-[r]-()"
+    for rest in (
+        "RETURN r, count(*) AS k",
+        "RETURN r AS q, count(*) AS k",
+        "WITH r, count(*) AS k RETURN r, k",
+        "WITH r AS q, count(*) AS k RETURN q, k",
+    ):
+        rows = graph.rows(f"{pattern} {rest}")
+        assert sorted(([row[0] and row[0]["w"], row[1]] for row in rows), key=repr) == sorted(wanted, key=repr), rest
+        assert {row[0]["_type"] for row in rows if row[0]} == {"R"}, rest
+    rows = graph.rows(f"{pattern} WITH r, count(*) AS k RETURN r.w, k, type(r), id(r) IS NULL")
+    assert sorted(rows, key=repr) == sorted(
+        ([w, k, None if w is None else "R", w is None] for w, k in wanted), key=repr
+    )
+    result = graph.result(f"{pattern} RETURN count(DISTINCT n) AS d, r, count(*) AS k, max(r.w)")
+    assert [column.name for column in result.columns] == ["d", "r", "k", "max(r.w)"]
+    assert sorted([row[0], row[2], row[3]] for row in result.rows() if row[1]) == [[1, 1, w] for w in (5, 6, 7, 8)]
+    assert graph.rows("MATCH ()-[r]-() WITH r, count(*) AS k RETURN r.w, type(r), k ORDER BY r.w") == [
+        [w, "R", 2] for w in (5, 6, 7, 8)
+    ]
+    with pytest.raises(PlatformError, match=r"Group by id\(r\)"):
+        graph.rows(f"{pattern} RETURN r, count(*) ORDER BY r.w")

@@ -17,6 +17,7 @@ from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
 from graph_olap_server.instance.engine.empty_text import empty_text_edits
 from graph_olap_server.instance.engine.grouping import grouping_edits
 from graph_olap_server.instance.engine.membership import membership_edits
+from graph_olap_server.instance.engine.null_fields import null_field_edits
 from graph_olap_server.instance.engine.outer_values import outer_value_edits
 from graph_olap_server.instance.engine.wrong_functions import WRONG_FUNCTIONS, wrong_function_edits
 from graph_olap_server.instance.tokens import Token, tokenise
@@ -56,6 +57,7 @@ def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *,
         done = _step(done, open_cycles)
     if words & WRONG_FUNCTIONS:
         done = _step(done, lambda text, tokens, _: wrong_function_edits(text, tokens, parameters))
+    done = _step(done, lambda text, tokens, clauses: null_field_edits(text, tokens, clauses, parameters))
     if "CASE" in words:
         done = _step(done, bare_condition_edits)
     if "CONTAINS" in words:

@@ -9,13 +9,14 @@ from typing import Any
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.bind import bind
 from graph_olap_server.instance.engine.catalog import Catalog
-from graph_olap_server.instance.engine.clauses import clauses_of
+from graph_olap_server.instance.engine.clauses import clauses_of, projection_items
 from graph_olap_server.instance.engine.decimals import aggregate_decimals, decimal_text_edits, may_aggregate_decimals
 from graph_olap_server.instance.engine.edits import apply_edits
+from graph_olap_server.instance.engine.grouped_relationships import grouped_relationship_edits
 from graph_olap_server.instance.engine.impossible import impossible_edits
 from graph_olap_server.instance.engine.labels import label_edits
 from graph_olap_server.instance.engine.mending import mend
-from graph_olap_server.instance.engine.projections import arrange
+from graph_olap_server.instance.engine.projections import Arranged, arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
 from graph_olap_server.instance.engine.subqueries import subquery_edits
 from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
@@ -88,7 +89,10 @@ def prepare(
     keys = frozenset(entry.primary_key for entry in catalog.nodes.values() if entry.primary_key is not None)
     to_original: Callable[[int], int] = possible.original_position
     try:
-        arranged = arrange(possible.text, tokens, checked.undirected, frozenset(optional))
+        grouped, hidden = grouped_relationship_edits(possible.text, tokens)
+        by_id = apply_edits(possible.text, grouped)
+        to_original = _then(by_id.original_position, to_original)
+        arranged = arrange(by_id.text, tokenise(by_id.text), checked.undirected, frozenset(optional))
         to_original = _then(arranged.original_position, to_original)
         mended = mend(arranged.text, parameters, keys, acyclic=acyclic)
         to_original = _then(mended.original_position, to_original)
@@ -97,8 +101,17 @@ def prepare(
         raise _in_original(error, statement, to_original) from None
     warnings = tuple(dict.fromkeys([*checked.impossible.values(), *unknown.values()]))
     position = _then(bound.original_position, to_original)
-    prepared = Prepared(bound.text, bound.values, arranged.columns, position, warnings)
+    columns = _shown(arranged, hidden) if hidden else arranged.columns
+    prepared = Prepared(bound.text, bound.values, columns, position, warnings)
     return _with_decimals(prepared, catalog, refusal)
+
+
+def _shown(arranged: Arranged, hidden: int) -> tuple[int, ...]:
+    """Return where the columns are that were asked for; the others were added after them."""
+    tokens = tokenise(arranged.text)
+    items, _, _ = projection_items(tokens, clauses_of(tokens)[-1])
+    places = arranged.columns or tuple(range(len(items)))
+    return places[:-hidden]
 
 
 def _with_decimals(
