@@ -1,11 +1,16 @@
 """The kinds of results that NetworkX functions return."""
 
+import itertools
 import math
+from collections.abc import Iterator
+from typing import get_args
 
 import networkx as nx
 import numpy as np
 import pytest
+from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.networkx_bridge.classify import classify
+from graph_olap_server.instance.networkx_bridge.kinds import Kind
 from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Handle
 
 A, B, C = (Handle(dense) for dense in range(3))
@@ -31,7 +36,9 @@ A, B, C = (Handle(dense) for dense in range(3))
         ({(A, B): 0.5}, "edge_map"),
         ([(A, B), (B, C)], "edge_list"),
         (iter([(A, B, {"weight": 1})]), "edge_list"),
+        (iter([(A, B, "tree")]), "edge_list"),
         (iter([(A, B, 0.5)]), "pair_scores"),
+        ({1: [A], 2: [B]}.values(), "node_sets"),
         ({A: {B: 1}}, "node_matrix"),
         (iter([(A, {B: 1, C: 2})]), "node_matrix"),
         ({2: 0.5}, "mapping"),
@@ -101,6 +108,62 @@ def test_pairs_are_ranked():
 def test_long_results_are_cut_and_say_so():
     result = classify(list(range(10_001)), write=False).result
     assert (len(result["values"]), result["count"], result["result_truncated"]) == (10_000, 10_001, True)
+
+
+@pytest.mark.parametrize("kind", set(get_args(Kind)) - {"scalar", "graph", "tuple"})
+@pytest.mark.parametrize("empty", [[], (), set(), {}, iter(())], ids=repr)
+def test_nothing_is_of_the_kind_that_the_function_returns(kind, empty):
+    empty = iter(()) if isinstance(empty, Iterator) else empty
+    classified = classify(empty, write=True, kind=kind)
+    assert classified.result["kind"] == kind.replace("node_layers", "node_sets")
+    assert classified.result.get("count", classified.result.get("length")) == 0
+    assert (classified.nodes, classified.edges) == ([], None)
+
+
+def test_paths_keep_the_order_of_nodes_and_layers_theirs():
+    paths = classify(iter([[C, A], [B]]), write=False, kind="paths")
+    assert paths.result["paths"] == [{"nodes": [C, A], "length": 1}, {"nodes": [B], "length": 0}]
+    layers = classify(iter([[C], [A, B]]), write=True, kind="node_layers")
+    assert layers.nodes[0].values == [1, 1, 0]
+
+
+def test_values_of_edges_are_for_writing():
+    scores = classify({(B, A): 0.5, (A, C): 1}, write=True)
+    assert (scores.edges.source, scores.edges.target) == ([1, 0], [0, 2])
+    assert (scores.edges.type_name, scores.edges.values) == ("DOUBLE", [0.5, 1.0])
+    assert "values" not in scores.result
+    assert classify([(A, B)], write=True).edges.values == [1]
+
+
+def test_endless_iterators_are_stopped_and_say_so():
+    classified = classify(itertools.repeat([A, B]), write=False, kind="paths", consumed_limit=30_000)
+    assert (classified.result["count"], classified.result["stopped_after"]) == (10_000, 10_000)
+    assert classified.result["result_truncated"] is True
+    assert "more than 10000" in classified.warning
+
+
+def test_the_best_of_many_pairs_are_kept():
+    result = classify(((A, B, number) for number in range(20_000)), write=False, kind="pair_scores").result
+    assert (result["count"], len(result["pairs"]), result["result_truncated"]) == (20_000, 10_000, True)
+    assert (result["pairs"][0]["score"], result["pairs"][-1]["score"]) == (19_999, 10_000)
+
+
+def test_graphs_show_nodes_and_attributes():
+    graph = nx.Graph([(A, B, {"weight": 2, "distance": 3.5})])
+    graph.add_node(7, members={C})
+    result = classify(graph, write=False).result
+    assert result["node_list"] == [{"node": A}, {"node": B}, {"node": 7, "attributes": {"members": [C]}}]
+    assert result["edge_list"] == [{"source": A, "target": B, "weight": 2, "attributes": {"distance": 3.5}}]
+
+
+def test_nested_values_are_bounded_together():
+    result = classify([[0] * 60_000, [1] * 60_000], write=False).result
+    assert (result["count"], len(result["values"]), result["result_truncated"]) == (2, 1, True)
+
+
+def test_objects_without_a_form_are_refused():
+    with pytest.raises(PlatformError, match="returned a object, which cannot be part of a result"):
+        classify(object(), write=False)
 
 
 def test_what_cannot_be_written_is_explained():

@@ -98,3 +98,28 @@ def test_weights_below_zero_reach_only_functions_defined_for_them(client):
     refused = client.post("/networkx/dijkstra_path", json=body)
     assert refused.status_code == 400
     assert "negative" in refused.json()["error"]["message"]
+
+
+def test_results_of_relationships_are_written_to_them(client):
+    body = {"node_label": "Person", "edge_type": "KNOWS", "result_property": "shares"}
+    done = client.post("/networkx/edge_betweenness_centrality", json=body).json()
+    assert (done["nodes_updated"], done["edges_updated"]) == (0, 6)
+    query = {"query": "MATCH (a:Person)-[r:KNOWS]->(b:Person) RETURN a.name, b.name, r.shares"}
+    found = {(a, b): value for a, b, value in client.post("/query", json=query).json()["rows"]}
+    assert found == pytest.approx(nx.edge_betweenness_centrality(_graph()))
+    body = {"node_label": "Person", "edge_type": "KNOWS", "result_property": "bridge"}
+    assert client.post("/networkx/bridges", json=body).json()["edges_updated"] == 1
+
+
+def test_errors_of_the_library_name_nodes_by_key(client):
+    body = {"node_label": "Person", "parameters": {"source": "fay", "target": "ann"}}
+    reply = client.post("/networkx/dijkstra_path", json=body)
+    assert "No path to 'ann'" in reply.json()["error"]["message"]
+
+
+def test_random_functions_are_seeded(client):
+    listed = client.get("/networkx/algorithms/louvain_communities").json()["parameters"]
+    assert {parameter["name"]: parameter["default"] for parameter in listed}["seed"] == 0
+    done = [client.post("/networkx/maximal_independent_set", json={"node_label": "Person"}).json() for _ in range(2)]
+    assert done[0]["parameters"]["seed"] == 0
+    assert done[0]["result"]["nodes"] == done[1]["result"]["nodes"]

@@ -19,7 +19,8 @@ from graph_olap_server.instance.algorithms.kernels.closeness import closeness, h
 from graph_olap_server.instance.algorithms.kernels.components import scc, wcc
 from graph_olap_server.instance.algorithms.kernels.searches import levels
 from graph_olap_server.instance.networkx_bridge import power_iteration
-from graph_olap_server.instance.networkx_bridge.classify import classify, classify_groups, classify_values
+from graph_olap_server.instance.networkx_bridge.arrays import classify_groups, classify_values
+from graph_olap_server.instance.networkx_bridge.classify import classify
 from graph_olap_server.instance.networkx_bridge.values import Classified, Handle
 from graph_olap_server.instance.networkx_bridge.view import GraphView
 
@@ -67,7 +68,7 @@ def accelerated_answer(name: str, arguments: Mapping[str, Any], view: GraphView)
         raise NotAccelerated(f"no kernel computes it on {'directed' if view.directed else 'undirected'} graphs")
     if view.count == 0:
         raise NotAccelerated("the graph is empty")
-    given = {key: value for key, value in arguments.items() if key != "weight"}
+    given = {key: value for key, value in arguments.items() if key not in ("weight", "seed")}  # none is random
     if unknown := sorted(key for key, value in given.items() if key not in found.arguments and value is not None):
         raise NotAccelerated(f"the kernel does not know the argument {unknown[0]}")
     weight = arguments.get("weight", "weight")
@@ -91,7 +92,7 @@ def classified_answer(answer: Any, shape: Shape, *, write: bool) -> Classified:
         return classify_groups(answer, write=write)
     if shape in ("set", "list"):
         nodes = [Handle(node) for node in answer.tolist()]
-        return classify(set(nodes) if shape == "set" else nodes, write=write)
+        return classify(set(nodes) if shape == "set" else nodes, write=write, kind="node_list")
     return classify(answer, write=write)
 
 

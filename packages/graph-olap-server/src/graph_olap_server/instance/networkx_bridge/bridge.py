@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +18,7 @@ from graph_olap_server.instance.algorithms.registry import algorithm_not_found
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
 from graph_olap_server.instance.networkx_bridge import remote
-from graph_olap_server.instance.networkx_bridge.parameters import bind
+from graph_olap_server.instance.networkx_bridge.parameters import DEFAULT_SEED, bind
 from graph_olap_server.instance.networkx_bridge.properties import (
     WEIGHT,
     PropertyUse,
@@ -25,13 +26,13 @@ from graph_olap_server.instance.networkx_bridge.properties import (
     read_properties,
     takes_negative_weights,
 )
-from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Classified, Handle, NodeValues
+from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Classified, EdgeValues, Handle, NodeValues
 from graph_olap_server.instance.nodes import NodeFinder, NodeIndex, NodeReferences
 from graph_olap_server.instance.projection import Parallel, Projection, ProjectionCache
 from graph_olap_server.instance.request_body import Fields
 from graph_olap_server.instance.selection import Selection, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
-from graph_olap_server.instance.writeback import write_values
+from graph_olap_server.instance.writeback import write_edge_values, write_values
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
 __all__ = ["NetworkxBridge", "NetworkxCatalog"]
@@ -39,6 +40,7 @@ __all__ = ["NetworkxBridge", "NetworkxCatalog"]
 MAX_NODES = 5_000_000
 MAX_EDGES = 20_000_000
 _CATALOG_TIMEOUT_MS = 60_000
+_HANDLE = re.compile(r"<node (\d+)>")
 _ARROW_TYPES = {
     "BOOL": pa.bool_(),
     "INT64": pa.int64(),
@@ -99,6 +101,8 @@ class NetworkxBridge:
         info = self.catalog.find(name)
         selection = read_selection(fields, self._engine.schema(), self._manifest)
         given = fields.object("parameters")
+        if given.get("seed") is None and any(parameter.name == "seed" for parameter in info.parameters):
+            given = {**given, "seed": DEFAULT_SEED}
         weight = fields.text("weight_property") or selection.weight_property
         directed = fields.boolean("directed")
         if directed is None and selection.orientation == "undirected":
@@ -147,29 +151,48 @@ class NetworkxBridge:
             "combine": _combining(selection),
             "node_attributes": node_attributes(self._engine, projection.nodes, use.nodes),
         }
-        with self._workers.worker(control) as worker:
-            classified: Classified = worker.call(remote.run, call, arrays, control)
-        control.check()
         references = NodeReferences(self._engine, projection.nodes)
-        updated = 0
-        if selection.result_property is not None:
-            updated = self._write(selection.result_property, classified, projection, references)
+        with self._workers.worker(control) as worker:
+            try:
+                classified: Classified = worker.call(remote.run, call, arrays, control)
+            except PlatformError as error:
+                raise _with_keys(error, references) from None
+        control.check()
+        updated = edges_updated = 0
+        if (written := selection.result_property) is not None:
+            updated = self._write(written, classified, projection, references)
+            if classified.edges is not None:
+                ends = [np.asarray(part, np.int64) for part in (classified.edges.source, classified.edges.target)]
+                if selection.orientation == "reverse":
+                    ends.reverse()
+                edges_updated = write_edge_values(
+                    self._engine,
+                    written,
+                    _type_name(classified.edges),
+                    selection.edge_types,
+                    (ends[0], ends[1]),
+                    _column(classified.edges, references),
+                    projection.nodes,
+                    undirected=not classified.result["graph"]["directed"],
+                    check=control.check,
+                )
         result = {
             "nodes_updated": updated,
+            "edges_updated": edges_updated,
             "node_count": projection.node_count,
             "edge_count": projection.edge_count,
             **_named(classified.result, references),
         }
         if classified.warning is not None:
             result["warning"] = classified.warning
-        return Outcome(result, nodes_updated=updated)
+        return Outcome(result, nodes_updated=updated, edges_updated=edges_updated)
 
     def _write(self, name: str, classified: Classified, projection: Projection, references: NodeReferences) -> int:
         return sum(
             write_values(
                 self._engine,
                 f"{name}{part.suffix}",
-                "STRING" if part.type_name == JSON_TEXT else part.type_name,
+                _type_name(part),
                 np.asarray(part.dense, np.int64),
                 _column(part, references),
                 projection.nodes,
@@ -207,7 +230,21 @@ class NetworkxBridge:
             )
 
 
-def _column(part: NodeValues, references: NodeReferences) -> pa.Array:
+def _with_keys(error: PlatformError, references: NodeReferences) -> PlatformError:
+    """Return an error of the library with primary keys in place of handles."""
+
+    def named(text: str) -> str:
+        return _HANDLE.sub(lambda found: repr(references.reference(int(found[1]))["key"]), text)
+
+    details = {name: named(value) if isinstance(value, str) else value for name, value in (error.details or {}).items()}
+    return PlatformError(error.code, named(error.message), details)
+
+
+def _type_name(part: NodeValues | EdgeValues) -> str:
+    return "STRING" if part.type_name == JSON_TEXT else part.type_name
+
+
+def _column(part: NodeValues | EdgeValues, references: NodeReferences) -> pa.Array:
     if part.type_name != JSON_TEXT:
         return pa.array(part.values, _ARROW_TYPES[part.type_name])
     texts = [None if value is None else json.dumps(_named(value, references)) for value in part.values]

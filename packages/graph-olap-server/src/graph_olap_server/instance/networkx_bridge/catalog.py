@@ -20,7 +20,9 @@ from typing import Any
 
 import networkx as nx
 
+from graph_olap_server.instance.networkx_bridge.kinds import kind_of
 from graph_olap_server.instance.networkx_bridge.parameters import (
+    DEFAULT_SEED,
     GROUPS_OF_NODES,
     KEYED_BY_NODE,
     MANY_NODES,
@@ -176,7 +178,7 @@ def _describe(entry: Entry) -> dict[str, Any]:
         "long_description": doc,
         "parameters": parameters,
         "returns": _section(doc, "Returns") or _section(doc, "Yields"),
-        "result_kind": "",
+        "result_kind": (kind_of(entry.name) or "").replace("node_layers", "node_sets"),
         "directed": "undirected" if "directed" in refused else "directed" if "undirected" in refused else "both",
         "weighted": any(parameter["name"] == "weight" for parameter in parameters),
     }
@@ -184,6 +186,8 @@ def _describe(entry: Entry) -> dict[str, Any]:
 
 def _parameter(parameter: inspect.Parameter, documented: tuple[str, str]) -> dict[str, Any]:
     default = None if parameter.default is parameter.empty else parameter.default
+    if parameter.name == "seed":
+        default = DEFAULT_SEED
     text, description = documented
     return {
         "name": parameter.name,

@@ -21,6 +21,9 @@ __all__ = [
     "bind",
 ]
 
+DEFAULT_SEED = 0
+"""The seed of functions that take one, so that the same call gives the same result."""
+
 ONE_NODE = frozenset(
     {"source", "target", "node", "root", "u", "v", "s", "t", "n", "node1", "node2", "start", "init_node"}
     | {"nodeA", "nodeB", "start_with", "_s", "_t"}

@@ -14,7 +14,9 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.networkx_bridge.accelerated import NotAccelerated, accelerated_answer, classified_answer
 from graph_olap_server.instance.networkx_bridge.catalog import Entry, entries, refuses_directed
 from graph_olap_server.instance.networkx_bridge.classify import classify
+from graph_olap_server.instance.networkx_bridge.kinds import kind_of, parts_of
 from graph_olap_server.instance.networkx_bridge.parameters import FUNCTIONS
+from graph_olap_server.instance.networkx_bridge.plain import CONSUMED_LIMIT
 from graph_olap_server.instance.networkx_bridge.properties import NodeAttribute
 from graph_olap_server.instance.networkx_bridge.values import Classified, Handle
 from graph_olap_server.instance.networkx_bridge.view import GraphView
@@ -102,7 +104,10 @@ def _computed(
     own = {key: _own(_callable(entry, key, value), handles) for key, value in arguments.items()}
     try:
         with _explained(entry, directed=view.directed):
-            return classify(entry.function(_graph(handles, view, attributes), **own), write=write), view
+            returned = entry.function(_graph(handles, view, attributes), **own)
+            limit = max(CONSUMED_LIMIT, 4 * (view.count + view.edge_count))
+            kind, parts = kind_of(entry.name), parts_of(entry.name)
+            return classify(returned, write=write, kind=kind, parts=parts, consumed_limit=limit), view
     except nx.NetworkXNotImplemented:
         if not may_turn:
             raise _refused(entry, "it does not support directed graphs") from None
@@ -114,10 +119,10 @@ def _computed(
 def _explained(entry: Entry, *, directed: bool = False) -> Iterator[None]:
     try:
         yield
-    except nx.NetworkXNotImplemented:
+    except nx.NetworkXNotImplemented as error:
         if directed:
             raise
-        raise _refused(entry, "it does not support this kind of graph") from None
+        raise _refused(entry, f"it does not support this kind of graph: {error}") from None
     except _REFUSALS as error:
         raise _refused(entry, f"{type(error).__name__}: {error}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["JSON_TEXT", "Classified", "Handle", "NodeValues"]
+__all__ = ["JSON_TEXT", "Classified", "EdgeValues", "Handle", "NodeValues"]
 
 JSON_TEXT = "JSON"
 """Stands for a STRING property holding JSON text, which the server writes once it has named the nodes in it."""
@@ -19,11 +19,25 @@ class Handle:
     def __init__(self, dense: int) -> None:
         self.dense = dense
 
+    def __hash__(self) -> int:
+        # An address as hash would put sets in another order each time, and many results depend on the order of sets.
+        return self.dense
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
     def __lt__(self, other: Handle) -> bool:
         return self.dense < other.dense
 
     def __repr__(self) -> str:
-        return f"node {self.dense}"
+        return f"<node {self.dense}>"  # as texts of errors name it, for the server to replace
+
+    def __copy__(self) -> Handle:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Handle:
+        # Nodes are compared by identity, and the library copies what holds them.
+        return self
 
 
 @dataclass(slots=True)
@@ -37,9 +51,20 @@ class NodeValues:
 
 
 @dataclass(slots=True)
+class EdgeValues:
+    """One value per pair of nodes: dense ids of both ends, the property type, the values."""
+
+    source: list[int]
+    target: list[int]
+    type_name: str
+    values: list[Any]
+
+
+@dataclass(slots=True)
 class Classified:
     """``result`` is JSON-ready but for nodes, which are :class:`Handle` until the server names them."""
 
     result: dict[str, Any]
     nodes: list[NodeValues] = field(default_factory=list)
     warning: str | None = None
+    edges: EdgeValues | None = None
