@@ -6,20 +6,28 @@ tens of gigabytes, and the engine cannot be interrupted while it builds it.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+
 from graph_olap_server.domain.instance_config import MEMORY_EXCEEDED_FILE, MEMORY_LIMIT_FILE
+from graph_olap_server.instance import memory_watch
+from graph_olap_server.instance.memory_watch import resident_bytes
 from graph_olap_server.logs import event
 
-__all__ = ["OUT_OF_MEMORY_EXIT_CODE", "MemoryGuard", "limit_in_force", "resident_bytes"]
+__all__ = ["OUT_OF_MEMORY_EXIT_CODE", "MemoryGuard", "UnusedMemory", "limit_in_force", "resident_bytes"]
 
 _log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 0.1
+_WORTH_BYTES = 128 * 1024**2
+_REST_SECONDS = 0.2
 OUT_OF_MEMORY_EXIT_CODE = 137
 """What a shell reports for SIGKILL, and container platforms for their own memory limit."""
 
@@ -39,9 +47,12 @@ class MemoryGuard:
         self._end = end
 
     def start(self) -> None:
-        """Watch in a thread of its own; does nothing where the system does not tell (macOS)."""
+        """Watch in a thread of its own, and from beside; does nothing where the system does not tell (macOS)."""
         if resident_bytes() is not None:
             threading.Thread(target=self._watch, name="memory", daemon=True).start()
+            self._beside = memory_watch.start(
+                self._limit, self._folder / MEMORY_LIMIT_FILE, self._folder / MEMORY_EXCEEDED_FILE
+            )
 
     def check(self) -> bool:
         """Look once; true when the limit was passed."""
@@ -64,16 +75,37 @@ class MemoryGuard:
 
 def limit_in_force(limit_bytes: int, folder: Path) -> int:
     """Return the limit of the start, or the higher one that the launcher has set since."""
-    try:
-        return max(limit_bytes, int((folder / MEMORY_LIMIT_FILE).read_text()))
-    except (OSError, ValueError):
-        return limit_bytes
+    return memory_watch.limit_in_force(limit_bytes, folder / MEMORY_LIMIT_FILE)
 
 
-def resident_bytes() -> int | None:
-    """Return the resident memory of this process; ``None`` where the system does not tell."""
-    try:
-        with Path("/proc/self/statm").open("rb") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except FileNotFoundError:
-        return None
+class UnusedMemory:
+    """Gives back to the system what queries have freed.
+
+    The C library keeps freed memory for itself: after one large result the process would look, to its own limit and to
+    whoever watches it, as if it needed gigabytes for ever.
+    """
+
+    def __init__(self) -> None:
+        self._least = resident_bytes() or 0
+        self._trimming = threading.Lock()
+
+    def look(self) -> None:
+        """Give back, in a thread of its own, when much was taken since the last time; returns at once."""
+        used = resident_bytes() or 0
+        self._least = min(self._least, used)
+        if used - self._least >= _WORTH_BYTES and self._trimming.acquire(blocking=False):
+            threading.Thread(target=self._give_back, name="trim", daemon=True).start()
+
+    def _give_back(self) -> None:
+        try:
+            time.sleep(_REST_SECONDS)  # the last references to the result go after the query has ended
+            pa.default_memory_pool().release_unused()
+            if _malloc_trim is not None:
+                _malloc_trim(0)
+            self._least = resident_bytes() or 0
+        finally:
+            self._trimming.release()
+
+
+_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+"""Of glibc; other C libraries give back by themselves."""

@@ -19,7 +19,8 @@ from graph_olap.models import QueryInfo
 from graph_olap_server.domain.errors import PlatformError, not_found, unavailable
 from graph_olap_server.domain.instance_config import InstanceConfig
 from graph_olap_server.instance.encoding.arrow_ipc import Compression, arrow_stream
-from graph_olap_server.instance.engine.base import EngineResult, GraphEngine
+from graph_olap_server.instance.engine.base import EngineResult, GraphEngine, RowTooLargeError
+from graph_olap_server.instance.memory import UnusedMemory
 
 __all__ = ["ArrowReply", "Query", "QueryService"]
 
@@ -66,6 +67,7 @@ class _Running:
     state: Literal["queued", "running", "encoding", "streaming"] = "queued"
     rows: int | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+    instance_stops: int | None = None
 
     @property
     def elapsed_ms(self) -> int:
@@ -81,6 +83,8 @@ class QueryService:
         self._mutex = threading.Lock()
         self._running: dict[str, _Running] = {}
         self._engine: GraphEngine | None = None
+        self._unused = UnusedMemory()
+        self._closed = False
 
     @property
     def active(self) -> int:
@@ -138,16 +142,24 @@ class QueryService:
         return True
 
     def close(self) -> None:
-        """Cancel everything."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for query_id in list(self._running):
-            self.cancel(query_id)
+        """Stop everything, as the instance stops."""
+        with self._mutex:
+            self._closed = True
+            entries = list(self._running.values())
+            for entry in entries:
+                entry.instance_stops = self._config.instance_id
+                entry.cancelled.set()
+        for entry in entries:
+            self.cancel(entry.query.query_id)
+        self._pool.shutdown(wait=False)
 
     def _submit(
         self, engine: GraphEngine, query: Query, encode: Callable[[_Running, EngineResult], Reply]
     ) -> Future[Reply]:
         limit = self._config.query_concurrency + self._config.query_queue
         with self._mutex:
+            if self._closed:
+                raise _stopping(self._config.instance_id)
             self._engine = engine
             if query.query_id in self._running:
                 raise PlatformError(
@@ -161,13 +173,13 @@ class QueryService:
                 )
             entry = _Running(query, datetime.now(UTC), time.monotonic())
             self._running[query.query_id] = entry
-        return self._pool.submit(self._run, engine, entry, encode)
+            return self._pool.submit(self._run, engine, entry, encode)
 
     def _run(self, engine: GraphEngine, entry: _Running, encode: Callable[[_Running, EngineResult], Reply]) -> Reply:
         query = entry.query
         try:
             if entry.cancelled.is_set():
-                raise _cancelled(query)
+                raise _cancelled(entry)
             remaining_ms = query.timeout_ms - entry.elapsed_ms
             if remaining_ms <= 0:
                 raise _timed_out_in_queue(entry)
@@ -182,12 +194,14 @@ class QueryService:
             entry.state, entry.rows = "encoding", 0
             if entry.cancelled.is_set():
                 result.close()
-                raise _cancelled(query)
+                raise _cancelled(entry)
             return encode(entry, result)
         except PlatformError as error:
             if error.code == "QUERY_TIMEOUT" and entry.state == "running":
                 # The engine knows what was left of the limit when it began, not the limit.
                 raise _timed_out(entry) from None
+            if error.code == "REQUEST_TIMEOUT" and entry.cancelled.is_set():
+                raise _cancelled(entry) from None
             raise
         finally:
             if entry.state != "streaming":
@@ -197,6 +211,7 @@ class QueryService:
         with self._mutex:
             if self._running.get(entry.query.query_id) is entry:
                 del self._running[entry.query.query_id]
+        self._unused.look()
 
     def _json_body(self, entry: _Running, result: EngineResult) -> bytes:
         query = entry.query
@@ -205,7 +220,7 @@ class QueryService:
             shown = result.row_count if query.max_rows is None else min(query.max_rows, result.row_count)
             if shown > rows_limit:
                 raise self._too_large(result.row_count)
-            body = _encode(result, shown, self._config.query_max_bytes)
+            body = _encode(result, shown, self._config.query_max_bytes, partial(_goes_on, entry))
             if body is None:
                 raise self._too_large(result.row_count)
             return body
@@ -270,18 +285,30 @@ class _FirstRows(EngineResult):
 def _given(entry: _Running, rows: int) -> None:
     """Count rows on their way out; raises when the query was cancelled meanwhile."""
     if entry.cancelled.is_set():
-        raise _cancelled(entry.query)
+        raise _cancelled(entry)
     entry.rows = (entry.rows or 0) + rows
 
 
-def _encode(result: EngineResult, shown: int, max_bytes: int) -> bytes | None:
+def _goes_on(entry: _Running) -> None:
+    """Raise when the query was cancelled, or its time is over, while its rows are being encoded."""
+    if entry.cancelled.is_set():
+        raise _cancelled(entry)
+    if entry.elapsed_ms > entry.query.timeout_ms:
+        raise _timed_out(entry)
+
+
+def _encode(result: EngineResult, shown: int, max_bytes: int, check: Callable[[], None]) -> bytes | None:
     """Return the JSON body, or ``None`` once it is known to be larger than ``max_bytes``."""
     parts: list[bytes] = []
     size = 0
     rows = result.rows()
     left = shown
     while left > 0:
-        chunk = [row for _, row in zip(range(min(left, _ROWS_PER_CHUNK)), rows, strict=False)]
+        check()
+        try:
+            chunk = [row for _, row in zip(range(min(left, _ROWS_PER_CHUNK)), rows, strict=False)]
+        except RowTooLargeError:
+            return None
         left -= len(chunk)
         encoded = _dumps(chunk)[1:-1]
         size += len(encoded) + 1
@@ -310,8 +337,16 @@ def _dumps(rows: list[list[Any]]) -> bytes:
         return json.dumps(rows, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _cancelled(query: Query) -> PlatformError:
-    return PlatformError("REQUEST_TIMEOUT", f"Query {query.query_id} was cancelled.", {"timeout_ms": query.timeout_ms})
+def _cancelled(entry: _Running) -> PlatformError:
+    if entry.instance_stops is not None:
+        return _stopping(entry.instance_stops)
+    details = {"reason": "cancelled", "timeout_ms": entry.query.timeout_ms}
+    return PlatformError("REQUEST_TIMEOUT", f"Query {entry.query.query_id} was cancelled.", details)
+
+
+def _stopping(instance_id: int) -> PlatformError:
+    message = f"Instance {instance_id} is stopping, and the query with it. Connect again once it runs again."
+    return PlatformError("INSTANCE_NOT_READY", message, {"status": "stopping"})
 
 
 def _timed_out(entry: _Running) -> PlatformError:

@@ -3,11 +3,13 @@
 import contextlib
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import httpx
 
@@ -79,6 +81,36 @@ def test_stop_ends_running_work_within_seconds(start, snapshot, slow_query, sett
     for thread in threads:
         thread.join(5)
     assert len(outcomes) == 2
+
+
+def test_queries_that_an_instance_takes_along_are_told_so(start, snapshot, slow_query, settled, until):
+    instance = start(snapshot, query_concurrency=1)
+    settled(instance)
+    replies = []
+
+    def run():
+        with instance.client() as client:
+            replies.append(client.post("/query", json={"query": slow_query}))
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    with instance.client() as client:
+        for thread in threads:
+            thread.start()
+        until(
+            lambda: (
+                sorted(query["state"] for query in client.get("/queries").json()["queries"])
+                == ["queued", "queued", "running"]
+            )
+        )
+    assert instance.stop() == 0
+    for thread in threads:
+        thread.join(5)
+    assert len(replies) == 3
+    for reply in replies:
+        assert (reply.status_code, reply.headers["Retry-After"]) == (503, "1")
+        error = reply.json()["error"]
+        assert (error["code"], error["details"]) == ("INSTANCE_NOT_READY", {"status": "stopping"})
+        assert "Instance 7 is stopping" in error["message"]
 
 
 def test_results_over_the_limit_are_refused_not_cut(start, snapshot, settled):
@@ -171,3 +203,35 @@ def test_a_query_that_takes_all_memory_ends_its_instance_and_nothing_else(start,
     assert instance.process.wait(20) == 137
     assert (instance.folder / "memory-exceeded").read_text() == str(700 * 1024**2)
     assert '"memory_limit_passed"' in (instance.folder / "instance.log").read_text()
+
+
+def test_a_list_that_takes_all_memory_on_its_way_out_of_the_engine_ends_its_instance(start, snapshot, settled):
+    limit = 600 * 1024**2
+    instance = start(snapshot, memory_bytes=limit)
+    settled(instance)
+    with instance.client() as client, contextlib.suppress(httpx.TransportError):
+        # The engine needs 160 MB for it, and ten times that to hand it out, with the interpreter's lock held.
+        client.post("/query", json={"query": MILLIONS + "RETURN collect(a * b * c) AS numbers"})
+    assert instance.process.wait(60) == -signal.SIGKILL
+    assert (instance.folder / "memory-exceeded").read_text() == str(limit)
+    assert '"memory_limit_passed"' in (instance.folder / "instance.log").read_text()
+
+
+def test_nothing_watches_an_instance_that_is_gone(start, snapshot, settled, until):
+    instance = start(snapshot, memory_bytes=2 * 1024**3)
+    settled(instance)
+    watcher = f"-m graph_olap_server.instance.memory_watch {instance.process.pid} "
+    until(lambda: watcher in _commands())
+    instance.process.kill()
+    until(lambda: watcher not in _commands())
+
+
+MILLIONS = "UNWIND range(1, 1000) AS a UNWIND range(1, 1000) AS b UNWIND range(1, 8) AS c "
+
+
+def _commands():
+    commands = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            commands.append(path.read_bytes().replace(b"\0", b" ").decode())
+    return "\n".join(commands)

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 
 import pyarrow as pa
 import pytest
@@ -157,3 +158,42 @@ def test_the_stop_button_ends_the_query_and_the_connection_goes_on(client, insta
     printed, _ = process.communicate(timeout=20)
     assert (printed, process.returncode) == ("1\n", 0)
     until(lambda: not listed(client, "mine"))
+
+
+MILLION = "UNWIND range(1, 1000) AS a UNWIND range(1, 1000) AS b "
+
+
+def test_rows_of_long_lists_are_encoded_in_pieces(client):
+    body = {"query": "UNWIND range(1, 3000) AS a RETURN a, range(a, a + 999) AS numbers ORDER BY a"}
+    rows = client.post("/query", json=body).json()["rows"]
+    assert rows == [[a, list(range(a, a + 1000))] for a in range(1, 3001)]
+
+
+def test_a_row_of_more_values_than_fit_is_refused(client):
+    reply = client.post("/query", json={"query": "UNWIND range(1, 11) AS a RETURN collect(range(1, 1000000)) AS x"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (413, "RESULT_TOO_LARGE")
+
+
+def test_a_query_whose_rows_are_being_encoded_can_be_cancelled(client, instance, until):
+    replies = []
+    columns = ", ".join(f"a * b + {number} AS c{number}" for number in range(12))
+
+    def run():
+        with instance.client() as own:
+            replies.append(
+                own.post("/query", json={"query": f"{MILLION}RETURN {columns}"}, headers={"X-Query-Id": "wide"})
+            )
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    until(lambda: [query["state"] for query in client.get("/queries").json()["queries"]] == ["encoding"])
+    assert client.delete("/queries/wide").status_code == 200
+    thread.join(30)
+    assert (replies[0].status_code, replies[0].json()["error"]["code"]) == (408, "REQUEST_TIMEOUT")
+    assert "cancelled" in replies[0].json()["error"]["message"]
+
+
+def test_memory_that_a_large_result_needed_is_given_back(client, until):
+    body = {"query": "UNWIND range(1, 8) AS c " + MILLION + "RETURN collect(a * b * c) AS numbers"}
+    assert len(client.post("/query", json=body, timeout=120).json()["rows"][0][0]) == 8_000_000
+    until(lambda: client.get("/status").json()["memory_usage_bytes"] < 700 * 1024**2)

@@ -104,6 +104,10 @@ class EdgeWrite:
     values: pa.Array
 
 
+class RowTooLargeError(ValueError):
+    """A single row holds more values than can be shown as JSON."""
+
+
 @dataclass(slots=True)
 class EngineResult(ABC):
     """A finished query: columns known, rows converted batch by batch on demand.
@@ -128,7 +132,11 @@ class EngineResult(ABC):
 
     @abstractmethod
     def rows(self) -> Iterator[list[Any]]:
-        """Yield the rows as lists of JSON-ready values in the encoding of section 6.4; may be called once."""
+        """Yield the rows as lists of JSON-ready values in the encoding of section 6.4; may be called once.
+
+        Raises:
+            RowTooLargeError: A list of a row has too many values.
+        """
 
     @abstractmethod
     def close(self) -> None:

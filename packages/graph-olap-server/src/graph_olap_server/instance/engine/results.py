@@ -16,7 +16,7 @@ from graph_olap_server.domain.errors import cypher_error
 from graph_olap_server.instance.encoding import Encoder, PropertyLists, ValueType, contract_name
 from graph_olap_server.instance.encoding.intervals import is_plain_interval
 from graph_olap_server.instance.encoding.types import contains
-from graph_olap_server.instance.engine.base import EngineResult, ResultColumn
+from graph_olap_server.instance.engine.base import EngineResult, ResultColumn, RowTooLargeError
 from graph_olap_server.instance.engine.conflicts import Conflicts
 from graph_olap_server.instance.engine.convert import BrokenColumnError, to_contract
 from graph_olap_server.instance.engine.types import parse_engine_type
@@ -27,6 +27,9 @@ __all__ = ["CypherResult", "unique_names"]
 _log = logging.getLogger(__name__)
 
 _ROWS_PER_CHUNK = 65_536
+_VALUES_AT_A_TIME = 1_000_000
+_VALUES_OF_A_ROW = 10_000_000
+"""As Python objects they take 40 bytes and more each."""
 _NOT_FINITE = "NaN and infinite numbers are shown as null; Arrow results keep them."
 _INTERVAL = (
     "Intervals are counted in days: the engine hands out a month as 30 of them. CAST(... AS STRING) keeps months."
@@ -90,7 +93,7 @@ class CypherResult(EngineResult):
         """Yield the rows as JSON-ready lists."""
         assert self._lists is not None
         encoder = Encoder(self._lists)
-        for chunk in self._load():
+        for chunk in (piece for whole in self._load() for piece in _pieces(whole)):
             columns = [encoder.encode(array, kind) for array, kind in zip(chunk.columns, self._types, strict=True)]
             if encoder.not_finite and _NOT_FINITE not in self.warnings:
                 self.warnings.append(_NOT_FINITE)
@@ -180,6 +183,32 @@ class CypherResult(EngineResult):
 _INTERVALS = frozenset({"INTERVAL"})
 _SHORTEST_MONTH = 28 * 86_400 * 1_000_000
 _MONTHS = re.compile(r"interval|duration|month|year|\$", re.IGNORECASE)
+
+
+def _pieces(chunk: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Split a chunk where its lists hold more values than should become Python objects at a time."""
+    values = sum(map(_values_in, chunk.columns))
+    if values <= _VALUES_AT_A_TIME or chunk.num_rows <= 1:
+        if values > _VALUES_OF_A_ROW and chunk.num_rows == 1:
+            raise RowTooLargeError(f"{values} values in a row")
+        yield chunk
+        return
+    half = chunk.num_rows // 2
+    yield from _pieces(chunk.slice(0, half))
+    yield from _pieces(chunk.slice(half))
+
+
+def _values_in(array: pa.Array) -> int:
+    kind = array.type
+    if pa.types.is_fixed_size_list(kind):
+        return len(array) * int(kind.list_size)
+    if pa.types.is_map(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        first, last = (int(array.offsets[place].as_py()) for place in (0, -1))
+        children = (array.keys, array.items) if pa.types.is_map(kind) else (array.values,)
+        return len(array) + sum(_values_in(child.slice(first, last - first)) for child in children)
+    if pa.types.is_struct(kind):
+        return sum(map(_values_in, array.flatten()))
+    return len(array)
 
 
 def _has_widest(kind: pa.DataType) -> bool:
