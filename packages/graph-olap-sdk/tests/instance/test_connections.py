@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import math
 from decimal import Decimal
 
 import httpx
@@ -270,3 +271,48 @@ def test_an_instance_that_was_terminated_is_not_waited_for(platform, wire, conn)
     with pytest.raises(exceptions.NotFoundError, match="Instance 12 does not exist any more") as caught:
         conn.query("RETURN 1")
     assert "client.instances.list()" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "words"),
+    [
+        *[
+            ("timeout", value, "a number of seconds from 1")
+            for value in (0.5, 0, -1, math.nan, math.inf, "5", True, [])
+        ],
+        *[("max_rows", value, "a whole number from 1") for value in (0, -1, 1.5, "a", True, math.inf, 2**70)],
+        *[("query_id", value, "letters, digits") for value in ("a b", "", 5, "x" * 129)],
+        *[("cypher", value, "the text of a query") for value in (None, 5, b"RETURN 1")],
+        *[("cypher", value, "is empty") for value in ("", " \n")],
+        ("cypher", "RETURN " + "1" * 100_000, "100,007 characters; 100,000 are allowed"),
+    ],
+)
+def test_an_argument_that_no_server_takes_is_named_before_anything_is_sent(platform, conn, argument, value, words):
+    arguments = {"cypher": "RETURN 1", argument: value}
+    for call in (conn.query, conn.query_df, conn.stream):
+        with pytest.raises(exceptions.ValidationError, match=words) as refused:
+            call(**arguments)
+        assert refused.value.details["field"] == argument
+        assert str(refused.value).startswith(argument)
+    assert platform.sent == []
+
+
+def test_a_name_that_no_query_has_is_not_cancelled(platform, conn):
+    with pytest.raises(exceptions.ValidationError, match="query_id must be"):
+        conn.cancel("")
+    assert platform.sent == []
+
+
+def test_a_time_limit_that_the_server_refuses_is_named_as_it_was_given(platform, wire, conn):
+    reason = "2000500 is out of range; 1000 to 1800000 is allowed"
+    problem = {"field": "timeout_ms", "message": reason, "type": "value"}
+    refusal = wire.error(
+        400, "VALIDATION_FAILED", f"timeout_ms: {reason}", field="timeout_ms", reason=reason, errors=[problem]
+    )
+    platform.on("POST", "/graphs/3f0c/query", refusal)
+    with pytest.raises(exceptions.ValidationError) as refused:
+        conn.query("RETURN 1", timeout=2000.5)
+    assert "timeout: 2000.5 is out of range; 1 to 1800 is allowed, in seconds" in str(refused.value)
+    assert refused.value.details["field"] == "timeout"
+    assert refused.value.details["errors"][0]["field"] == "timeout"
+    assert "timeout_ms" not in str(refused.value.details)

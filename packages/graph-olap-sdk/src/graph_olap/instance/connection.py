@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Dict, List, Mapping, Optional, Type
 from urllib.parse import quote
 
+from graph_olap._query_arguments import check_query_id
 from graph_olap._request import Call
 from graph_olap._values import PropertyTypes
 from graph_olap.config import Config
@@ -277,6 +278,7 @@ class InstanceConnection(Projections, Searches, LargeResults):
 
         Raises:
             NotFoundError: No such query runs (any more).
+            PermissionDeniedError: Somebody else runs it, on an instance that is not yours.
 
         Example:
             >>> from graph_olap import NotFoundError
@@ -286,6 +288,7 @@ class InstanceConnection(Projections, Searches, LargeResults):
             ...     print("It has ended.")
             It has ended.
         """
+        check_query_id(query_id)
         self._send(Call("DELETE", f"{self.instance_url}/queries/{quote(query_id, safe='')}"))
 
     def remove_property(self, label: str, name: str) -> None:

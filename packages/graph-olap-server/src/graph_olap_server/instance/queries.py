@@ -358,8 +358,6 @@ def _timed_out(entry: _Running) -> PlatformError:
 
 def _timed_out_in_queue(entry: _Running) -> PlatformError:
     timeout_ms = entry.query.timeout_ms
-    return PlatformError(
-        "QUERY_TIMEOUT",
-        f"The query waited {timeout_ms} ms for its turn behind other queries. Raise timeout_ms or try again later.",
-        {"timeout_ms": timeout_ms, "elapsed_ms": entry.elapsed_ms},
-    )
+    waited = f"The query waited {timeout_ms / 1000:g} s for its turn behind other queries."
+    details = {"timeout_ms": timeout_ms, "elapsed_ms": entry.elapsed_ms}
+    return PlatformError("QUERY_TIMEOUT", f"{waited} Raise timeout or try again later.", details)

@@ -63,8 +63,11 @@ class Fields:
             return default
         if isinstance(value, str) and value.lstrip("-").isdecimal():
             value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self.problems.append((name, f"an integer is required, found {_kind(value)}"))
+            found = repr(value) if isinstance(value, float) else _kind(value)
+            self.problems.append((name, f"an integer is required, found {found}"))
             return default
         if not low <= value <= high:
             self.problems.append((name, f"{value} is out of range; {low} to {high} is allowed"))

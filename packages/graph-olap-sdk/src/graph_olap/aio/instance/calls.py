@@ -7,6 +7,7 @@ from typing import Any, List, Mapping, Optional
 import httpx
 
 from graph_olap._parameters import encode_parameters
+from graph_olap._query_arguments import check_query_arguments, in_seconds
 from graph_olap._request import Call, Repeat, decode_json, given
 from graph_olap._values import PropertyTypes, converter, needs_property_types
 from graph_olap._waiting import lost_hint, not_running_hint
@@ -17,6 +18,7 @@ from graph_olap.models import GraphSchema, Instance, QueryResult
 __all__ = ["AsyncInstanceCalls"]
 
 _SERVER_DEFAULT_TIMEOUT = 55.0  # what the instance uses when a query names no limit
+_LONGEST_TIMEOUT = 1800.0  # of any server; it refuses more
 _READ_MARGIN = 10.0  # the server answers a timeout itself; only a lost server is noticed by the read timeout
 
 
@@ -61,19 +63,22 @@ class AsyncInstanceCalls:
         headers: Optional[Mapping[str, str]] = None,
         spill: Optional[bool] = None,
     ) -> Call:
-        if timeout is not None and timeout <= 0:
-            raise ValidationError(f"timeout must be greater than 0 seconds, not {timeout!r}.", {"field": "timeout"})
+        check_query_arguments(cypher, timeout, max_rows, query_id)
         body = {
             "query": cypher,
             "parameters": encode_parameters(parameters),
-            **given(timeout_ms=None if timeout is None else round(timeout * 1000), max_rows=max_rows, spill=spill),
+            **given(
+                timeout_ms=None if timeout is None else round(timeout * 1000),
+                max_rows=None if max_rows is None else int(max_rows),
+                spill=spill,
+            ),
         }
         return Call(
             "POST",
             f"{self.instance_url}/query",
             json=body,
             headers={**(headers or {}), **given(**{"X-Query-Id": query_id})},
-            timeout=(timeout or _SERVER_DEFAULT_TIMEOUT) + _READ_MARGIN,
+            timeout=min(float(timeout or _SERVER_DEFAULT_TIMEOUT), _LONGEST_TIMEOUT) + _READ_MARGIN,
             repeat=Repeat.UNSENT,
         )
 
@@ -86,6 +91,10 @@ class AsyncInstanceCalls:
     async def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:
         try:
             return await self._http.send(call, stream=stream)
+        except ValidationError as error:
+            if error.details.get("field") == "timeout_ms":
+                raise in_seconds(error) from None
+            raise
         except ConnectionError as error:
             if self.instance_id is not None:
                 error.hint = await self._why_unreachable(self.instance_id)

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Dict, List, Mapping, Optional, Type
 from urllib.parse import quote
 
+from graph_olap._query_arguments import check_query_id
 from graph_olap._request import Call
 from graph_olap._values import PropertyTypes
 from graph_olap.aio.http import AsyncHTTPClient
@@ -276,6 +277,7 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
 
         Raises:
             NotFoundError: No such query runs (any more).
+            PermissionDeniedError: Somebody else runs it, on an instance that is not yours.
 
         Example:
             >>> from graph_olap import NotFoundError
@@ -285,6 +287,7 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
             ...     print("It has ended.")
             It has ended.
         """
+        check_query_id(query_id)
         await self._send(Call("DELETE", f"{self.instance_url}/queries/{quote(query_id, safe='')}"))
 
     async def remove_property(self, label: str, name: str) -> None:
