@@ -131,15 +131,18 @@ class NodeFinder:
         self._labels = sorted(labels, key=engine.table_id)
         self._keys: dict[str, pa.Array] = {}
 
-    def find(self, wanted: Any, label: str | None = None) -> tuple[str, int]:
+    def find(self, wanted: Any, label: str | None = None, *, field: str = "node") -> tuple[str, int]:
         """Return label and offset of a node, given as its key or as ``{"label": ..., "key": ...}``.
 
         Raises:
-            PlatformError: ``RESOURCE_NOT_FOUND``, or ``VALIDATION_FAILED`` with ``candidates`` for a key that exists
-                under several labels.
+            PlatformError: ``RESOURCE_NOT_FOUND``, or ``VALIDATION_FAILED`` about ``field`` for a label that is not
+                among those, and with ``candidates`` for a key that exists under several of them.
         """
         if isinstance(wanted, dict) and set(wanted) == {"label", "key"}:
             label, wanted = wanted["label"], wanted["key"]
+            if label not in self._labels:
+                reason = f"there is no node label {label!r} here; use one of {', '.join(self._labels)}"
+                raise validation_failed([(field, reason)])
         found: dict[str, int] = {}
         for candidate in self._labels:
             if label in (None, candidate) and (offset := _index(self._keys_of(candidate), wanted)) is not None:
@@ -149,12 +152,12 @@ class NodeFinder:
             raise not_found("node", wanted, f"There is no node with key {wanted!r} {place}.")
         if len(found) > 1:
             reason = f"{wanted!r} is a key of {' and '.join(found)}; name the label"
-            raise validation_failed([("node", reason)], candidates=list(found))
+            raise validation_failed([(field, reason)], candidates=list(found))
         return next(iter(found.items()))
 
-    def find_dense(self, wanted: Any, nodes: NodeIndex, label: str | None = None) -> int:
+    def find_dense(self, wanted: Any, nodes: NodeIndex, label: str | None = None, *, field: str = "node") -> int:
         """Return the dense id of a node in a projection; raises as :meth:`find` does."""
-        found, offset = self.find(wanted, label)
+        found, offset = self.find(wanted, label, field=field)
         dense = nodes.dense(found, offset)
         if dense is None:
             raise not_found("node", wanted, f"{found} {wanted!r} is not among the nodes of the projection.")

@@ -210,6 +210,19 @@ def test_eigenvector_equals_networkx(orientation, kind):
     assert compared > (150 if orientation == "undirected" else 60)
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e-3, 1e6, 1e300])
+def test_eigenvector_does_not_depend_on_the_unit_of_weights(unit):
+    graph = nx.Graph([(a, b) for a in range(4) for b in range(4, 9) if (a + b) % 3])
+    assert nx.is_bipartite(graph)
+    source, target = np.array(graph.edges).T
+    weight = 1.0 + np.arange(len(source)) % 4
+    case = Case(9, source, target, weight * unit)
+    values, vectors = np.linalg.eigh(nx.to_numpy_array(case._replace(weight=weight).graph(), nodelist=range(9)))
+    expected = np.abs(vectors[:, np.argmax(values)])
+    computed = case.run("eigenvector", orientation="undirected", weighted=True, tolerance=1e-12)
+    assert computed.values == pytest.approx(expected, abs=1e-9)
+
+
 def test_eigenvector_without_convergence_is_an_error():
     with pytest.raises(PlatformError, match="did not converge within 200 iterations") as refusal:
         path(20).run("eigenvector", max_iterations=200)
@@ -229,6 +242,21 @@ def test_katz_solves_its_equation(orientation, kind):
         assert plain.values == pytest.approx(
             np.linalg.solve(np.eye(case.nodes) - 0.02 * matrix.T, np.full(case.nodes, 3.0))
         )
+
+
+def test_katz_is_proportional_to_beta():
+    plain = KARATE.run("katz", orientation="undirected", normalized=False).values
+    for beta in (1e-300, 7.0, 1e300):
+        computed = KARATE.run("katz", orientation="undirected", normalized=False, beta=beta).values
+        assert computed == pytest.approx(plain * beta)
+    assert KARATE.run("katz", orientation="undirected", beta=1e300).values == pytest.approx(
+        plain / np.linalg.norm(plain)
+    )
+
+
+def test_katz_with_too_few_iterations_says_so():
+    with pytest.raises(PlatformError, match=r"did not converge within 2 iterations\. Raise max_iterations"):
+        KARATE.run("katz", orientation="undirected", max_iterations=2)
 
 
 def test_katz_says_which_alpha_is_too_large():

@@ -155,3 +155,12 @@ def test_no_nodes_and_one_node(count):
     conductance = case.run("conductance", community_property=np.zeros(count))
     assert conductance.valid.tolist() == [False] * count
     assert conductance.summary["average_conductance"] is None
+
+
+@pytest.mark.parametrize("name", ["louvain", "leiden"])
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])
+def test_communities_do_not_depend_on_the_unit_of_weights(name, unit):
+    weight = 1.0 + np.arange(len(KARATE.weight)) % 5
+    plain, scaled = (KARATE._replace(weight=part).run(name, weighted=True) for part in (weight, weight * unit))
+    assert plain.summary["modularity"] > 0.4
+    assert (scaled.values.tolist(), scaled.summary) == (plain.values.tolist(), plain.summary)

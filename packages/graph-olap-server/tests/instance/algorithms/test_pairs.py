@@ -1,12 +1,14 @@
 """Similarity, link prediction, trees, flows, walks and embeddings, against NetworkX and brute force."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import networkx as nx
 import numpy as np
 import pytest
 from algorithm_cases import GRAPHS, KARATE, Case, reference
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.registry import find
+from graph_olap_server.instance.projection import build_csr
 
 ALL = 1_000_000
 
@@ -120,6 +122,30 @@ def test_a_flow_needs_two_nodes_and_countable_capacities():
         KARATE._replace(weight=KARATE.weight / 3).run("max_flow", weighted=True, source_node=0, target_node=33)
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e-6, 0.01])
+def test_small_capacities_are_not_taken_for_none(unit):
+    weight = 1.0 + np.arange(len(KARATE.weight)) % 5
+    ends = {"source_node": 0, "target_node": 33}
+    plain = KARATE._replace(weight=weight).run("max_flow", weighted=True, **ends).summary["max_flow"]
+    computed = KARATE._replace(weight=weight * unit).run("max_flow", weighted=True, **ends).summary["max_flow"]
+    assert plain > 0
+    assert computed == pytest.approx(plain * unit, rel=1e-9)
+    no_unit_fits = KARATE._replace(weight=np.append(weight[:-1] * 1e-12, 1.0))
+    with pytest.raises(PlatformError, match="need more to be exact"):
+        no_unit_fits.run("max_flow", weighted=True, **ends)
+
+
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**1000])
+def test_cosine_similarity_does_not_depend_on_the_unit_of_weights(unit):
+    weight = 1.0 + np.arange(len(KARATE.weight)) % 5
+    plain, scaled = (
+        KARATE._replace(weight=part).run("cosine_similarity", weighted=True, top_k=ALL)
+        for part in (weight, weight * unit)
+    )
+    assert len(plain.scores) > 300
+    assert scores(scaled) == scores(plain)
+
+
 @reference("random_walks")
 @pytest.mark.parametrize("factors", [{}, {"return_factor": 0.25, "in_out_factor": 4.0}])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -165,12 +191,44 @@ def test_walks_whose_choices_are_nearly_all_refused_still_choose_in_proportion(w
     assert third / third.sum() == pytest.approx(expected, abs=0.02)
 
 
-@pytest.mark.parametrize("factors", [{"return_factor": 1e6}, {"in_out_factor": 1e-6}])
-def test_walks_leave_dead_ends_at_once(factors):
-    count = 1_000
+@pytest.mark.parametrize("factors", list(product((1e-6, 1.0, 1e6), repeat=2)), ids=str)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_walks_choose_in_proportion_whatever_the_factors(factors, weighted):
+    # From 0 to 1, the only way; there back to 0, on to 2 and 3, neighbours of 0 as well, or away to 4 and 5.
+    source, target = np.array([(0, 1), *((1, node) for node in (0, 2, 3, 4, 5)), (0, 2), (0, 3), (4, 1)]).T
+    case = Case(6, source, target, np.array([1.0, 3.0, 1.0, 2.0, 4.0, 1.0, 0.0, 0.0, 1.0]))
+    # Edges of weight 0 are no way, but they make neighbours.
+    walks = case.run(
+        "random_walks", weighted=weighted, source_nodes=[0], walks_per_node=60_000, walk_length=2,
+        return_factor=factors[0], in_out_factor=factors[1],
+    )  # fmt: skip
+    parts = [walks.nodes[first:last].tolist() for first, last in pairwise(walks.offsets)]
+    third = np.bincount([part[2] for part in parts if part[1] == 1], minlength=6)
+    weight = np.array([3.0, 0, 1, 2, 4, 1]) if weighted else np.array([1.0, 0, 1, 1, 1, 1])
+    chance = weight / np.array([factors[0], 1, 1, 1, factors[1], factors[1]])
+    assert third / third.sum() == pytest.approx(chance / chance.sum(), abs=0.02)
+
+
+def test_walks_choose_in_proportion_among_parallel_edges():
+    source, target = np.array([(0, 1), (1, 0), (1, 2), (1, 2), (1, 3), (0, 2), (0, 2)]).T
+    arrays = build_csr(4, source, target, np.array([1.0, 2, 1, 3, 5, 0, 0]), directed=True, parallel="keep")
+    for returns, away in product((1e-6, 1.0, 1e6), repeat=2):
+        walks = find("random_walks").kernel(
+            **arrays, source_nodes=[0], walks_per_node=20_000, walk_length=2, return_factor=returns,
+            in_out_factor=away, seed=1,
+        )  # fmt: skip
+        third = np.bincount(walks.nodes.reshape(-1, 3)[:, 2], minlength=4)
+        chance = np.array([2 / returns, 0, 4, 5 / away])
+        assert third / third.sum() == pytest.approx(chance / chance.sum(), abs=0.02)
+
+
+@pytest.mark.parametrize("factors", list(product((1e-6, 1.0, 1e6), repeat=2)), ids=str)
+def test_walks_through_a_hub_end_soon(factors):
+    count = 50_000  # choosing among all of them at each step of each walk would take hours
     both = np.concatenate([np.zeros(count, int), np.arange(1, count + 1)])
     star = Case(count + 1, both, both[::-1], np.ones(2 * count))
-    walks = star.run("random_walks", walks_per_node=1, walk_length=10, **factors)
+    returns, away = factors
+    walks = star.run("random_walks", walks_per_node=1, walk_length=10, return_factor=returns, in_out_factor=away)
     assert (np.diff(walks.offsets) == 11).all()
 
 

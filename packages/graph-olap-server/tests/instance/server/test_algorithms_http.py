@@ -1,6 +1,7 @@
 """Algorithms on a running instance: results, write-back, lock, sync window, cancellation."""
 
 import networkx as nx
+import pyarrow as pa
 import pytest
 
 KNOWS = [("ann", "bob"), ("bob", "cem"), ("cem", "ann"), ("dan", "eve"), ("eve", "eve")]
@@ -82,6 +83,57 @@ def test_values_come_back_without_write_back(client):
     assert (first["node"]["_label"], first["node"]["key"], first["value"]) == ("Person", "ann", 0)
     ids = dict(rows(client, "MATCH (p:Person) RETURN p.name, id(p)"))
     assert {value["node"]["key"]: value["node"]["_id"] for value in result["values"]} == ids
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("transitivity", {"kind": "scalar", "value": 1.0}),
+        ("average_clustering", {"kind": "scalar", "value": 0.5}),
+        ("degree", {"kind": "node_map", "count": 6, "min": 0, "max": 3, "mean": 10 / 6}),
+        ("bridges", {"kind": "edge_map", "count": 1}),
+        ("dfs", {"kind": "node_list", "count": 3}),
+        ("jaccard_similarity", {"kind": "pair_scores", "count": 6}),
+        ("cycles", {"kind": "paths", "count": 2}),
+    ],
+)
+def test_statistics_hold_the_number_or_how_many_and_how_large(client, name, facts):
+    parameters = {"source_node": "ann"} if name == "dfs" else {}
+    body = {"node_label": "Person", "mode": "stats", "parameters": parameters}
+    result = client.post(f"/algo/{name}", json=body).json()["result"]
+    assert {key: result[key] for key in facts} == pytest.approx(facts)
+    assert not {"values", "pairs", "paths", "nodes"} & {key for key, value in result.items() if isinstance(value, list)}
+
+
+def test_a_streamed_order_has_its_positions(client):
+    body = {"node_label": "Person", "mode": "stream", "parameters": {"source_node": "ann"}}
+    run = client.post("/algo/dfs", json=body).json()
+    reply = client.get(f"/algo/executions/{run['execution_id']}/result")
+    table = pa.ipc.open_stream(reply.content).read_all()
+    assert dict(zip(table["key"].to_pylist(), table["value"].to_pylist(), strict=True)) == {
+        "ann": 0,
+        "bob": 1,
+        "cem": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "field", "found"),
+    [
+        ("bfs", {"source_nodes": [{"label": "Persn", "key": "ann"}]}, "source_nodes", "no node label 'Persn'"),
+        ("bfs", {"source_nodes": ["ann", {"label": "Person", "key": {}}]}, "source_nodes", 'found {"label": "Person"'),
+        ("bfs", {"source_nodes": "ann"}, "source_nodes", 'found "ann"'),
+        ("dfs", {"source_node": True}, "source_node", "found true"),
+        ("pagerank", {"tolerance": "small"}, "tolerance", 'a number is required, found "small"'),
+        ("pagerank", {"max_iterations": 2.5}, "max_iterations", "an integer is required, found 2.5"),
+        ("degree", {"direction": "up" * 100}, "direction", "upup... is not known; use one of in, out, both"),
+    ],
+)
+def test_wrong_parameters_are_shown(client, name, parameters, field, found):
+    reply = client.post(f"/algo/{name}", json={"node_label": "Person", "parameters": parameters})
+    assert (reply.status_code, code_of(reply)) == (400, "VALIDATION_FAILED")
+    assert reply.json()["error"]["details"]["field"] == f"parameters.{field}"
+    assert found in reply.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from graph_olap.models import AlgorithmInfo, AlgorithmParameter
 from graph_olap_server.instance.algorithms.kernels.results import Computed
 from graph_olap_server.instance.projection import Orientation, Parallel
 
-__all__ = ["CATEGORIES", "SEED", "WEIGHT", "Algorithm", "Cost", "Parameter", "ResultKind"]
+__all__ = ["CATEGORIES", "SEED", "WEIGHT", "Algorithm", "Cost", "Parameter", "ResultKind", "shown"]
 
 CATEGORIES: Mapping[str, str] = {
     **{name: name for name in ("centrality", "community", "pathfinding", "similarity", "traversal")},
@@ -32,6 +33,10 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "boolean": ((bool,), "true or false is required"),
     "node_property": ((str,), "the name of a node property is required"),
 }
+
+
+_A_KEY = 'a primary key (text or number) or {"label": ..., "key": ...}'
+_LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +63,20 @@ class Parameter:
         if value is None:
             return None if self.default is None and not self.required else "a value is required"
         if self.type == "node":
-            return None if _is_node(value) else "a primary key (text or number) is required"
+            return None if _is_node(value) else f"{_A_KEY} is required, found {shown(value)}"
         if self.type == "nodes":
-            named = isinstance(value, list) and value and all(_is_node(item) for item in value)
-            return None if named else "an array of primary keys is required"
+            if not isinstance(value, list) or not value:
+                return f"an array of primary keys is required, found {shown(value)}"
+            wrong = next((item for item in value if not _is_node(item)), _A_KEY)
+            return None if wrong is _A_KEY else f"each must be {_A_KEY}, found {shown(wrong)}"
         wanted: Any
         wanted, reason = _TYPES[self.type]
         if not isinstance(value, wanted) or (isinstance(value, bool) and self.type != "boolean"):
-            return reason
+            return f"{reason}, found {shown(value)}"
         if self.choices and value not in self.choices:
-            return f"{value!r} is not known; use one of {', '.join(self.choices)}"
+            return f"{shown(value)} is not known; use one of {', '.join(self.choices)}"
         if isinstance(value, str):
-            return None if value else reason
+            return None if value else f"{reason}, found an empty one"
         below = value <= self.low if self.open_low else value < self.low
         above = value >= self.high if self.open_high else value > self.high
         if below or above or not math.isfinite(value):
@@ -194,7 +201,17 @@ def _direction(orientations: tuple[Orientation, ...]) -> str:
     return "undirected" if orientations[0] == "undirected" else "directed"
 
 
+def shown(value: Any) -> str:
+    """Return a value of a request as an error names it: as JSON, cut when it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
 def _is_node(value: Any) -> bool:
     if isinstance(value, dict):
-        return set(value) == {"label", "key"}
+        return set(value) == {"label", "key"} and isinstance(value["label"], str) and _is_key(value["key"])
+    return _is_key(value)
+
+
+def _is_key(value: Any) -> bool:
     return isinstance(value, (str, int, float)) and not isinstance(value, bool)

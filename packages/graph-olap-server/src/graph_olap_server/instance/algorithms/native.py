@@ -107,7 +107,7 @@ class NativeAlgorithms:
         finder = NodeFinder(self._engine, selection.labels)
         for parameter in algorithm.parameters:
             for key in _keys(parameter, parameters[parameter.name]):
-                finder.find(key)
+                finder.find(key, field=f"parameters.{parameter.name}")
         return _Request(algorithm, selection, parameters, spec, mode)
 
     def _run(self, request: _Request, control: Control) -> Outcome:
@@ -155,6 +155,7 @@ class NativeAlgorithms:
             "node_count": projection.node_count,
             "edge_count": projection.edge_count,
             **({"weight_property": request.spec.weight_property} if algorithm.weighted else {}),
+            **shapes.statistics(computed),
             **computed.summary,
             "timings_ms": clock.phases,
             "backend": algorithm.backend,

@@ -22,44 +22,55 @@ from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.nodes import NodeIndex, NodeReferences
 from graph_olap_server.instance.writeback import write_edge_values, write_values
 
-__all__ = ["to_json", "to_table", "write"]
+__all__ = ["statistics", "to_json", "to_table", "write"]
 
 LIMIT = 10_000
 """Most entries of a list in a JSON result."""
 
 
 def to_json(computed: Computed, references: NodeReferences) -> dict[str, Any]:
-    """Return a result that is not written back, with at most :data:`LIMIT` entries."""
+    """Return the entries of a result that is not written back, at most :data:`LIMIT` of them."""
     name = references.reference
     if isinstance(computed, NodeMap):
         present = np.arange(len(computed.values)) if computed.valid is None else np.flatnonzero(computed.valid)
         values = computed.values[present]
-        entries = _listed(present, lambda i: {"node": name(int(present[i])), "value": _json(values[i])}, "values")
-        return {"kind": "node_map", **entries, **_statistics(values)}
+        return _listed(present, lambda i: {"node": name(int(present[i])), "value": _json(values[i])}, "values")
     if isinstance(computed, EdgeMap):
         source, target, values = computed.source, computed.target, computed.values
-        entries = _listed(
+        return _listed(
             source,
             lambda i: {"source": name(int(source[i])), "target": name(int(target[i])), "value": _json(values[i])},
             "values",
         )
-        return {"kind": "edge_map", **entries, **_statistics(values)}
     if isinstance(computed, PairScores):
         source, target, scores = computed.source, computed.target, computed.scores
-        return {
-            "kind": "pair_scores",
-            **_listed(
-                source,
-                lambda i: {"source": name(int(source[i])), "target": name(int(target[i])), "score": _json(scores[i])},
-                "pairs",
-            ),
-        }
+        return _listed(
+            source,
+            lambda i: {"source": name(int(source[i])), "target": name(int(target[i])), "score": _json(scores[i])},
+            "pairs",
+        )
     if isinstance(computed, Paths):
-        return {"kind": "paths", **_paths(computed, name)}
+        return _paths(computed, name)
     if isinstance(computed, NodeList):
         nodes = computed.nodes
-        return {"kind": "node_list", "length": len(nodes), **_listed(nodes, lambda i: name(int(nodes[i])), "nodes")}
-    return {"kind": "scalar", "value": _json(computed.value)}
+        return _listed(nodes, lambda i: name(int(nodes[i])), "nodes")
+    return {}
+
+
+def statistics(computed: Computed) -> dict[str, Any]:
+    """Return what sums a result up, whatever becomes of it: the one number, or how many values and how large."""
+    if isinstance(computed, Scalar):
+        return {"kind": "scalar", "value": _json(computed.value)}
+    if isinstance(computed, NodeMap):
+        values = computed.values if computed.valid is None else computed.values[computed.valid]
+        return {"kind": "node_map", "count": len(values), **_extent(values)}
+    if isinstance(computed, EdgeMap):
+        return {"kind": "edge_map", "count": len(computed.values), **_extent(computed.values)}
+    if isinstance(computed, PairScores):
+        return {"kind": "pair_scores", "count": len(computed.scores)}
+    if isinstance(computed, Paths):
+        return {"kind": "paths", "count": len(computed.offsets) - 1}
+    return {"kind": "node_list", "count": len(computed.nodes), "length": len(computed.nodes)}
 
 
 def to_table(computed: Computed, references: NodeReferences) -> pa.Table:
@@ -81,7 +92,8 @@ def to_table(computed: Computed, references: NodeReferences) -> pa.Table:
         columns = {"path": pa.LargeListArray.from_arrays(offsets, keys), "length": pa.array(_lengths(computed))}
         return pa.table(columns if computed.costs is None else {**columns, "cost": pa.array(computed.costs)})
     if isinstance(computed, NodeList):
-        return pa.table(_node_columns(references, computed.nodes.astype(np.int64)))
+        position = pa.array(np.arange(len(computed.nodes)))
+        return pa.table({**_node_columns(references, computed.nodes.astype(np.int64)), "value": position})
     return pa.table({"value": pa.array([_json(computed.value)])})
 
 
@@ -126,15 +138,15 @@ def _paths(computed: Paths, name: Callable[[int], dict[str, Any]]) -> dict[str, 
         room -= len(nodes)
         cost = None if computed.costs is None else _json(computed.costs[number])
         shown.append({"nodes": [name(int(node)) for node in nodes], "length": max(0, len(nodes) - 1), "cost": cost})
-    return {"count": count, "paths": shown, **({"result_truncated": True} if len(shown) < count else {})}
+    return {"paths": shown, **({"result_truncated": True} if len(shown) < count else {})}
 
 
 def _listed(items: NDArray[Any], entry: Callable[[int], Any], field: str) -> dict[str, Any]:
     shown = [entry(i) for i in range(min(len(items), LIMIT))]
-    return {"count": len(items), field: shown, **({"result_truncated": True} if len(items) > LIMIT else {})}
+    return {field: shown, **({"result_truncated": True} if len(items) > LIMIT else {})}
 
 
-def _statistics(values: NDArray[Any]) -> dict[str, Any]:
+def _extent(values: NDArray[Any]) -> dict[str, Any]:
     if values.ndim > 1 or not len(values) or values.dtype.kind not in "iuf":
         return {}
     return {"min": _json(values.min()), "max": _json(values.max()), "mean": _json(values.mean())}

@@ -85,8 +85,8 @@ class ShortestPath:
         finder = NodeFinder(self._engine, labels)
         sizes = {table.label: table.node_count for table in schema.node_tables}
         nodes = NodeIndex({label: sizes[label] for label in sorted(labels, key=self._engine.table_id)})
-        source = finder.find_dense(fields.raw("source_id"), nodes, hints["source_label"])
-        target = finder.find_dense(fields.raw("target_id"), nodes, hints["target_label"])
+        source = finder.find_dense(fields.raw("source_id"), nodes, hints["source_label"], field="source_id")
+        target = finder.find_dense(fields.raw("target_id"), nodes, hints["target_label"], field="target_id")
         types = tuple(table.type for table in tables)
         orientation: Orientation = "natural" if directed else "undirected"
         spec = ProjectionSpec(labels, types, orientation, weight, "once" if weight is None else "min")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graph_olap_server.instance.algorithms.kernels.components import canonical
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, UndirectedGraph, matrix_of
+from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, UndirectedGraph, matrix_of, near_one
 from graph_olap_server.instance.algorithms.kernels.partitions import modularity
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap
 
@@ -31,7 +31,7 @@ def louvain(
     import networkit as nk
 
     nk.setSeed(seed, False)
-    matrix = level = matrix_of(indptr, indices, weights)
+    matrix = level = matrix_of(indptr, indices, near_one(weights))
     membership = np.arange(matrix.shape[0])
     phases = 0
     while phases < max_phases and level.nnz:

@@ -75,11 +75,12 @@ def _unit(capacities: Floats) -> int:
     total = float(capacities.sum())
     while total * unit <= _LARGEST:
         scaled = capacities * unit
-        if np.allclose(scaled, np.rint(scaled), rtol=1e-12, atol=1e-9):
+        # Compared by proportion, so that a small capacity is not taken for none.
+        if np.allclose(scaled, np.rint(scaled), rtol=1e-12, atol=0):
             return unit
         unit *= 10
     reason = (
         f"Capacities are counted in whole units, {_LARGEST} of them at most in all edges together. These capacities, "
-        f"{total:g} together, need more to be exact: round them or use a larger unit."
+        f"{total:g} together, need more to be exact: round them or use another unit."
     )
     raise PlatformError("ALGORITHM_FAILED", reason, {"reason": "capacities too fine", "total": total})

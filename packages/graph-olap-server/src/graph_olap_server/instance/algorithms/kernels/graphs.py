@@ -14,7 +14,17 @@ from graph_olap_server.domain.errors import PlatformError
 if TYPE_CHECKING:
     import scipy.sparse
 
-__all__ = ["DirectedGraph", "Floats", "Ints", "UndirectedGraph", "in_lanes", "matrix_of", "no_convergence", "sample"]
+__all__ = [
+    "DirectedGraph",
+    "Floats",
+    "Ints",
+    "UndirectedGraph",
+    "in_lanes",
+    "matrix_of",
+    "near_one",
+    "no_convergence",
+    "sample",
+]
 
 Ints = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -59,6 +69,15 @@ def matrix_of(indptr: Ints, indices: Ints, weights: Floats | None) -> scipy.spar
     count = len(indptr) - 1
     data = np.ones(len(indices)) if weights is None else weights
     return scipy.sparse.csr_array((data, indices, indptr), shape=(count, count))
+
+
+def near_one(weights: Floats | None) -> Floats | None:
+    """Return weights with the largest between 0.5 and 1, so that their squares and sums of squares stay numbers.
+
+    The factor is a power of two, which changes no digit.
+    """
+    largest = 0.0 if weights is None else float(weights.max(initial=0.0))
+    return weights if not largest or weights is None else np.ldexp(weights, -int(np.frexp(largest)[1]))
 
 
 def in_lanes(batches: Sequence[Ints], work: Callable[[Sequence[Ints]], Part]) -> list[Part]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from graph_olap_server.instance.algorithms.kernels.community import merge, move
 from graph_olap_server.instance.algorithms.kernels.components import canonical
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of
+from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of, near_one
 from graph_olap_server.instance.algorithms.kernels.partitions import modularity
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap
 
@@ -39,7 +39,7 @@ def leiden(
     import networkit as nk
 
     nk.setSeed(seed, False)
-    matrix = level = matrix_of(indptr, indices, weights)
+    matrix = level = matrix_of(indptr, indices, near_one(weights))
     part = best = np.arange(matrix.shape[0])
     quality = modularity(matrix, best, resolution)
     phases = 0

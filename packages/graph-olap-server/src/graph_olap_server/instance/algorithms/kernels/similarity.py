@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, in_lanes, matrix_of
+from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, in_lanes, matrix_of, near_one
 from graph_olap_server.instance.algorithms.kernels.results import PairScores
 from graph_olap_server.instance.algorithms.kernels.searches import neighbours
 
@@ -68,7 +68,7 @@ def cosine(
     source_nodes: Sequence[int] | None,
 ) -> PairScores:
     """Product of two rows by the product of their lengths."""
-    matrix = matrix_of(indptr, indices, weights)
+    matrix = matrix_of(indptr, indices, near_one(weights))
     length: Floats = np.sqrt(np.asarray((matrix * matrix).sum(axis=1), np.float64).ravel())
 
     def score(row: Ints, column: Ints, common: Floats) -> Floats:

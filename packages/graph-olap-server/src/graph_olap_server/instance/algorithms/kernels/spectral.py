@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of, no_convergence
+from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of, near_one, no_convergence
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap
 
 __all__ = ["eigenvector", "hits", "katz"]
@@ -16,8 +16,12 @@ _MORE = "Raise max_iterations or tolerance"
 def eigenvector(
     indptr: Ints, indices: Ints, weights: Floats | None = None, *, max_iterations: int, tolerance: float
 ) -> NodeMap:
-    """Power iteration on the matrix plus the identity, which has the same vectors and does not swing."""
-    matrix = matrix_of(indptr, indices, weights)
+    """Power iteration on the matrix plus the identity, which has the same vectors and does not swing.
+
+    Weights count by their proportions: beside large ones the identity would be too small to stop the swinging, and
+    beside small ones so large that scores hardly moved and seemed to have converged.
+    """
+    matrix = matrix_of(indptr, indices, _of_mean_one(weights))
     if matrix.shape[0] == 0:
         return NodeMap(np.empty(0), {"iterations": 0})
     incoming = matrix.T.tocsr()
@@ -53,15 +57,17 @@ def katz(
     used = (0.9 / bound if bound else 0.1) if alpha is None else alpha
     scores = np.zeros(matrix.shape[0])
     for iteration in range(1, max_iterations + 1):
-        moved = used * (incoming @ scores) + beta
+        moved = used * (incoming @ scores) + 1.0
         change, size = float(np.linalg.norm(moved - scores)), float(np.linalg.norm(moved))
         scores = moved
         if size > _DIVERGED:
             break
         if change <= tolerance * size:
-            scores = scores / size if normalized else scores
+            scores *= 1 / size if normalized else beta  # they are proportional to it
             return NodeMap(scores, {"iterations": iteration, "alpha": used, "max_score": float(scores.max())})
-    hint = f"alpha is {used:g}; it must be less than 1 / the largest eigenvalue, and {0.9 / (bound or 1):.3g} is."
+    if alpha is None or alpha * bound < 1:
+        raise no_convergence("katz", iteration, f"{_MORE}.")
+    hint = f"alpha is {used:g}; it must be less than 1 / the largest eigenvalue, and {0.9 / bound:.3g} is."
     raise no_convergence("katz", iteration, hint)
 
 
@@ -86,3 +92,8 @@ def hits(
             values = hubs if score == "hub" else authorities
             return NodeMap(values, {"iterations": iteration, "max_score": float(values.max())})
     raise no_convergence("hits", max_iterations, f"{_MORE}.")
+
+
+def _of_mean_one(weights: Floats | None) -> Floats | None:
+    scaled = near_one(weights)  # first, as a sum of large ones has no end
+    return scaled if scaled is None or not scaled.any() else np.asarray(scaled / scaled.mean())
