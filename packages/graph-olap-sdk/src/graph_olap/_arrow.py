@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import httpx
 
@@ -77,12 +77,20 @@ def _array(pa: Any, type_text: str, values: List[Any]) -> Any:
     arrow_type = _arrow_type(pa, type_text)
     if type_text == "TIMESTAMP" and any(getattr(value, "tzinfo", None) is not None for value in values):
         arrow_type = pa.timestamp("us", "UTC")  # the contract sends both kinds under this name
+    if arrow_type is not None and pa.types.is_map(arrow_type):
+        values = [None if value is None else _pairs(value) for value in values]
     for attempt in (arrow_type, None):
         try:
             return pa.array(values, type=attempt)
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             continue  # values beyond the type, such as years beyond 9999 that stayed text
     return pa.array([None if value is None else json.dumps(value, default=str) for value in values], pa.string())
+
+
+def _pairs(value: Any) -> List[Tuple[Any, Any]]:
+    if isinstance(value, dict):  # keys are strings
+        return list(value.items())
+    return [(pair["key"], pair["value"]) for pair in value]
 
 
 def _arrow_type(pa: Any, type_text: str) -> Any:
@@ -117,5 +125,8 @@ def _convert_type(pa: Any, parsed: PropertyType) -> Any:
     if name == "LIST" and parsed.children and parsed.children[0].name != "TIMESTAMP":
         child = _convert_type(pa, parsed.children[0])
         return None if child is None else pa.list_(child)
+    if name == "MAP" and len(parsed.children) == 2 and "TIMESTAMP" not in (child.name for child in parsed.children):
+        key, item = (_convert_type(pa, child) for child in parsed.children)
+        return None if key is None or item is None else pa.map_(key, item)
     # Of other nested types, and of lists of timestamps with or without zone, the values decide.
     return simple[name]() if name in simple else None

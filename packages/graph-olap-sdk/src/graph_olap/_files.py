@@ -7,10 +7,12 @@ import json
 import os
 import secrets
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator, Union
 
 from graph_olap._optional import require
+from graph_olap._parameters import format_interval
 
 if TYPE_CHECKING:
     from graph_olap.models.result import QueryResult
@@ -85,6 +87,8 @@ def _cell(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, (dict, list, tuple)):
         return json.dumps(value, ensure_ascii=False, default=_text)
+    if isinstance(value, timedelta):
+        return format_interval(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

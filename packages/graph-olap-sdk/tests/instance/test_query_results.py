@@ -9,6 +9,7 @@ import pytest
 
 from graph_olap import QueryResult
 
+pa = pytest.importorskip("pyarrow")
 pl = pytest.importorskip("polars")
 
 
@@ -46,6 +47,16 @@ def test_frames_keep_types_beside_nulls():
     }
     assert frame.rows() == [tuple(row) for row in rows]
     assert str(result.to_pandas()["n"].dtype) == "int64[pyarrow]"
+
+
+def test_maps_stay_maps_with_the_keys_of_each_row():
+    rows = [[{"a": 1}, [{"key": 1, "value": "x"}]], [{"b": None}, []], [None, None]]
+    result = _result(["texts", "numbers"], ["MAP<STRING,INT64>", "MAP<INT64,STRING>"], rows)
+    table = result.to_arrow()
+    assert table.schema.field("texts").type == pa.map_(pa.string(), pa.int64())
+    assert table.schema.field("numbers").type == pa.map_(pa.int64(), pa.string())
+    assert table["texts"].to_pylist() == [[("a", 1)], [("b", None)], None]
+    assert table["numbers"].to_pylist() == [[(1, "x")], [], None]
 
 
 def test_timestamps_keep_their_zone_or_have_none():

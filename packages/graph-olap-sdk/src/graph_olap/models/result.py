@@ -135,7 +135,7 @@ class QueryResult(WireModel):
     def to_csv(self, path: FilePath) -> None:
         """Write the result as a CSV file (UTF-8, RFC 4180 quoting, a line of column names); needs no other package.
 
-        Nulls are empty, times ISO 8601, bytes hexadecimal, lists, nodes and other nested values JSON.
+        Nulls are empty, times and intervals ISO 8601, bytes hexadecimal, lists, nodes and other nested values JSON.
 
         Args:
             path: The file to write; it appears under its name when it is whole.

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -239,10 +240,12 @@ class QueryService:
         entry.state = "streaming"
         try:
             chunks = arrow_stream(shown, compression=query.compression, given=partial(_given, entry))
+            # What is wrong with the first rows is an error reply, not a stream that breaks off.
+            first = next(chunks)
         except BaseException:
             close()
             raise
-        return ArrowReply(chunks, shown.row_count, result.execution_time_ms, truncated, close)
+        return ArrowReply(chain([first], chunks), shown.row_count, result.execution_time_ms, truncated, close)
 
     def _too_large(self, rows: int) -> PlatformError:
         return PlatformError(

@@ -197,3 +197,12 @@ def test_memory_that_a_large_result_needed_is_given_back(client, until):
     body = {"query": "UNWIND range(1, 8) AS c " + MILLION + "RETURN collect(a * b * c) AS numbers"}
     assert len(client.post("/query", json=body, timeout=120).json()["rows"][0][0]) == 8_000_000
     until(lambda: client.get("/status").json()["memory_usage_bytes"] < 700 * 1024**2)
+
+
+def test_what_arrow_cannot_hold_is_an_error_and_no_broken_stream(client):
+    query = "RETURN CAST('170141183460469231731687303715884105727' AS INT128) AS big"
+    reply = client.post("/query", json={"query": query}, headers={"Accept": ARROW})
+    assert (reply.status_code, reply.json()["error"]["details"]["kind"]) == (400, "runtime")
+    assert "The column big holds whole numbers of more than 38 digits" in reply.json()["error"]["message"]
+    assert client.get("/queries").json()["total_count"] == 0
+    assert client.post("/query", json={"query": query}).json()["rows"] == [[2**127 - 1]]
