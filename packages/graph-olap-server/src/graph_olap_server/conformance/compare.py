@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from graph_olap_server.conformance.elements import Element
@@ -50,7 +51,7 @@ def _nearly(columns: Sequence[Item], missing: Counter[Any], extra: Counter[Any])
             item.shape == "approximate"
             and _is_float(one)
             and _is_float(other)
-            and math.isclose(one[1], other[1], rel_tol=1e-9)
+            and math.isclose(one[1], other[1], rel_tol=1e-9, abs_tol=1e-5)  # large terms may cancel
         )
         for row, found in pairs
         for item, one, other in zip(columns, row, found, strict=True)
@@ -85,6 +86,8 @@ def _plain(value: Any, ids: Mapping[int, Any]) -> Any:
         return ("float", value)
     if isinstance(value, dt.date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, Element):
         return _element(value)
     if isinstance(value, dict):

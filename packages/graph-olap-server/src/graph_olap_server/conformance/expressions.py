@@ -9,6 +9,7 @@ from typing import Any
 from graph_olap_server.conformance.query import (
     Binary,
     Call,
+    Case,
     Expression,
     InList,
     IsNull,
@@ -52,6 +53,9 @@ class Evaluator:
             return self._in(self.value(expression.operand, row), self.value(expression.values, row))
         if isinstance(expression, ListOf):
             return [self.value(item, row) for item in expression.values]
+        if isinstance(expression, Case):
+            chosen = expression.then if self.value(expression.condition, row) is True else expression.otherwise
+            return None if chosen is None else self.value(chosen, row)
         if isinstance(expression, Call):
             return self._call(expression.name, [self.value(item, row) for item in expression.arguments])
         assert isinstance(expression, Subquery)
@@ -77,7 +81,7 @@ class Evaluator:
     def _call(name: str, arguments: list[Any]) -> Any:
         if name == "coalesce":
             return next((item for item in arguments if item is not None), None)
-        return None if arguments[0] is None else _FUNCTIONS[name](*arguments)
+        return None if None in arguments else _FUNCTIONS[name](*arguments)
 
 
 def distinct_key(value: Any) -> Any:
@@ -85,6 +89,11 @@ def distinct_key(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(map(distinct_key, value))
     return (type(value).__name__ if isinstance(value, bool) else "", value)
+
+
+def _whole(a: int, b: int) -> int:
+    """Divide towards zero."""
+    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -98,7 +107,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": lambda a, b: int(a / b) if isinstance(a, int) and isinstance(b, int) else a / b,
+    "/": lambda a, b: _whole(a, b) if isinstance(a, int) and isinstance(b, int) else a / b,
+    "%": lambda a, b: a - b * _whole(a, b),
     "STARTS WITH": str.startswith,
     "ENDS WITH": str.endswith,
     "CONTAINS": lambda a, b: b in a,
@@ -110,6 +120,11 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "label": lambda element: element.name,
     "length": lambda path: len(path[1]),
     "upper": str.upper,
+    "lower": str.lower,
+    "substring": lambda text, start, length: text[start - 1 : start - 1 + length],
+    "date_part": lambda part, date: getattr(date, part),
+    "CAST STRING": lambda value: str(value),
+    "CAST DOUBLE": float,
     "nodes": lambda path: list(path[0]),
     "rels": lambda path: list(path[1]),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -93,8 +94,17 @@ def random_graph(random: Random) -> PropertyGraph:
 _START, _END = "start of", "end of"
 _LABELS = ("Person", "City", "Set", "Straße", "order", "日本")
 _TYPES = ("KNOWS", "LIVES_IN", "match", "größer", "LIKES")
-_PROPERTIES = {"s": "STRING", "x": "INT64", "i": "INT32", "d": "DOUBLE", "b": "BOOL", "day": "DATE", "Größe": "INT64"}
-_EDGE_PROPERTIES = {"w": "INT64", "f": "DOUBLE", "c": "STRING", "since": "DATE", "end": "BOOL"}
+_PROPERTIES = {
+    "s": "STRING",
+    "x": "INT64",
+    "i": "INT32",
+    "d": "DOUBLE",
+    "b": "BOOL",
+    "day": "DATE",
+    "Größe": "INT64",
+    "price": "DECIMAL(9,2)",
+}
+_EDGE_PROPERTIES = {"w": "INT64", "f": "DOUBLE", "c": "STRING", "since": "DATE", "end": "BOOL", "fee": "DECIMAL(9,2)"}
 _TEXTS = ("a", "b", "B", "", "é", "Ünal", "日本語", "😀", "it's", 'say "hi"', "back\\slash", "a b", "10", "null")
 _VALUES: dict[str, tuple[Any, ...]] = {
     "STRING": _TEXTS,
@@ -102,6 +112,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "INT32": (-2, 0, 1, 2, 2**31 - 1),
     "DOUBLE": (-1.5, -0.25, 0.0, 0.5, 1.0, 2.0, 3.25, 1e10, 0.1),
     "BOOL": (True, False),
+    "DECIMAL(9,2)": tuple(map(Decimal, ("-0.05", "0.00", "0.10", "1.00", "2.50", "1234567.89"))),
     "DATE": (dt.date(1969, 12, 31), dt.date(2000, 2, 29), dt.date(2024, 5, 1), dt.date(2024, 5, 2)),
 }
 _ARROW = {
@@ -111,6 +122,7 @@ _ARROW = {
     "DOUBLE": pa.float64(),
     "BOOL": pa.bool_(),
     "DATE": pa.date32(),
+    "DECIMAL(9,2)": pa.string(),  # so it travels
 }
 
 
@@ -185,7 +197,10 @@ def _edge_definition(table: EdgeTable) -> EdgeDefinition:
 
 def _write(folder: Path, name: str, columns: Mapping[str, str], rows: Sequence[Row]) -> Path:
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
-    arrays = [pa.array(column, _ARROW[kind]) for column, kind in zip(values, columns.values(), strict=True)]
+    arrays = [
+        pa.array([str(value) if isinstance(value, Decimal) else value for value in column], _ARROW[kind])
+        for column, kind in zip(values, columns.values(), strict=True)
+    ]
     path = folder / "attempts" / f"{name}.parquet"
     pq.write_table(pa.table(arrays, names=list(columns)), path)
     return path

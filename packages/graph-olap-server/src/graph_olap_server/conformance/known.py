@@ -60,6 +60,7 @@ LIMITS = (
     Limit("path-carried", _BOTH, True, _says("uses values from outside while the path")),
     Limit("optional-path-group", _BOTH, True, _says("a path of OPTIONAL MATCH: the engine takes")),
     Limit("node-with-two-names", _BOTH, True, _says("Two result columns are called")),
+    Limit("negative-decimals", _BOTH, True, _says("holds negative decimals")),
     Limit("collect-of-nothing", frozenset({"ladybug"}), False, _empty_collect),
 )
 """Everything that a run may meet without failing."""

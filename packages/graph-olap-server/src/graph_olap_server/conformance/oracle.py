@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cmp_to_key
 from typing import Any
 
+from graph_olap_server.conformance.binding import variables_of
 from graph_olap_server.conformance.elements import GraphIndex, TooMuchError
 from graph_olap_server.conformance.expressions import Bindings, Evaluator, distinct_key
 from graph_olap_server.conformance.graph import PropertyGraph
@@ -26,7 +27,6 @@ from graph_olap_server.conformance.query import (
     Query,
     Subquery,
     Unwind,
-    parts_of,
 )
 
 __all__ = ["Oracle", "TooMuchError"]
@@ -89,7 +89,7 @@ class _Run:
                 found = True
                 yield matched
             if clause.optional and not found:
-                yield {**dict.fromkeys(_variables(clause.paths)), **row}
+                yield {**dict.fromkeys(variables_of(clause.paths)), **row}
 
     def _matches(self, paths: tuple[Path, ...], where: Expression | None, row: Bindings) -> Iterator[Bindings]:
         for matched in self._matcher.match(paths, row):
@@ -160,10 +160,6 @@ class _Run:
 
 def _unique(rows: list[list[Any]]) -> list[list[Any]]:
     return list({distinct_key(row): row for row in reversed(rows)}.values())
-
-
-def _variables(paths: tuple[Path, ...]) -> set[str]:
-    return {part.variable for part in parts_of(paths) if getattr(part, "variable", None) is not None}
 
 
 def _compare(left: Bindings, right: Bindings, order: Sequence[Order]) -> int:

@@ -13,6 +13,7 @@ __all__ = [
     "Aggregate",
     "Binary",
     "Call",
+    "Case",
     "Expression",
     "Hop",
     "InList",
@@ -44,7 +45,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Literal_(Expression):
-    """A constant: None, bool, int, float, str or ``datetime.date``."""
+    """A constant: None, bool, int, float, ``Decimal``, str or ``datetime.date``."""
 
     value: Any
 
@@ -112,8 +113,17 @@ class ListOf(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class Case(Expression):
+    """``CASE WHEN condition THEN then ELSE otherwise END``."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Expression):
-    """A function: ``length``, ``label``, ``coalesce``, ``size``, ``abs``, or ``id`` compared with another ``id``."""
+    """A function, by the name that the engine has; ``id`` is only compared with another ``id``."""
 
     name: str
     arguments: tuple[Expression, ...]

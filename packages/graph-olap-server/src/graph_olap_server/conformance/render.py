@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from graph_olap_server.conformance.query import (
     Aggregate,
     Binary,
     Call,
+    Case,
     Expression,
     Hop,
     InList,
@@ -130,8 +132,14 @@ def _expression(value: Expression) -> str:
         return f"({_expression(value.operand)} IN {_expression(value.values)})"
     if isinstance(value, ListOf):
         return f"[{', '.join(map(_expression, value.values))}]"
+    if isinstance(value, Case):
+        last = "" if value.otherwise is None else f" ELSE {_expression(value.otherwise)}"
+        return f"CASE WHEN {_expression(value.condition)} THEN {_expression(value.then)}{last} END"
     if isinstance(value, Call):
-        return f"{value.name}({', '.join(map(_expression, value.arguments))})"
+        arguments = ", ".join(map(_expression, value.arguments))
+        if value.name.startswith("CAST "):
+            return f"CAST({arguments} AS {value.name.removeprefix('CAST ')})"
+        return f"{value.name}({arguments})"
     if isinstance(value, Aggregate):
         operand = "*" if value.operand is None else _expression(value.operand)
         return f"{value.name}({'DISTINCT ' if value.distinct else ''}{operand})"
@@ -146,6 +154,8 @@ def _literal(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, dt.date):
         return f"date('{value.isoformat()}')"
+    if isinstance(value, Decimal):
+        return f"CAST('{value}' AS DECIMAL(9, 2))"
     if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{escaped}'"
@@ -159,4 +169,6 @@ def _name(name: str) -> str:
 def _json(value: Any) -> Any:
     if isinstance(value, dt.date):
         return {"$type": "DATE", "value": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"$type": "DECIMAL", "value": str(value)}
     return [_json(item) for item in value] if isinstance(value, (list, tuple)) else value

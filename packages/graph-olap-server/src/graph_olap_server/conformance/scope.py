@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ from graph_olap_server.conformance.graph import PropertyGraph
 from graph_olap_server.conformance.query import (
     Binary,
     Call,
+    Case,
     Expression,
     InList,
     IsNull,
@@ -23,10 +25,11 @@ from graph_olap_server.conformance.query import (
     Variable,
 )
 
-__all__ = ["NODE", "PATH", "REL", "SCALARS", "Kind", "Schema", "Scope"]
+__all__ = ["DECIMAL", "NODE", "PATH", "REL", "SCALARS", "Kind", "Schema", "Scope"]
 
 NODE, REL, PATH = "NODE", "REL", "PATH"
-SCALARS = ("INT64", "DOUBLE", "STRING", "BOOL", "DATE")
+DECIMAL = "DECIMAL(9,2)"
+SCALARS = ("INT64", "DOUBLE", "STRING", "BOOL", "DATE", DECIMAL)
 
 
 @dataclass(frozen=True)
@@ -130,25 +133,58 @@ class Scope:
             return Binary(random.choice(("AND", "AND", "OR", "OR", "XOR")), left, right)
         return self._same_element() if random.random() < 0.1 else self._comparison()
 
-    def arithmetic(self) -> tuple[Expression, str] | None:
+    def computed(self) -> tuple[Expression, str] | None:
         """Return a computed value with its type."""
         found = self.scalar()
         if found is None:
             return None
         expression, type_name = found
+        if self.random.random() < 0.2 and (condition := self.predicate(1)) is not None:
+            other = self.scalar((type_name,), narrow=False)
+            otherwise = None if self.random.random() < 0.3 else self.value(type_name)
+            # Columns of CASE must have one type, and a variable may hold a narrower integer.
+            if type_name != "INT64":
+                return Case(condition, expression, other[0] if other and otherwise else otherwise), type_name
+            return Case(condition, self.value("INT64"), otherwise), type_name
+        return self._of_type(expression, type_name)
+
+    def _of_type(self, expression: Expression, type_name: str) -> tuple[Expression, str]:
         random = self.random
         if type_name == "STRING":
-            choice = random.choice(("coalesce", "size"))
-            if choice == "size":
-                return Call("size", (expression,)), "INT64"
-            return Call("coalesce", (expression, self.constant(random.choice(("", "none", "é"))))), "STRING"
+            return self._of_text(expression)
+        if type_name == "INT64" and random.random() < 0.4:
+            made = (
+                (Binary(random.choice("%/"), expression, Literal_(random.choice((2, 3)))), "INT64"),
+                (Call("CAST STRING", (expression,)), "STRING"),
+                (Call("CAST DOUBLE", (expression,)), "DOUBLE"),
+            )
+            return random.choice(made)
         if type_name in ("INT64", "DOUBLE"):
             constant = Literal_(random.choice((2, 3, -1) if type_name == "INT64" else (0.5, 2.0)))
-            symbol = random.choice(("+", "-", "*"))
-            return Binary(symbol, expression, constant), type_name
+            return Binary(random.choice(("+", "-", "*")), expression, constant), type_name
+        if type_name == "DATE" and random.random() < 0.6:
+            return Call("date_part", (Literal_(random.choice(("year", "month", "day"))), expression)), "INT64"
         if type_name == "BOOL":
             return Not(expression), "BOOL"
         return IsNull(expression, random.random() < 0.5), "BOOL"
+
+    def _of_text(self, expression: Expression) -> tuple[Expression, str]:
+        random = self.random
+        choice = random.choice(("coalesce", "size", "upper", "lower", "substring", "+", "+"))
+        if choice == "size":
+            return Call("size", (expression,)), "INT64"
+        if choice in ("upper", "lower"):
+            return Call(choice, (expression,)), "STRING"
+        if choice == "substring":
+            bounds = (Literal_(random.randint(1, 3)), Literal_(random.randint(0, 3)))
+            return Call("substring", (expression, *bounds)), "STRING"
+        other = self.constant(random.choice(("", "none", "é")))
+        if choice == "coalesce":
+            return Call("coalesce", (expression, other)), "STRING"
+        found = self.scalar(("STRING",)) if random.random() < 0.5 else None
+        sides = [expression, other if found is None else found[0]]
+        random.shuffle(sides)
+        return Binary("+", *sides), "STRING"
 
     def _same_element(self) -> Expression | None:
         nodes, rels = self.of(NODE), self.of(REL)
@@ -175,7 +211,12 @@ class Scope:
         if chance < 0.4 and type_name == "STRING":
             needle = self.constant(random.choice(("a", "é", "B", "it", "\\", "")))
             return Binary(random.choice(("STARTS WITH", "ENDS WITH", "CONTAINS")), expression, needle)
-        other = self.scalar((type_name,)) if chance < 0.6 else None
+        if chance > 0.9 and (computed := self.computed()) is not None:
+            expression, type_name = computed
+        other = None
+        if chance < 0.6:
+            alike = _NUMBERS if type_name in _NUMBERS and random.random() < 0.5 else (type_name,)
+            other = self.scalar(alike)
         right = other[0] if other is not None else self.value(type_name, expression)
         return Binary(random.choice(("=", "<>", "<", "<=", ">", ">=")), expression, right)
 
@@ -193,11 +234,13 @@ class Scope:
         return ListOf(tuple(map(Literal_, values)))
 
 
+_NUMBERS = ("INT64", "DOUBLE")
 _CONSTANTS: dict[str, tuple[Any, ...]] = {
     "INT32": (-2, 0, 1, 2),
     "INT64": (-1, 0, 1, 2, 3, 2**53 + 1),
     "DOUBLE": (-0.25, 0.0, 0.5, 2.0, 0.1),
     "STRING": ("a", "", "é", "😀", "it's", "back\\slash"),
     "BOOL": (True, False),
+    DECIMAL: tuple(map(Decimal, ("0.10", "1.00", "-3.33", "2.50"))),
     "DATE": (dt.date(2024, 5, 1), dt.date(1969, 12, 31)),
 }

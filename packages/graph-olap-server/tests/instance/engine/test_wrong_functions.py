@@ -101,3 +101,29 @@ def test_maps_of_computed_keys_are_refused(dated, keys):
         dated.rows(f"MATCH (t:T) RETURN map({keys}, [1])")
     assert caught.value.details["kind"] == "statement_not_allowed"
     assert dated.arrow("RETURN map(['a', 'b'], [1, 2]) AS m")["m"].to_pylist() == [[("a", 1), ("b", 2)]]
+
+
+def test_a_sum_of_texts_is_null_where_one_is(social):
+    rows = social.rows(
+        "MATCH (n:Person) RETURN n.id, n.name + '!', 'Dr ' + n.name + '.', n.name + $mark, "
+        "upper(n.name + 'x') + n.name, {t: n.name + '!'}.t, [n.name + '!'][1] ORDER BY n.id",
+        {"mark": "?"},
+    )
+    for number, name in ((1, "Ann"), (2, "Böb"), (3, None), (4, "Dž")):
+        texts = [f"{name}!", f"Dr {name}.", f"{name}?", f"{str(name).upper()}X{name}", f"{name}!", f"{name}!"]
+        assert rows[number - 1] == [number, *(texts if name else [None] * 6)]
+    assert social.rows("MATCH (n:Person) WHERE n.name + 'x' = 'x' RETURN n") == []
+    passed = "MATCH (n:Person) WITH n.id AS i, n.name AS t RETURN t + '!' ORDER BY i"
+    assert social.rows(passed) == [["Ann!"], ["Böb!"], [None], ["Dž!"]]
+    assert social.rows("UNWIND ['a', null] AS t RETURN t + 'b'") == [["ab"], [None]]
+    grouped = "MATCH (n:Person) RETURN n.name + '!' AS t, count(*) ORDER BY t"
+    assert social.rows(grouped) == [["Ann!", 1], ["Böb!", 1], ["Dž!", 1], [None, 1]]
+
+
+def test_sums_of_numbers_beside_texts_stay_as_they_are(social):
+    rows = social.rows(
+        "MATCH (n:Person) RETURN 2 * size(n.name) + 1, size(n.name) + 2 * 3, 9 - size(n.name) + 1, "
+        "n.id + size(n.name), -size(n.name) + 1 ORDER BY n.id"
+    )
+    sizes = [3, 3, None, 2]
+    assert rows == [[2 * s + 1, s + 6, 10 - s, i + s, 1 - s] if s else [None] * 5 for i, s in enumerate(sizes, start=1)]

@@ -19,6 +19,7 @@ from graph_olap_server.instance.engine.grouping import grouping_edits
 from graph_olap_server.instance.engine.membership import membership_edits
 from graph_olap_server.instance.engine.null_fields import null_field_edits
 from graph_olap_server.instance.engine.outer_values import outer_value_edits
+from graph_olap_server.instance.engine.text_sums import text_sum_edits
 from graph_olap_server.instance.engine.wrong_functions import WRONG_FUNCTIONS, wrong_function_edits
 from graph_olap_server.instance.tokens import Token, tokenise
 
@@ -39,13 +40,21 @@ class Mended:
         return position
 
 
-def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *, acyclic: bool = False) -> Mended:
+def mend(
+    statement: str,
+    parameters: Mapping[str, Any],
+    keys: frozenset[str],
+    texts: frozenset[str] = frozenset(),
+    *,
+    acyclic: bool = False,
+) -> Mended:
     """Rewrite what the engines are known to get wrong, one sort of mistake after the other.
 
     Args:
         statement: A guarded statement, or one part of a UNION.
         parameters: Its parameters.
         keys: Names of the primary keys of all labels.
+        texts: Names of the properties that are texts somewhere.
         acyclic: Whether patterns that come back to a node are opened (cycles.py).
 
     Raises:
@@ -57,6 +66,8 @@ def mend(statement: str, parameters: Mapping[str, Any], keys: frozenset[str], *,
         done = _step(done, open_cycles)
     if words & WRONG_FUNCTIONS:
         done = _step(done, lambda text, tokens, _: wrong_function_edits(text, tokens, parameters))
+    if "+" in statement:
+        done = _step(done, lambda text, tokens, clauses: text_sum_edits(text, tokens, clauses, parameters, texts))
     done = _step(done, lambda text, tokens, clauses: null_field_edits(text, tokens, clauses, parameters))
     if "CASE" in words:
         done = _step(done, bare_condition_edits)

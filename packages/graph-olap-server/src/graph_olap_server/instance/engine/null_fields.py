@@ -7,12 +7,12 @@ its label is a field as well. A graph function on a bare ``null`` ends it too, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graph_olap_server.instance.engine.clauses import Clause, call_end, closing, projection_items
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.nested_edits import NestedEdits
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["null_field_edits"]
@@ -25,9 +25,7 @@ def null_field_edits(
     edits: list[Edit] = []
     full: set[str] = set()
     for clause in clauses:
-        reader = _Reader(statement, tokens, clause, frozenset(full))
-        for start, end, text in reader.sites(clause.start, clause.end):
-            edits.append(Edit(tokens[start].start, tokens[end - 1].end, text))
+        edits += _Reader(statement, tokens, clause, frozenset(full)).edits.within(clause.start, clause.end)
         full = _without_nulls(tokens, clause, full, parameters)
     return edits
 
@@ -40,25 +38,14 @@ _ON_NULL = _LABELS | {
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 
 
-@dataclass
 class _Reader:
     """Finds the places in one clause; ``full`` are variables of UNWIND that are never null."""
 
-    statement: str
-    tokens: Sequence[Token]
-    clause: Clause
-    full: frozenset[str] = field(default_factory=frozenset)
-
-    def sites(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
-        """Yield start, end and replacement of the outermost places."""
-        place = start
-        while place < end:
-            found = self._site(place, end)
-            if found is None:
-                place += 1
-            else:
-                yield place, *found
-                place = found[0]
+    def __init__(self, statement: str, tokens: Sequence[Token], clause: Clause, full: frozenset[str]) -> None:
+        self.tokens = tokens
+        self.clause = clause
+        self.full = full
+        self.edits = NestedEdits(statement, tokens, self._site)
 
     def _site(self, place: int, end: int) -> tuple[int, str] | None:
         token = self.tokens[place]
@@ -75,7 +62,7 @@ class _Reader:
         variable = base_end == place + 1
         plain = variable and not self._is_value(token)
         if len(fields) - plain > 0:
-            base = token.text if variable else self._text(place, base_end)
+            base = token.text if variable else self.edits.text(place, base_end)
             prefixes = [".".join([base, *fields[:count]]) for count in range(plain, len(fields))]
             test = " OR ".join(f"{prefix} IS NULL" for prefix in prefixes)
             return fields_end, f"(CASE WHEN {test} THEN NULL ELSE {'.'.join([base, *fields])} END)"
@@ -103,18 +90,9 @@ class _Reader:
             return end, "null"
         if token.keyword not in _LABELS | {"ID"} or (alone and not self._is_value(argument)):
             return None
-        value = self._text(place + 2, end - 1)
+        value = self.edits.text(place + 2, end - 1)
         found = f"struct_extract({value}, '_LABEL')" if token.keyword in _LABELS else f"{token.text}({value})"
         return end, f"(CASE WHEN ({value}) IS NULL THEN NULL ELSE {found} END)"
-
-    def _text(self, start: int, end: int) -> str:
-        """Return the text of some tokens with the places within them rewritten."""
-        result, done = "", self.tokens[start].start
-        inside = start + 1 if self.tokens[start].text == "(" or end - start > 1 else end
-        for begun, ended, text in self.sites(inside if self._base_end(start) == end else start, end):
-            result += self.statement[done : self.tokens[begun].start] + text
-            done = self.tokens[ended - 1].end
-        return result + self.statement[done : self.tokens[end - 1].end]
 
     def _is_value(self, token: Token) -> bool:
         # A name that no clause knows is one of a subquery's pattern, of a lambda or of this projection.

@@ -19,6 +19,7 @@ from graph_olap_server.instance.engine.mending import mend
 from graph_olap_server.instance.engine.projections import Arranged, arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
 from graph_olap_server.instance.engine.subqueries import subquery_edits
+from graph_olap_server.instance.engine.text_sums import text_properties
 from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
 from graph_olap_server.instance.tokens import tokenise
 
@@ -94,7 +95,7 @@ def prepare(
         to_original = _then(by_id.original_position, to_original)
         arranged = arrange(by_id.text, tokenise(by_id.text), checked.undirected, frozenset(optional))
         to_original = _then(arranged.original_position, to_original)
-        mended = mend(arranged.text, parameters, keys, acyclic=acyclic)
+        mended = mend(arranged.text, parameters, keys, text_properties(catalog), acyclic=acyclic)
         to_original = _then(mended.original_position, to_original)
         bound = bind(mended.text, tokenise(mended.text), parameters)
     except PlatformError as error:

@@ -6,12 +6,13 @@ the text is not ASCII. Days of the week and of the year, which neither has, come
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graph_olap_server.domain.errors import cypher_error
 from graph_olap_server.instance.engine.clauses import call_end, split_items
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.nested_edits import NestedEdits
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["WRONG_FUNCTIONS", "wrong_function_edits"]
@@ -27,8 +28,7 @@ def wrong_function_edits(statement: str, tokens: Sequence[Token], parameters: Ma
     """
     for place in range(len(tokens)):
         _check_map_keys(statement, tokens, place)
-    found = _calls(statement, tokens, 0, len(tokens), parameters)
-    return [Edit(tokens[start].start, tokens[end - 1].end, text) for start, end, text in found]
+    return _Calls(statement, tokens, parameters).edits.within(0, len(tokens))
 
 
 _WEEKS = frozenset({"week", "weeks"})
@@ -42,26 +42,23 @@ _PARTS = {
 }
 
 
-def _calls(
-    statement: str, tokens: Sequence[Token], start: int, end: int, parameters: Mapping[str, Any]
-) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and replacement of the outermost calls."""
-    place = start
-    while place < end:
-        ended = _end_of_call(tokens, place)
-        text = None
-        if ended is not None:
-            arguments = [
-                _rewritten(statement, tokens, begun, finished, parameters)
-                for begun, finished in split_items(tokens, place + 2, ended - 1)
-            ]
-            unit = _unit(tokens[place + 2], parameters) if ended - place > 3 else ""
-            text = _replacement(tokens[place], unit, arguments)
-        if ended is not None and text is not None:
-            yield place, ended, text
-            place = ended
-        else:
-            place += 1
+class _Calls:
+    """Finds calls and what to put in their place."""
+
+    def __init__(self, statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any]) -> None:
+        self._tokens = tokens
+        self._parameters = parameters
+        self.edits = NestedEdits(statement, tokens, self._call)
+
+    def _call(self, place: int, _end: int) -> tuple[int, str] | None:
+        end = _end_of_call(self._tokens, place)
+        if end is None:
+            return None
+        spans = split_items(self._tokens, place + 2, end - 1)
+        arguments = [self.edits.text(begun, finished) for begun, finished in spans]
+        unit = _unit(self._tokens[place + 2], self._parameters) if end - place > 3 else ""
+        text = _replacement(self._tokens[place], unit, arguments)
+        return None if text is None else (end, text)
 
 
 def _check_map_keys(statement: str, tokens: Sequence[Token], place: int) -> None:
@@ -82,14 +79,6 @@ _CONSTANTS = (TokenKind.STRING, TokenKind.NUMBER)
 def _end_of_call(tokens: Sequence[Token], place: int) -> int | None:
     named = place > 0 and tokens[place - 1].text in (".", ":")
     return None if named or tokens[place].keyword not in WRONG_FUNCTIONS else call_end(tokens, place)
-
-
-def _rewritten(statement: str, tokens: Sequence[Token], start: int, end: int, parameters: Mapping[str, Any]) -> str:
-    result, done = "", tokens[start].start
-    for begun, ended, text in _calls(statement, tokens, start, end, parameters):
-        result += statement[done : tokens[begun].start] + text
-        done = tokens[ended - 1].end
-    return result + statement[done : tokens[end - 1].end]
 
 
 def _unit(token: Token, parameters: Mapping[str, Any]) -> str:
