@@ -240,7 +240,7 @@ def test_intervals_are_iso_8601_in_csv_files(tmp_path):
     result = QueryResult(columns=["i", "l"], rows=[[span, [span, None]]], row_count=1)
     result.to_csv(tmp_path / "r.csv")
     rows = list(csv.reader(io.StringIO((tmp_path / "r.csv").read_text(encoding="utf-8"))))
-    assert rows == [["i", "l"], ["P1DT2H", '["P1DT2H", null]']]
+    assert rows == [["i", "l"], ["P1DT7200S", '["P1DT7200S", null]']]
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
