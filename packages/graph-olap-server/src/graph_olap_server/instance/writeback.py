@@ -60,7 +60,7 @@ def write_edge_values(
     undirected: bool,
     check: Callable[[], None] = lambda: None,
 ) -> int:
-    """Write ``values`` to every relationship between two nodes; return how many were set.
+    """Write ``values`` to every relationship between two nodes; return how many were set to anything but null.
 
     ``ends`` are dense ids. Parallel relationships get the same value, and so do both directions when ``undirected``.
     All types are one transaction.
@@ -74,7 +74,8 @@ def write_edge_values(
     order = np.argsort(pairs, kind="stable")
     pairs = pairs[order]
     writes: list[NodeWrite | EdgeWrite] = []
-    written = 0
+    valid = np.asarray(values.is_valid())
+    matched = updated = 0
     for edge_type in edge_types:
         check()
         table = engine.edges(edge_type).select(["_src", "_dst"])
@@ -94,11 +95,12 @@ def write_edge_values(
         own = table.take(pa.array(found[first]))
         chosen = values.take(pa.array(order[place[found[first]]]))
         writes.append(EdgeWrite(edge_type, name, type_name, own, chosen))
-        written += len(found)
-    if written > MAX_EDGES_WRITTEN:
-        raise _too_many(written)
+        matched += len(found)
+        updated += int(valid[order[place[found]]].sum())
+    if matched > MAX_EDGES_WRITTEN:
+        raise _too_many(matched)
     engine.write_properties(writes, check)
-    return written
+    return updated
 
 
 def _too_many(relationships: int) -> PlatformError:

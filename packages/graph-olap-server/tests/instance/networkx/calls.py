@@ -62,7 +62,7 @@ _ON_OTHER_GRAPHS = {
         "periphery center barycenter is_aperiodic harmonic_diameter k_factor average_shortest_path_length "
         "junction_tree random_spanning_tree modularity partition_quality is_partition quotient_graph "
         "cn_soundarajan_hopcroft ra_index_soundarajan_hopcroft within_inter_cluster prominent_group global_efficiency "
-        "non_randomness wiener_index hyper_wiener_index schultz_index gutman_index"
+        "non_randomness minimum_node_cut minimum_edge_cut wiener_index hyper_wiener_index schultz_index gutman_index"
     ),
     "dag": (
         "trophic_levels trophic_differences trophic_incoherence_parameter is_d_separator is_minimal_d_separator "
@@ -95,6 +95,7 @@ _ON_OTHER_GRAPHS = {
     "dated": "cd_index",
     "threshold": "is_threshold_graph find_threshold_graph",
     "cliques": "is_perfect_graph",
+    "apart": "isolates number_of_isolates",
     "spider": "find_asteroidal_triple is_at_free",
 }
 _GRAPH_OF = {name: graph for graph, names in _ON_OTHER_GRAPHS.items() for name in names.split()}
@@ -105,10 +106,20 @@ _UNWEIGHTED = frozenset({"cd_index", "max_weight_clique", "min_weighted_dominati
 _FLOW = {"capacity": "capacity"}
 _FLOWS = ("boykov_kolmogorov", "dinitz", "edmonds_karp", "preflow_push", "shortest_augmenting_path", "maximum_flow")
 _FLOWS += ("maximum_flow_value", "minimum_cut", "minimum_cut_value", "gomory_hu_tree")
+_PROJECTING = ("projected_graph", "weighted_projected_graph", "collaboration_weighted_projected_graph")
+_PROJECTING += ("overlap_weighted_projected_graph", "generic_weighted_projected_graph")
 _OWN: dict[str, Call] = {
     "numeric_assortativity_coefficient": Call("multi", {"attribute": "size"}),
     "node_attribute_xy": Call("multi", {"attribute": "size"}),
     "birank": Call("bipartite", directed=False),
+    **{name: Call("bipartite", directed=False) for name in _PROJECTING},
+    "find_induced_nodes": Call("chordal", {"s": "a", "t": "e"}),
+    "k_corona": Call("cliques", directed=False),
+    "k_crust": Call("cliques", {"k": 2}),
+    "local_bridges": Call("cliques"),
+    "minimum_branching": Call("negative"),
+    "minimum_node_cut": Call("simple", directed=False),
+    "minimum_st_node_cut": Call("path", {"t": "e"}),
     "sigma": Call("multi", {"niter": 2, "nrand": 2}),
     "omega": Call("multi", {"niter": 1, "nrand": 2}),
     "percolation_centrality": Call("simple", {"attribute": "share"}),

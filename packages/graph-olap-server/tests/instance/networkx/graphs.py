@@ -129,6 +129,7 @@ GRAPHS = {
     "dated": _sample("abcdef", "ba ca da eb ec fd", time=[3, 2, 1, 5, 6, 7]),
     "star": _sample("abcdef", "ab ac ad ae af"),
     "spider": _sample("abcdefg", "ab bc ad de af fg"),
+    "apart": _sample("abcde", "ab ab bc"),
     "threshold": _sample("abcd", "ab ac bc ad"),
     "cliques": _sample("abcdef", "ab ac bc cd de df ef"),
 }

@@ -12,13 +12,14 @@ import networkx as nx
 import numpy as np
 from graph_olap.models import AlgorithmInfo
 from graph_olap_server.instance.networkx_bridge.catalog import describe_all, entries
-from graph_olap_server.instance.networkx_bridge.kinds import KINDS, kind_of
+from graph_olap_server.instance.networkx_bridge.kinds import KINDS, kind_of, parts_of
 from graph_olap_server.instance.networkx_bridge.parameters import FUNCTIONS, bind
 from graph_olap_server.instance.networkx_bridge.run import run
 from graph_olap_server.instance.networkx_bridge.values import Handle
 
 from .calls import Call, call_of
 from .graphs import GRAPHS, Letter, letter
+from .test_networkx_page import KINDS_ON_THE_PAGE, names_in
 
 INFOS = {entry["name"]: AlgorithmInfo.from_dict(entry) for entry in describe_all()}
 _TUPLES = {"edge": tuple, "matching": lambda pairs: {tuple(pair) for pair in pairs}}
@@ -27,7 +28,7 @@ _TUPLES |= {"avail": lambda pairs: [tuple(pair) for pair in pairs], "communities
 _TUPLES |= {"partition": lambda groups: [set(part) for part in groups], "x": set, "y": set, "z": set}
 
 
-def through_the_bridge(name: str, call: Call, *, write: bool = False):
+def through_the_bridge(name: str, call: Call, *, write: bool = False, stream: bool = False):
     sample, problems = GRAPHS[call.graph], []
     arguments = bind(INFOS[name], call.given, sample.nodes.index, problems)
     assert problems == []
@@ -40,6 +41,7 @@ def through_the_bridge(name: str, call: Call, *, write: bool = False):
         integers=call.numbers,
         node_attributes=sample.node_attributes(),
         write=write,
+        stream=stream,
     )
 
 
@@ -192,6 +194,33 @@ def test_it_gives_what_the_library_gives(name):
         expected = [expected]
     ordered = result["kind"] in _ORDERED and not isinstance(expected, Set)
     assert canonical(found, ordered=ordered) == canonical(plain_of_library(expected), ordered=ordered)
+
+
+def test_its_result_has_the_columns_of_its_kind_and_is_written_as_the_page_says(name):
+    call = call_of(INFOS[name])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        streamed = through_the_bridge(name, call, stream=True)
+        written = through_the_bridge(name, call, write=True)
+    kind = streamed.result["kind"]
+    _, _, _, columns, place = KINDS_ON_THE_PAGE[kind]
+    found = [column for part in streamed.columns for column in _column_names(part)]
+    assert set(found) <= set(names_in(columns))
+    lengths = {len(column.values if column.offsets is None else column.offsets[1:]) for column in streamed.columns}
+    assert len(lengths) == 1
+    if kind in ("node_map", "edge_map", "edge_list", "pair_scores", "paths", "mapping", "sequence"):
+        assert lengths == {streamed.result["count"]}
+    assert written.result["kind"] == kind
+    assert bool(written.nodes) == (place.endswith("to nodes") or "node_map" in parts_of(name))
+    assert (written.edges is not None) == place.endswith("to relationships")
+    assert (written.warning is None) == bool(written.nodes or written.edges)
+    assert lengths != {0}, "an empty result proves little"
+
+
+def _column_names(column):
+    if column.type_name != "NODE" or column.offsets is not None:
+        return [column.name]
+    return ["_id", "_label", "key"] if column.name == "node" else [f"{column.name}_label", column.name]
 
 
 def test_every_function_has_a_kind_and_every_kind_is_of_a_function():

@@ -1,6 +1,7 @@
 """Properties of nodes and relationships that NetworkX functions take by name, on a real instance."""
 
 import networkx as nx
+import pyarrow as pa
 import pytest
 
 from .conftest import KNOWS, PEOPLE
@@ -123,3 +124,51 @@ def test_random_functions_are_seeded(client):
     done = [client.post("/networkx/maximal_independent_set", json={"node_label": "Person"}).json() for _ in range(2)]
     assert done[0]["parameters"]["seed"] == 0
     assert done[0]["result"]["nodes"] == done[1]["result"]["nodes"]
+
+
+def test_a_query_selects_the_graph(client):
+    query = "MATCH (a:Person)-[r:KNOWS]->(b:Person) WHERE r.strength > 1 RETURN a AS source, b AS target, r.strength"
+    body = {"subgraph_query": query + " AS w", "node_label": "City"}
+    length = {"weight_property": "w", "parameters": {"source": "ann", "target": "cem", "weight": "w"}}
+    result = client.post("/networkx/dijkstra_path_length", json={**body, **length}).json()["result"]
+    assert (result["value"], result["graph"]["nodes"], result["graph"]["edges"]) == (3.5, 5, 3)
+    both = client.post("/networkx/pagerank", json={**body, "projection": {"node_labels": ["Person"]}})
+    assert "either a projection or a subgraph_query" in both.json()["error"]["message"]
+
+
+def _table(client, name, **body):
+    done = client.post(f"/networkx/{name}", json={"node_label": "Person", "mode": "stream", **body}).json()
+    assert (done["status"], done["nodes_updated"]) == ("completed", 0)
+    reply = client.get(f"/algo/executions/{done['execution_id']}/result")
+    table = pa.ipc.open_stream(reply.content).read_all()
+    assert (done["result"]["rows"], done["result"]["columns"]) == (table.num_rows, table.column_names)
+    return table
+
+
+def test_whole_results_are_tables(client):
+    ranks = _table(client, "pagerank")
+    assert ranks.column_names == ["_id", "_label", "key", "value"]
+    assert ranks["key"].to_pylist() == PEOPLE
+    paths = _table(client, "all_simple_paths", parameters={"source": "ann", "target": "cem"})
+    assert paths.to_pydict() == {"path": [["ann", "bob", "cem"]], "length": [2]}
+    both = _table(client, "hits")
+    assert both.column_names == ["_id", "_label", "key", "value_1", "value_2"]
+    bad = client.post("/networkx/hits", json={"mode": "stream", "result_property": "x"})
+    assert bad.json()["error"]["details"]["field"] == "result_property"
+
+
+def test_what_an_earlier_result_wrote_is_gone(client):
+    def values(query):
+        return dict(client.post("/query", json={"query": query}).json()["rows"])
+
+    body = {"node_label": "Person", "edge_type": "KNOWS", "result_property": "below"}
+    for source, expected in (("dan", {"eve"}), ("ann", {"bob", "cem"}), ("fay", set())):
+        done = client.post("/networkx/descendants", json={**body, "parameters": {"source": source}}).json()
+        assert done["nodes_updated"] == len(expected)
+        found = values("MATCH (p:Person) RETURN p.name, p.below")
+        assert {name for name, value in found.items() if value is not None} == expected
+    body = {"node_label": "Person", "edge_type": "KNOWS", "result_property": "tree"}
+    for source, expected in (("ann", {"ann", "bob"}), ("dan", {"dan"}), ("fay", set())):
+        done = client.post("/networkx/bfs_edges", json={**body, "parameters": {"source": source}}).json()
+        found = values("MATCH (a:Person)-[r:KNOWS]->(b:Person) WHERE a <> b RETURN DISTINCT a.name, r.tree")
+        assert {name for name, value in found.items() if value is not None} == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Optional
 
+from graph_olap._arrow import choose_backend, to_frame
 from graph_olap._parameters import encode_parameters
 from graph_olap._request import given
 from graph_olap.aio.instance.executions import AsyncExecutions
@@ -40,6 +41,7 @@ class AsyncNetworkXManager(AsyncExecutions):
         directed: Optional[bool] = None,
         weight_property: Optional[str] = None,
         graph: Optional[AsyncProjection] = None,
+        mode: Optional[str] = None,
         progress: Optional[bool] = None,
     ) -> AsyncAlgorithmRun:
         """Run an algorithm of NetworkX by name.
@@ -47,15 +49,20 @@ class AsyncNetworkXManager(AsyncExecutions):
         Args:
             name: Name or alias, see :meth:`algorithms`.
             node_label: Only nodes with this label; all labels by default.
-            property_name: Node property to write the values to; nothing is written by default.
-            params: Parameters of the algorithm, see :meth:`algorithm_info`.
+            property_name: Property to write the values of nodes or relationships to; nothing is written by default.
+            params: Parameters of the algorithm, see :meth:`algorithm_info`. Nodes are given by primary key, numbers of
+                relationships and values of nodes by the name of a property.
             timeout: Seconds to wait for the end; as long as it takes by default. The algorithm itself goes on.
             wait: ``False`` returns at once; :meth:`wait` waits later.
             edge_type: Only relationships of this type.
-            subgraph_query: Read-only Cypher that returns ``source`` and ``target`` nodes; replaces label and type.
+            subgraph_query: Read-only Cypher that returns ``source`` and ``target`` nodes, and perhaps a column that
+                ``weight_property`` names; replaces label and type.
             directed: Force a directed or an undirected graph.
             weight_property: Numeric relationship property loaded as ``weight``.
             graph: A projection from ``conn.project``, in place of the other ways to select.
+            mode: ``write`` (needs ``property_name``) or ``stream`` (the whole result, see
+                :meth:`AsyncAlgorithmRun.to_polars`). By default it writes if there is a ``property_name``, else
+                ``result`` holds up to 10,000 values.
             progress: Show a progress bar; by default in notebooks and terminals, when it takes long.
 
         Returns:
@@ -81,11 +88,67 @@ class AsyncNetworkXManager(AsyncExecutions):
                 subgraph_query=subgraph_query,
                 directed=directed,
                 weight_property=weight_property,
+                mode=mode,
             ),
             **graph_fields(graph),
             "parameters": encode_parameters(params),
         }
         return await self._execute(name, body, timeout, wait, progress)
+
+    async def stream(
+        self,
+        name: str,
+        node_label: Optional[str] = None,
+        params: Optional[Mapping[str, Any]] = None,
+        timeout: Optional[float] = None,
+        *,
+        edge_type: Optional[str] = None,
+        subgraph_query: Optional[str] = None,
+        directed: Optional[bool] = None,
+        weight_property: Optional[str] = None,
+        graph: Optional[AsyncProjection] = None,
+        backend: Optional[str] = None,
+        progress: Optional[bool] = None,
+    ) -> Any:
+        """Run an algorithm of NetworkX and get its whole result as a DataFrame; no lock is needed.
+
+        Args:
+            name: Name or alias, see :meth:`algorithms`.
+            node_label: Only nodes with this label; all labels by default.
+            params: Parameters of the algorithm, as for :meth:`run`.
+            timeout: Seconds to wait for the end.
+            edge_type: Only relationships of this type.
+            subgraph_query: Read-only Cypher, as for :meth:`run`.
+            directed: Force a directed or an undirected graph.
+            weight_property: Numeric relationship property loaded as ``weight``.
+            graph: A projection from ``conn.project``, in place of the other ways to select.
+            backend: ``polars`` or ``pandas``; polars by default when it is installed.
+            progress: Show a progress bar; by default in notebooks and terminals, when it takes long.
+
+        Returns:
+            A frame whose columns depend on the kind of the result: docs/reference/networkx.md lists them.
+
+        Example:
+            >>> df = await conn.networkx.stream("shortest_path", "Account", {"source": "A1", "target": "C9"})
+            >>> df["key"].to_list()
+            ['A1', 'B4', 'C9']
+        """
+        chosen = choose_backend(backend)
+        run = await self.run(
+            name,
+            node_label,
+            None,
+            params,
+            timeout,
+            edge_type=edge_type,
+            subgraph_query=subgraph_query,
+            directed=directed,
+            weight_property=weight_property,
+            graph=graph,
+            mode="stream",
+            progress=progress,
+        )
+        return to_frame(await run.to_arrow(), chosen)
 
     async def degree_centrality(
         self,

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import re
 import threading
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
 from graph_olap.models import AlgorithmInfo
 
 from graph_olap_server.domain.errors import PlatformError
@@ -18,6 +14,11 @@ from graph_olap_server.instance.algorithms.registry import algorithm_not_found
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
 from graph_olap_server.instance.networkx_bridge import remote
+from graph_olap_server.instance.networkx_bridge.named import (
+    named,
+    table_of,
+    with_keys,
+)
 from graph_olap_server.instance.networkx_bridge.parameters import DEFAULT_SEED, bind
 from graph_olap_server.instance.networkx_bridge.properties import (
     WEIGHT,
@@ -26,13 +27,13 @@ from graph_olap_server.instance.networkx_bridge.properties import (
     read_properties,
     takes_negative_weights,
 )
-from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Classified, EdgeValues, Handle, NodeValues
+from graph_olap_server.instance.networkx_bridge.values import Classified
+from graph_olap_server.instance.networkx_bridge.written import write_edges, write_nodes
 from graph_olap_server.instance.nodes import NodeFinder, NodeIndex, NodeReferences
 from graph_olap_server.instance.projection import Parallel, Projection, ProjectionCache
 from graph_olap_server.instance.request_body import Fields
 from graph_olap_server.instance.selection import Selection, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
-from graph_olap_server.instance.writeback import write_edge_values, write_values
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
 __all__ = ["NetworkxBridge", "NetworkxCatalog"]
@@ -40,14 +41,6 @@ __all__ = ["NetworkxBridge", "NetworkxCatalog"]
 MAX_NODES = 5_000_000
 MAX_EDGES = 20_000_000
 _CATALOG_TIMEOUT_MS = 60_000
-_HANDLE = re.compile(r"<node (\d+)>")
-_ARROW_TYPES = {
-    "BOOL": pa.bool_(),
-    "INT64": pa.int64(),
-    "DOUBLE": pa.float64(),
-    "STRING": pa.string(),
-    "LIST<DOUBLE>": pa.list_(pa.float64()),
-}
 
 
 class NetworkxCatalog:
@@ -99,18 +92,20 @@ class NetworkxBridge:
                 ``RESULT_TOO_LARGE`` for a graph over the size guard.
         """
         info = self.catalog.find(name)
+        fields = _with_projection(fields)
         selection = read_selection(fields, self._engine.schema(), self._manifest)
         given = fields.object("parameters")
         if given.get("seed") is None and any(parameter.name == "seed" for parameter in info.parameters):
             given = {**given, "seed": DEFAULT_SEED}
         weight = fields.text("weight_property") or selection.weight_property
         directed = fields.boolean("directed")
+        mode = fields.choice("mode", ("write", "stream"))
+        if mode == "stream" and selection.result_property is not None:
+            fields.problems.append(("result_property", "mode stream writes nothing; leave it out"))
+        if mode == "write" and selection.result_property is None:
+            fields.problems.append(("result_property", "mode write needs the name of a property"))
         if directed is None and selection.orientation == "undirected":
             directed = False
-        if fields.raw("subgraph_query") is not None:
-            fields.problems.append(
-                ("subgraph_query", "not offered by this server; select with node_label and edge_type")
-            )
         use = read_properties(info, given, weight, selection, self._node_properties(selection), fields)
         fields.check()
         finder = NodeFinder(self._engine, selection.labels)
@@ -125,6 +120,7 @@ class NetworkxBridge:
             "directed": directed,
             "integers": _integers(use.edges, selection),
             "write": selection.result_property is not None,
+            "stream": mode == "stream",
         }
         return Task(
             algorithm=info.name,
@@ -136,6 +132,7 @@ class NetworkxBridge:
             edge_type=selection.edge_type,
             result_property=selection.result_property,
             timeout_ms=selection.timeout_ms,
+            takes_lock=mode != "stream",
         )
 
     def _run(self, call: dict[str, Any], selection: Selection, use: PropertyUse, control: Control) -> Outcome:
@@ -156,24 +153,26 @@ class NetworkxBridge:
             try:
                 classified: Classified = worker.call(remote.run, call, arrays, control)
             except PlatformError as error:
-                raise _with_keys(error, references) from None
+                raise with_keys(error, references) from None
         control.check()
         updated = edges_updated = 0
+        table = None
+        if call["stream"]:
+            table = table_of(classified.columns, references)
+            classified.result |= {"rows": table.num_rows, "columns": table.column_names}
         if (written := selection.result_property) is not None:
-            updated = self._write(written, classified, projection, references)
+            if classified.nodes:
+                updated = write_nodes(self._engine, written, classified.nodes, projection, references, control.check)
             if classified.edges is not None:
-                ends = [np.asarray(part, np.int64) for part in (classified.edges.source, classified.edges.target)]
-                if selection.orientation == "reverse":
-                    ends.reverse()
-                edges_updated = write_edge_values(
+                edges_updated = write_edges(
                     self._engine,
                     written,
-                    _type_name(classified.edges),
+                    classified.edges,
                     selection.edge_types,
-                    (ends[0], ends[1]),
-                    _column(classified.edges, references),
-                    projection.nodes,
+                    projection,
+                    references,
                     undirected=not classified.result["graph"]["directed"],
+                    reverse=selection.orientation == "reverse",
                     check=control.check,
                 )
         result = {
@@ -181,24 +180,11 @@ class NetworkxBridge:
             "edges_updated": edges_updated,
             "node_count": projection.node_count,
             "edge_count": projection.edge_count,
-            **_named(classified.result, references),
+            **named(classified.result, references),
         }
         if classified.warning is not None:
             result["warning"] = classified.warning
-        return Outcome(result, nodes_updated=updated, edges_updated=edges_updated)
-
-    def _write(self, name: str, classified: Classified, projection: Projection, references: NodeReferences) -> int:
-        return sum(
-            write_values(
-                self._engine,
-                f"{name}{part.suffix}",
-                _type_name(part),
-                np.asarray(part.dense, np.int64),
-                _column(part, references),
-                projection.nodes,
-            )
-            for part in classified.nodes
-        )
+        return Outcome(result, updated, edges_updated, table)
 
     def _project(self, selection: Selection, weight: str | None, control: Control, *, negative: bool) -> Projection:
         """Project with directions and without parallel edges, as the library's simple graphs are."""
@@ -230,36 +216,17 @@ class NetworkxBridge:
             )
 
 
-def _with_keys(error: PlatformError, references: NodeReferences) -> PlatformError:
-    """Return an error of the library with primary keys in place of handles."""
-
-    def named(text: str) -> str:
-        return _HANDLE.sub(lambda found: repr(references.reference(int(found[1]))["key"]), text)
-
-    details = {name: named(value) if isinstance(value, str) else value for name, value in (error.details or {}).items()}
-    return PlatformError(error.code, named(error.message), details)
-
-
-def _type_name(part: NodeValues | EdgeValues) -> str:
-    return "STRING" if part.type_name == JSON_TEXT else part.type_name
-
-
-def _column(part: NodeValues | EdgeValues, references: NodeReferences) -> pa.Array:
-    if part.type_name != JSON_TEXT:
-        return pa.array(part.values, _ARROW_TYPES[part.type_name])
-    texts = [None if value is None else json.dumps(_named(value, references)) for value in part.values]
-    return pa.array(texts, pa.string())
-
-
-def _named(value: Any, references: NodeReferences) -> Any:
-    """Replace handles by node references."""
-    if isinstance(value, Handle):
-        return references.reference(value.dense)
-    if isinstance(value, dict):
-        return {key: _named(entry, references) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_named(entry, references) for entry in value]
-    return value
+def _with_projection(fields: Fields) -> Fields:
+    """Read ``subgraph_query`` as what it stands for, a projection that replaces label and type."""
+    if (query := fields.raw("subgraph_query")) is None:
+        return fields
+    if fields.raw("projection") is not None:
+        fields.problems.append(("subgraph_query", "give either a projection or a subgraph_query"))
+        fields.check()
+    left = {
+        name: fields.raw(name) for name in fields.names() if name not in ("subgraph_query", "node_label", "edge_type")
+    }
+    return Fields({**left, "projection": {"query": query}})
 
 
 def _combining(selection: Selection) -> Parallel:

@@ -12,13 +12,13 @@ import networkx as nx
 from graph_olap_server.instance.networkx_bridge.kinds import Kind
 from graph_olap_server.instance.networkx_bridge.plain import (
     CONSUMED_LIMIT,
-    LIMIT,
     SCALARS,
     edge_extras,
     ends_form,
     graph_form,
     jsonable,
     limited,
+    list_limit,
     number,
     plain,
     property_of,
@@ -64,7 +64,7 @@ def classify(
     if not isinstance(returned, Iterator):
         return _classify(plain(returned), write=write, kind=kind, parts=parts)
     if kind == "pair_scores":
-        return _best_scores(returned, write=write)
+        return _best_scores(returned, write=write, consumed=consumed_limit)
     items, cut = taken(returned, consumed_limit)
     classified = _classify(items, write=write, kind=kind, parts=parts)
     if cut:
@@ -83,8 +83,13 @@ def _classify(value: Any, *, write: bool, kind: Kind | None, parts: Sequence[Kin
         return _node_list([value], ordered=True)
     if isinstance(value, SCALARS):
         return _not_written({"kind": "scalar", "value": number(value)}, write)
-    if isinstance(value, (Mapping, collections.abc.Set, Sequence)) and not value and kind in _EMPTY:
-        return Classified({"kind": "node_sets" if kind == "node_layers" else kind, **_EMPTY[kind]})
+    if (
+        isinstance(value, (Mapping, collections.abc.Set, Sequence))
+        and not value
+        and kind is not None
+        and kind in _EMPTY
+    ):
+        return _nothing(kind, write=write)
     if isinstance(value, Mapping):
         return _mapping(value, write=write, kind=kind)
     if isinstance(value, tuple) and (kind == "tuple" or _is_mixed(value)):
@@ -92,6 +97,16 @@ def _classify(value: Any, *, write: bool, kind: Kind | None, parts: Sequence[Kin
     if isinstance(value, (collections.abc.Set, Sequence)):
         return _sequence(value, write=write, kind=kind)
     return _not_written({"kind": "sequence", "values": [jsonable(value)], "count": 1}, write)
+
+
+def _nothing(kind: Kind, *, write: bool) -> Classified:
+    """Return an empty result of a kind; written, it takes away what an earlier one wrote."""
+    result = {"kind": "node_sets" if kind == "node_layers" else kind, **_EMPTY[kind]}
+    if kind in ("edge_map", "edge_list"):
+        return Classified(result, edges=EdgeValues([], [], "INT64", []))
+    if kind in ("node_map", "node_sets", "node_layers", "node_list", "paths"):
+        return Classified(result, [NodeValues([], "INT64", [])])
+    return _not_written(result, write)
 
 
 def _is_mixed(value: tuple[Any, ...]) -> bool:
@@ -154,7 +169,7 @@ def _matrix(items: Sequence[tuple[Handle, Any]], *, write: bool) -> Classified:
     for node, entry in items:
         inner = entry.items() if isinstance(entry, Mapping) else ((other, None) for other in entry)
         total += len(entry)
-        if total > LIMIT:
+        if total > list_limit():
             break
         rows.append({"node": node, "values": [{"node": jsonable(o), "value": jsonable(v)} for o, v in inner]})
     truncated = {"result_truncated": True} if len(rows) < len(items) else {}
@@ -168,7 +183,7 @@ def _sequence(value: collections.abc.Set[Any] | Sequence[Any], *, write: bool, k
     if items and all(_is_edge(item) for item in items):
         return _edge_list(items, write=write)
     if items and all(_is_score(item) for item in items):
-        return _best_scores(iter(items), write=write)
+        return _best_scores(iter(items), write=write, consumed=len(items))
     if items and all(_is_row(item) for item in items):
         return _matrix(items, write=write)
     if items and all(_is_node_set(item) for item in items):
@@ -183,7 +198,7 @@ def _edge_list(items: list[Any], *, write: bool) -> Classified:
     return Classified(result, edges=_edge_values([item[:2] for item in items], "INT64", [1] * len(items)))
 
 
-def _best_scores(items: Iterator[Any], *, write: bool) -> Classified:
+def _best_scores(items: Iterator[Any], *, write: bool, consumed: int) -> Classified:
     """Keep the best scores only: there are as many as pairs of nodes."""
     count = 0
 
@@ -193,7 +208,7 @@ def _best_scores(items: Iterator[Any], *, write: bool) -> Classified:
             count += 1
             yield item
 
-    best = heapq.nlargest(LIMIT, counted(), key=lambda item: item[2])
+    best = heapq.nlargest(min(list_limit(), consumed), counted(), key=lambda item: item[2])
     shown: dict[str, Any] = limited(
         "pairs", best, lambda item: {**ends_form(item[:2]), "score": number(plain(item[2]))}
     )
@@ -255,7 +270,7 @@ def _first_group(groups: Sequence[Sequence[Handle]]) -> tuple[NodeValues, bool]:
 
 def _fitting(groups: list[Any]) -> list[Any]:
     """Return the first groups that have together no more nodes than a list may have entries."""
-    room = LIMIT
+    room = list_limit()
     for place, nodes in enumerate(groups):
         room -= max(len(nodes), 1)
         if room < 0:

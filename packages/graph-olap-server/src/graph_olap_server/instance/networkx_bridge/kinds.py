@@ -76,12 +76,12 @@ _NAMES: dict[Kind, str] = {
         ancestors articulation_points asadpour_atsp astar_path barycenter bellman_ford_path
         bidirectional_shortest_path center centroid christofides connected_dominating_set dag_longest_path
         descendants descendants_at_distance dfs_postorder_nodes dfs_preorder_nodes dijkstra_path dominating_set
-        find_asteroidal_triple find_minimal_d_separator find_negative_cycle greedy_source_expansion greedy_tsp
-        hamiltonian_path isolates lexicographical_topological_sort lowest_common_ancestor max_clique
-        maximal_independent_set maximum_independent_set min_weighted_dominating_set min_weighted_vertex_cover
-        minimum_node_cut minimum_st_node_cut node_boundary node_connected_component periphery
-        simulated_annealing_tsp threshold_accepting_tsp to_vertex_cover topological_sort
-        traveling_salesman_problem tree.center voterank
+        find_asteroidal_triple find_induced_nodes find_minimal_d_separator find_negative_cycle
+        greedy_source_expansion greedy_tsp hamiltonian_path isolates lexicographical_topological_sort
+        lowest_common_ancestor max_clique maximal_independent_set maximum_independent_set
+        min_weighted_dominating_set min_weighted_vertex_cover minimum_node_cut minimum_st_node_cut node_boundary
+        node_connected_component periphery simulated_annealing_tsp threshold_accepting_tsp to_vertex_cover
+        topological_sort traveling_salesman_problem tree.center voterank
         """,
     "paths": """
         all_shortest_paths all_simple_paths all_topological_sorts chordless_cycles cycle_basis
@@ -118,10 +118,9 @@ _NAMES: dict[Kind, str] = {
     "sequence": """
         all_pairs_dijkstra all_pairs_lowest_common_ancestor all_simple_edge_paths all_triads
         attribute_mixing_matrix bfs_successors biadjacency_matrix biconnected_component_edges
-        chain_decomposition degree_mixing_matrix find_induced_nodes floyd_warshall_numpy girvan_newman
-        google_matrix harmonic_function local_and_global_consistency louvain_partitions node_attribute_xy
-        node_degree_xy score_sequence single_source_all_shortest_paths tournament_matrix
-        tree_all_pairs_lowest_common_ancestor
+        chain_decomposition degree_mixing_matrix floyd_warshall_numpy girvan_newman google_matrix
+        harmonic_function local_and_global_consistency louvain_partitions node_attribute_xy node_degree_xy
+        score_sequence single_source_all_shortest_paths tournament_matrix tree_all_pairs_lowest_common_ancestor
         """,
     "graph": """
         bfs_tree boykov_kolmogorov collaboration_weighted_projected_graph condensation dag_to_branching dfs_tree

@@ -6,7 +6,10 @@ import collections.abc
 import enum
 import math
 import numbers
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import networkx as nx
@@ -18,6 +21,7 @@ from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Handle
 __all__ = [
     "CONSUMED_LIMIT",
     "LIMIT",
+    "LISTS",
     "NESTED_LIMIT",
     "SCALARS",
     "double",
@@ -26,15 +30,20 @@ __all__ = [
     "graph_form",
     "jsonable",
     "limited",
+    "list_limit",
     "number",
     "plain",
     "property_of",
     "statistics",
     "taken",
+    "unlimited",
 ]
 
 LIMIT = 10_000
-"""Most entries of a list in a result."""
+"""Most entries of a list in a result, unless it is to be whole."""
+
+LISTS = ("values", "sets", "nodes", "paths", "edges", "pairs", "items", "edge_list", "node_list")
+"""Names of what is limited."""
 
 NESTED_LIMIT = 100_000
 """Most elements of all entries of a list together."""
@@ -42,7 +51,24 @@ NESTED_LIMIT = 100_000
 CONSUMED_LIMIT = 5_000_000
 """Most elements taken from an iterator; more where the graph itself has more."""
 
+_whole: ContextVar[bool] = ContextVar("whole", default=False)
+
 SCALARS = (bool, int, float, str, type(None))
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """Make lists whole that are built meanwhile."""
+    token = _whole.set(True)
+    try:
+        yield
+    finally:
+        _whole.reset(token)
+
+
+def list_limit() -> int:
+    """Return how many entries a list may have now."""
+    return sys.maxsize if _whole.get() else LIMIT
 
 
 def plain(value: Any) -> Any:
@@ -79,6 +105,8 @@ def taken(items: Iterator[Any], room: int) -> tuple[list[Any], bool]:
 def limited(name: str, items: Sequence[Any], show: Callable[[Any], Any] = lambda item: item) -> dict[str, Any]:
     """Return the first items, as many as the limits allow, and whether there are more."""
     shown: list[Any] = []
+    if _whole.get():
+        return {name: [show(item) for item in items]}
     room = NESTED_LIMIT
     for item in items[:LIMIT]:
         entry = show(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import networkx as nx
@@ -14,9 +14,10 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.networkx_bridge.accelerated import NotAccelerated, accelerated_answer, classified_answer
 from graph_olap_server.instance.networkx_bridge.catalog import Entry, entries, refuses_directed
 from graph_olap_server.instance.networkx_bridge.classify import classify
+from graph_olap_server.instance.networkx_bridge.columns import columns_of
 from graph_olap_server.instance.networkx_bridge.kinds import kind_of, parts_of
 from graph_olap_server.instance.networkx_bridge.parameters import FUNCTIONS
-from graph_olap_server.instance.networkx_bridge.plain import CONSUMED_LIMIT
+from graph_olap_server.instance.networkx_bridge.plain import CONSUMED_LIMIT, LISTS, unlimited
 from graph_olap_server.instance.networkx_bridge.properties import NodeAttribute
 from graph_olap_server.instance.networkx_bridge.values import Classified, Handle
 from graph_olap_server.instance.networkx_bridge.view import GraphView
@@ -48,12 +49,16 @@ def run(
     directed: bool | None,
     edge_count: int,
     write: bool,
+    stream: bool = False,
     combine: Parallel = "sum",
     integers: Collection[str] = (),
     node_attributes: Mapping[str, NodeAttribute] | None = None,
     **edge_attributes: NDArray[np.float64],
 ) -> Classified:
-    """Run a function of the catalogue on the graph in the arrays (directed, parallel edges merged)."""
+    """Run a function of the catalogue on the graph in the arrays (directed, parallel edges merged).
+
+    ``write`` leaves out of the result what is written anyway, ``stream`` gives the whole of it as columns.
+    """
     entry = entries()[name]
     view = GraphView(
         indptr,
@@ -64,13 +69,18 @@ def run(
         attributes=edge_attributes,
         integers=integers,
     )
-    try:
-        classified, backend = _accelerated(entry, arguments, view, write=write)
-        reason = "computes exactly what NetworkX would"
-    except NotAccelerated as why:
-        attributes = node_attributes or {}
-        classified, view = _computed(entry, arguments, view, attributes, write=write, may_turn=directed is None)
-        backend, reason = "networkx", str(why)
+    with unlimited() if stream else nullcontext():
+        try:
+            classified, backend = _accelerated(entry, arguments, view, write=write)
+            reason = "computes exactly what NetworkX would"
+        except NotAccelerated as why:
+            attributes = node_attributes or {}
+            classified, view = _computed(entry, arguments, view, attributes, write=write, may_turn=directed is None)
+            backend, reason = "networkx", str(why)
+    if stream:
+        whole = classified.result
+        summary = {key: value for key, value in whole.items() if key not in LISTS}
+        classified = Classified(summary, warning=classified.warning, columns=columns_of(whole))
     classified.result |= {
         "graph": {
             "directed": view.directed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["JSON_TEXT", "Classified", "EdgeValues", "Handle", "NodeValues"]
+__all__ = ["JSON_TEXT", "Classified", "Column", "EdgeValues", "Handle", "NodeValues"]
 
 JSON_TEXT = "JSON"
 """Stands for a STRING property holding JSON text, which the server writes once it has named the nodes in it."""
@@ -61,6 +61,16 @@ class EdgeValues:
 
 
 @dataclass(slots=True)
+class Column:
+    """A column of a table: values of a property type, or dense ids of type ``NODE``, by ``offsets`` cut into lists."""
+
+    name: str
+    type_name: str
+    values: Any
+    offsets: Any = None
+
+
+@dataclass(slots=True)
 class Classified:
     """``result`` is JSON-ready but for nodes, which are :class:`Handle` until the server names them."""
 
@@ -68,3 +78,4 @@ class Classified:
     nodes: list[NodeValues] = field(default_factory=list)
     warning: str | None = None
     edges: EdgeValues | None = None
+    columns: list[Column] = field(default_factory=list)
