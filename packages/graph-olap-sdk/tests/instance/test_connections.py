@@ -316,3 +316,36 @@ def test_a_time_limit_that_the_server_refuses_is_named_as_it_was_given(platform,
     assert refused.value.details["field"] == "timeout"
     assert refused.value.details["errors"][0]["field"] == "timeout"
     assert "timeout_ms" not in str(refused.value.details)
+
+
+@pytest.mark.parametrize(
+    ("vector", "field"),
+    [
+        *[(wrong, "vector") for wrong in (None, [], "ab", 5)],
+        *[([1.0, wrong], "vector[1]") for wrong in (None, "2", True, math.nan, math.inf, -math.inf, 1e300, 10**400)],
+    ],
+)
+def test_vectors_that_have_no_distance_are_refused(platform, conn, vector, field):
+    with pytest.raises(exceptions.ValidationError) as refused:
+        conn.search_vector("Account", "near", vector)
+    assert refused.value.details["field"] == field
+    assert platform.sent == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [((None, "x", "a"), "label"), (("A", 5, "a"), "index"), (("A", "x", None), "words"), (("A", "x", ["a"]), "words")],
+)
+def test_searches_for_what_is_no_text_are_refused(platform, conn, arguments, field):
+    with pytest.raises(exceptions.ValidationError) as refused:
+        conn.search_text(*arguments)
+    assert refused.value.details["field"] == field
+    assert platform.sent == []
+
+
+def test_vectors_may_be_of_any_numbers(platform, wire, conn):
+    platform.on("POST", "/graphs/3f0c/query", wire.result(["node", "distance"], ["NODE", "DOUBLE"], []))
+    np = pytest.importorskip("numpy")
+    for vector in (np.array([1, 0.5], np.float32), (1, Decimal("0.5")), iter([1, 0.5])):
+        conn.search_vector("Account", "near", vector)
+    assert [sent.body["parameters"]["vector"] for sent in platform.sent] == [[1.0, 0.5]] * 3

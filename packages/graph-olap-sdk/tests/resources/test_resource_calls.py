@@ -348,6 +348,13 @@ def test_a_diff_reads_as_text(platform, wire, client):
     ]
 
 
+def test_connecting_to_an_instance_that_failed_says_why(platform, wire, client):
+    failed = wire.instance(status="failed", error_code="OOM_KILLED", error_message="It used more than 2 GB.")
+    platform.on("GET", "/api/instances/12", wire.data(failed))
+    with pytest.raises(exceptions.InvalidStateError, match=r"is failed; it must be running. It used more than 2 GB\."):
+        client.instances.connect(12)
+
+
 def test_connecting_needs_a_running_instance(platform, wire, client):
     platform.on("GET", "/api/instances/12", wire.data(wire.instance(status="waiting_for_snapshot", instance_url=None)))
     with pytest.raises(exceptions.InvalidStateError) as caught:

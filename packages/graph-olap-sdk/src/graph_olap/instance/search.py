@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING, Optional, Sequence, cast
+from typing import TYPE_CHECKING, Any, List, Optional, Sequence, cast
 
 from graph_olap.exceptions import ValidationError
 from graph_olap.models import QueryResult
@@ -46,7 +47,7 @@ class Searches:
             Columns ``node`` and ``score``; :meth:`query` with ``CALL QUERY_FTS_INDEX(...)`` goes on from the nodes.
 
         Raises:
-            ValidationError: ``limit``, label or index cannot be right.
+            ValidationError: ``limit``, ``words``, label or index cannot be right.
             RyugraphError: There is no such label or index.
 
         Example:
@@ -55,6 +56,8 @@ class Searches:
             ['A1']
         """
         _check(label, index, "limit", limit)
+        if not isinstance(words, str):
+            raise ValidationError(f"words must be a text, not {words!r}.", {"field": "words"})
         conjunctive = ", conjunctive := true" if all_words else ""
         return cast("InstanceConnection", self).query(
             f"CALL QUERY_FTS_INDEX('{label}', '{index}', $words{conjunctive}) "
@@ -87,7 +90,7 @@ class Searches:
             Columns ``node`` and ``distance`` (in the index's metric).
 
         Raises:
-            ValidationError: ``k``, ``effort``, label or index cannot be right.
+            ValidationError: ``k``, ``effort``, label, index or ``vector`` cannot be right.
             RyugraphError: There is no such label or index, or the vector has another length.
 
         Example:
@@ -98,19 +101,45 @@ class Searches:
         _check(label, index, "k", k)
         if effort is not None:
             _check(label, index, "effort", effort)
+        numbers = _numbers(vector)
         looked_at = f", efs := {max(effort, k)}" if effort is not None else ""
         return cast("InstanceConnection", self).query(
             f"CALL QUERY_VECTOR_INDEX('{label}', '{index}', $vector, {k}{looked_at}) "
             "RETURN node, distance ORDER BY distance, offset(id(node))",
-            {"vector": [float(number) for number in vector]},
+            {"vector": numbers},
             timeout=timeout,
         )
+
+
+# The engine squares and adds them up in 32 bits: beyond, every distance comes out as 0.
+_LARGEST = 1e15
+
+
+def _numbers(vector: Sequence[float]) -> List[float]:
+    try:
+        items = [] if isinstance(vector, (str, bytes)) else list(vector)
+    except TypeError:
+        items = []
+    if not items:
+        raise ValidationError(f"vector must be a list of numbers, not {vector!r}.", {"field": "vector"})
+    return [_number(place, item) for place, item in enumerate(items)]
+
+
+def _number(place: int, item: Any) -> float:
+    field = f"vector[{place}]"
+    try:
+        number = math.nan if isinstance(item, (str, bytes, bool)) else float(item)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not abs(number) <= _LARGEST:  # neither is NaN
+        raise ValidationError(f"{field} must be a number from -1e15 to 1e15, not {item!r}.", {"field": field})
+    return number
 
 
 def _check(label: str, index: str, field: str, number: int) -> None:
     for name, value in (("label", label), ("index", index)):
         # Both stand in the statement as text, where no parameter may stand.
-        if not _IDENTIFIER.fullmatch(value):
+        if not (isinstance(value, str) and _IDENTIFIER.fullmatch(value)):
             raise ValidationError(f"{value!r} cannot be the name of a {name}.", {"field": name})
     if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 1_000_000:
         raise ValidationError(f"{field} must be a whole number from 1 to 1,000,000, not {number!r}.", {"field": field})

@@ -254,6 +254,6 @@ class InstanceResource(InstanceStarts, InstanceChanges):
                     "current_state": instance.status,
                     "required_state": "running",
                 },
-                hint=not_running_hint(instance_id, instance.status),
+                hint=not_running_hint(instance_id, instance.status) or instance.error_message,
             )
         return instance, url

@@ -164,14 +164,25 @@ def test_gaps_that_the_engine_takes_for_letters_are_refused(only_kuzu, files, lo
 
 
 @pytest.mark.parametrize(
-    ("statement", "parameters"),
+    ("statement", "parameters", "words"),
     [
-        ("CALL QUERY_FTS_INDEX('Doc', 'nothing', 'fox') RETURN node", {}),
-        ("CALL QUERY_FTS_INDEX('Nobody', 'words', 'fox') RETURN node", {}),
-        ("CALL QUERY_VECTOR_INDEX('Doc', 'near', $v, 3) RETURN node", {"v": [1.0, 2.0, 3.0]}),
+        (
+            "CALL QUERY_FTS_INDEX('Doc', 'nothing', 'fox') RETURN node",
+            {},
+            "Doc has no index nothing. CALL show_indexes",
+        ),
+        ("CALL QUERY_FTS_INDEX('Dok', 'words', 'fox') RETURN node", {}, "relationship type Dok. Did you mean Doc?"),
+        ("CALL QUERY_FTS_INDEX('Doc', 'near', 'fox') RETURN node", {}, "The index near is not one of words (fulltext)"),
+        ("CALL QUERY_VECTOR_INDEX('Doc', 'words', [1.0, 2.0], 3) RETURN node", {}, "words is not one of vectors"),
+        ("CALL QUERY_VECTOR_INDEX('Dok', 'near', [1.0, 2.0], 3) RETURN node", {}, "type Dok. Did you mean Doc?"),
+        (
+            "CALL QUERY_VECTOR_INDEX('Doc', 'near', $v, 3) RETURN node",
+            {"v": [1.0, 2.0, 3.0]},
+            "A list of 3 values stands where an array of 2 is needed.",
+        ),
     ],
 )
-def test_wrong_searches_are_refused_in_words(only_kuzu, files, load, statement, parameters):
+def test_wrong_searches_are_refused_in_words(only_kuzu, files, load, statement, parameters, words):
     near = {"name": "near", "type": "vector", "properties": ["place"]}
     properties = {"bio": "STRING", "title": "STRING", "place": "ARRAY<FLOAT,2>"}
     files.node("Doc", ("id", "INT64"), properties, [(1, "fox", None, [1.0, 0.0])], [FULLTEXT, near])
@@ -180,6 +191,7 @@ def test_wrong_searches_are_refused_in_words(only_kuzu, files, load, statement, 
         graph.rows(statement, parameters)
     assert caught.value.code == "RYUGRAPH_ERROR"
     assert caught.value.details["kind"] != "engine", caught.value.message
+    assert words in caught.value.message
 
 
 def test_an_engine_without_indexes_says_so(engine_name, files, load):

@@ -253,6 +253,6 @@ class AsyncInstanceResource(AsyncInstanceStarts, AsyncInstanceChanges):
                     "current_state": instance.status,
                     "required_state": "running",
                 },
-                hint=not_running_hint(instance_id, instance.status),
+                hint=not_running_hint(instance_id, instance.status) or instance.error_message,
             )
         return instance, url

@@ -67,7 +67,18 @@ _NO_PLAN = (
     "without a group; compare id(...) of two MATCH clauses in a WHERE of its own, after WITH."
 )
 _PLACE = re.compile(r"\(line: (\d+), offset: (\d+)\)")
-_TABLE = re.compile(r"Table (\S+) does not exist")
+_TABLE = re.compile(r"Table (\S+) does not exist|Cannot find table or graph named as (\S+?)\.?$")
+_IN_WORDS = (
+    (r"Table (\S+) doesn't have an index with name (\S+?)\.", "{0} has no index {1}. {indexes}"),
+    (r"\d+_(\S+)_terms does not exist in catalog", "The index {0} is not one of words (fulltext). {indexes}"),
+    (r"_\d+_(\S+)_UPPER does not exist in catalog", "The index {0} is not one of vectors. {indexes}"),
+    (r"(\S+) is not of type NODE", "{0} is no label of nodes, which alone have indexes. {indexes}"),
+    (
+        r"incorrect list entry to ARRAY\. Expected: (\d+), Actual: (\d+)",
+        "A list of {1} values stands where an array of {0} is needed.",
+    ),
+)
+_INDEXES = "CALL show_indexes() RETURN * lists them."
 _PROPERTY = re.compile(r"Cannot find property (\S+) for (\S+?)\.?$")
 _FUNCTION = re.compile(r"function (\S+) (?:does not exist|is not defined)")
 _VARIABLE = re.compile(r"Variable (\S+) is not in scope")
@@ -150,9 +161,12 @@ def _explain(body: str, statement: str, catalog: Catalog) -> tuple[str, str | No
     if _UNPLANNABLE.search(body):
         return _NO_PLAN, None
     if match := _TABLE.search(body):
-        name = match.group(1)
+        name = match.group(1) or match.group(2)
         known = [*catalog.nodes, *catalog.edges]
         return f"The graph has no label or relationship type {name}.{_near(name, known, 'It has')}", name
+    for pattern, words in _IN_WORDS:
+        if match := re.search(pattern, body):
+            return words.format(*match.groups(), indexes=_INDEXES), None
     if match := _PROPERTY.search(body):
         name, variable = match.group(1), match.group(2)
         known = _properties_of(variable, statement, catalog)
