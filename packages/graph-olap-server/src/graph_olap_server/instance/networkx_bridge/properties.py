@@ -13,14 +13,17 @@ from graph_olap.models import AlgorithmInfo
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.nodes import NodeIndex
 from graph_olap_server.instance.request_body import Fields
-from graph_olap_server.instance.selection import Selection, check_weight, unknown
+from graph_olap_server.instance.selection import Selection, check_weight, is_numeric, unknown
 
 __all__ = ["NodeAttribute", "PropertyUse", "node_attributes", "read_properties", "takes_negative_weights"]
 
 WEIGHT = "weight"
 """The attribute under which the library looks for weights unless told otherwise."""
 
-_OF_EDGES = (WEIGHT, "distance", "capacity", "edge_weight", "matching_weight", "attr", "edge_attr")
+CAPACITY = "capacity"
+"""Where the library looks for capacities; they are loaded if they are there, unlike weights, which one may not want."""
+
+_OF_EDGES = (WEIGHT, "distance", CAPACITY, "edge_weight", "matching_weight", "attr", "edge_attr")
 # The first of them is what `weight_property` stands for.
 
 _OF_NODES = frozenset({"attribute", "community", "label_name", "demand", "node_attr", "node_weight", "time"})
@@ -29,8 +32,8 @@ _WEIGHING_NODES = frozenset(
     {"cd_index", "max_weight_clique", "min_weighted_dominating_set", "min_weighted_vertex_cover"}
 )
 
-# Functions that store under `attr` what they find instead of reading it.
-_STORING = frozenset({"barycenter"})
+# Where `attr` is written instead of read, and `distance` is a number.
+_NO_PROPERTIES = frozenset({"barycenter", "descendants_at_distance"})
 
 _NEGATIVE_ALLOWED = frozenset(
     {"negative_edge_cycle", "find_negative_cycle", "goldberg_radzik", "johnson", "floyd_warshall"}
@@ -92,9 +95,16 @@ def read_properties(
     use = PropertyUse()
     known = [parameter.name for parameter in info.parameters]
     of_nodes = _OF_NODES | ({WEIGHT} if info.name in _WEIGHING_NODES else set())
-    of_edges = [name for name in _OF_EDGES if name in known and name not in of_nodes and info.name not in _STORING]
-    for name in known:
-        if name in of_nodes and (value := given.get(name)) is not None and _is_name(name, value, fields):
+    of_edges = [
+        name for name in _OF_EDGES if name in known and name not in of_nodes and info.name not in _NO_PROPERTIES
+    ]
+    for parameter in info.parameters:
+        name, value = parameter.name, given.get(parameter.name)
+        if name not in of_nodes:
+            continue
+        if value is None and name != WEIGHT and any(parameter.default in properties for properties in tables.values()):
+            use.nodes.append(parameter.default)  # where the library looks for it
+        elif value is not None and _is_name(name, value, fields):
             _check_node_property(name, value, tables, fields)
             use.nodes.append(value)
             use.arguments[name] = value
@@ -105,6 +115,8 @@ def read_properties(
                 use.nodes.append(value)
     for name in of_edges:
         value = given.get(name)
+        if value is None and name == CAPACITY and _has_number(CAPACITY, selection):
+            value = CAPACITY
         if value is None or not _is_name(name, value, fields):
             continue
         if name == of_edges[0] and weight_property is not None:
@@ -156,6 +168,11 @@ def _check_node_property(parameter: str, name: str, tables: Mapping[str, Mapping
         known = sorted({name for properties in tables.values() for name in properties})
         reason = unknown(f"property of {' or '.join(sorted(tables)) or 'the selected nodes'}", name, known)
         fields.problems.append((f"parameters.{parameter}", reason))
+
+
+def _has_number(name: str, selection: Selection) -> bool:
+    types = [table.properties.get(name) for table in selection.edge_tables]
+    return bool(types) and selection.query is None and all(found is not None and is_numeric(found) for found in types)
 
 
 def _check_edge_property(field_name: str, name: str, selection: Selection, fields: Fields) -> None:
