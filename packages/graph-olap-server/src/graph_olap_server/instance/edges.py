@@ -67,8 +67,13 @@ def selected_by_query(engine: GraphEngine, query: str, weight: str | None, contr
     with control.stopping(lambda: engine.cancel(query_id)):
         result = engine.query(query, {}, timeout_ms=timeout_ms, query_id=query_id)
     try:
-        _check_columns({column.name: column.type for column in result.columns}, weight)
+        kinds = {column.name: column.type for column in result.columns}
+        # ``RETURN n AS source, NULL AS target`` selects nodes without edges; the engines call such a column text.
+        as_text = kinds.get("target") == "STRING"
+        _check_columns({**kinds, "target": "NODE"} if as_text else kinds, weight)
         table = pa.Table.from_batches(list(result.batches()), result.arrow_schema)
+        if as_text and table["target"].null_count < len(table):
+            _check_columns(kinds, weight)
     finally:
         result.close()
     ids = [_ids(table[name]) for name in _COLUMNS]
@@ -106,6 +111,8 @@ def _check_columns(kinds: dict[str, str], weight: str | None) -> None:
 
 def _ids(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     ids: Any = column
+    if column.null_count == len(column):
+        return np.zeros(len(column), np.int64), np.ones(len(column), bool)
     if pa.types.is_struct(column.type):
         ids = pa.chunked_array([pc.struct_field(chunk, "_id") for chunk in column.chunks], pa.int64())
     missing = pc.is_null(ids).to_numpy()

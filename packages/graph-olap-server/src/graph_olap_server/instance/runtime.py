@@ -30,6 +30,7 @@ from graph_olap_server.instance.queries import QueryService
 from graph_olap_server.instance.samples import SchemaSamples
 from graph_olap_server.instance.workers import WorkerPool
 from graph_olap_server.logs import event
+from graph_olap_server.machine import memory_limit_bytes
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
 __all__ = ["InstanceRuntime", "InstanceStatus"]
@@ -56,7 +57,9 @@ class InstanceRuntime:
         self.samples = SchemaSamples()
         self.threads = ThreadsInForce(config.threads, config.folder)
         self.executions = ExecutionService(config.folder)
-        self._workers = WorkerPool(threads=config.threads)
+        self._workers = WorkerPool(
+            threads=config.threads, memory_bytes=max(_MIN_WORKER_BYTES, memory_limit_bytes() * 3 // 4)
+        )
         self._networkx_workers = WorkerPool(threads=1, memory_bytes=max(_MIN_WORKER_BYTES, config.buffer_bytes))
         self.projections = ProjectionCache()
         self._native: NativeAlgorithms | None = None

@@ -273,3 +273,32 @@ def test_node2vec_puts_the_nodes_of_a_clique_together():
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     alike = vectors @ vectors.T
     assert (alike[:12, :12].mean() + alike[12:, 12:].mean()) / 2 > alike[:12, 12:].mean() + 0.1
+
+
+def test_node2vec_walks_by_weight():
+    source, target = np.triu_indices(24, 1)
+    inside = (source < 12) == (target < 12)
+
+    def apart(between):
+        case = Case(24, source, target, np.where(inside, 1.0, between))
+        vectors = case.run("node2vec", weighted=True, dimensions=16, walk_length=20, walks_per_node=40).values
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        alike = vectors @ vectors.T
+        return (alike[:12, :12].mean() + alike[12:, 12:].mean()) / 2 - alike[:12, 12:].mean()
+
+    assert apart(0.001) > apart(1.0) + 0.5
+    assert apart(0.0) > apart(1.0) + 0.5
+
+
+def test_node2vec_counts_edges_of_weight_zero_as_none():
+    case = Case(4, np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([1.0, 1.0, 0.0]))
+    computed = case.run("node2vec", weighted=True, dimensions=4, walk_length=5, walks_per_node=2)
+    assert computed.valid.tolist() == [True, True, True, False]
+    assert np.isfinite(computed.values).all()
+
+
+def test_node2vec_refuses_what_would_not_fit_into_memory():
+    count = 1_000_000
+    star = Case(count + 1, np.zeros(count, int), np.arange(1, count + 1), np.ones(count))
+    with pytest.raises(PlatformError, match=r"would need about 22,000 GB .* one has 1,000,000\. Leave such nodes out"):
+        star.run("node2vec")

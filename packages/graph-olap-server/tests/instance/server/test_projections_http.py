@@ -80,6 +80,33 @@ def test_rows_without_target_are_nodes_without_edges(client):
     assert (result["node_count"], result["component_count"]) == (6, 3)
 
 
+def test_a_query_may_select_nodes_without_edges_only(client):
+    for condition, count in (("", 6), ("WHERE p.name = 'nobody' ", 0)):
+        query = f"MATCH (p:Person) {condition}RETURN p AS source, NULL AS target"
+        result = run(client, "wcc", projection={"query": query}, mode="stats")["result"]
+        assert (result["node_count"], result["edge_count"], result["component_count"]) == (count, 0, count)
+    query = "MATCH (p:Person) RETURN p AS source, p.name AS target"
+    assert refused(client, {"projection": {"query": query}}) == "query"
+
+
+def test_every_algorithm_answers_or_refuses_an_empty_projection_in_words(client):
+    query = "MATCH (p:Person)-[:KNOWS]->(q:Person) WHERE p.name = 'nobody' RETURN p AS source, q AS target"
+    for algorithm in client.get("/algo/algorithms").json()["algorithms"]:
+        if any(parameter["required"] for parameter in algorithm["parameters"]):
+            continue
+        for mode in ("stats", "stream", "estimate"):
+            result = run(client, algorithm["name"], projection={"query": query}, mode=mode)["result"]
+            assert mode == "estimate" or (result["node_count"], result["edge_count"]) == (0, 0)
+
+
+def test_an_estimate_always_names_a_time(client):
+    for name in ("triangle_count", "degree", "wcc"):
+        for _ in range(2):  # projected or not
+            found = run(client, name, node_label="City", mode="estimate")["result"]
+            assert min(found["total_seconds"], found["memory_bytes"]) > 0
+            run(client, name, node_label="City", mode="stats")
+
+
 def test_results_of_a_query_are_written_to_its_nodes_only(client):
     execution = run(client, "wcc", projection={"query": BY_QUERY}, result_property="part_of_query")
     assert execution["nodes_updated"] == 4

@@ -209,6 +209,7 @@ class OtherMethods(NativeRuns):
         walks_per_node: int = 5,
         return_factor: float = 1.0,
         in_out_factor: float = 1.0,
+        weight_property: Optional[str] = None,
         seed: int = 0,
         graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
@@ -216,8 +217,9 @@ class OtherMethods(NativeRuns):
     ) -> AlgorithmRun:
         """A vector per node, learnt from biased random walks.
 
-        Skip-gram with one thread, so that the same seed gives the same vectors. Direction, weights and self-loops
-        do not count; nodes without neighbours have no vector.
+        Skip-gram with one thread, so that the same seed gives the same vectors. Walks choose edges by weight.
+        Direction and self-loops do not count; nodes without neighbours have no vector. Nodes with very many
+        neighbours need much memory, and a graph with too many of them is refused: leave them out with a query.
 
         Time: O(n * walks_per_node * walk_length * dimensions). Source: A. Grover, J. Leskovec: node2vec: scalable
         feature learning for networks. KDD 2016.
@@ -231,6 +233,7 @@ class OtherMethods(NativeRuns):
             walks_per_node: Walks from each node. >= 1 and <= 10000.
             return_factor: Larger: going back is less likely. >= 1e-06 and <= 1000000.
             in_out_factor: Larger: walks stay near. >= 1e-06 and <= 1000000.
+            weight_property: Numeric edge property used as weight; parallel edges add up. None: unweighted.
             seed: Start of the random order; the same seed gives the same result. >= 0 and <= 2147483647.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end; as long as it takes by default.
@@ -249,6 +252,7 @@ class OtherMethods(NativeRuns):
             walks_per_node=walks_per_node,
             return_factor=return_factor,
             in_out_factor=in_out_factor,
+            weight_property=weight_property,
             seed=seed,
         )
         return self.run("node2vec", node_label, property_name, edge_type, params, timeout, wait, graph=graph)

@@ -12,6 +12,7 @@ from graph_olap_server.instance.projection import ProjectionCache, ProjectionSpe
 __all__ = ["estimate"]
 
 _PROJECT_SECONDS_PER_EDGE = 2.2e-7
+_LEAST_SECONDS = 0.002  # to reach a worker and come back
 _BUILD_BYTES_PER_EDGE = 44
 _BUILD_BYTES_PER_WEIGHTED_EDGE = 76
 
@@ -36,7 +37,7 @@ def estimate(
         nodes, relationships = _counts(spec, engine)
         stored = relationships * (2 if spec.orientation == "undirected" else 1)
         arrays = 8 * (nodes + 1) + stored * (4 if spec.parallel == "once" else 12)
-    compute = algorithm.cost.seconds(nodes, stored, parameters)
+    compute = _LEAST_SECONDS + algorithm.cost.seconds(nodes, stored, parameters)
     project = 0.0 if known is not None else _PROJECT_SECONDS_PER_EDGE * stored
     extra = algorithm.cost.bytes_per_node * nodes + algorithm.cost.bytes_per_edge * stored
     building = (

@@ -117,8 +117,9 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         category="other",
         description="A vector per node, learnt from biased random walks.",
         long_description=(
-            "Skip-gram with one thread, so that the same seed gives the same vectors. Direction, weights and "
-            "self-loops do not count; nodes without neighbours have no vector."
+            "Skip-gram with one thread, so that the same seed gives the same vectors. Walks choose edges by weight. "
+            "Direction and self-loops do not count; nodes without neighbours have no vector. Nodes with very many "
+            "neighbours need much memory, and a graph with too many of them is refused: leave them out with a query."
         ),
         kernel=embeddings.node2vec,
         property_type="LIST<DOUBLE>",
@@ -129,6 +130,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
             Parameter("walks_per_node", "int", 5, "Walks from each node.", 1, 10_000),
             Parameter("return_factor", "float", 1.0, "Larger: going back is less likely.", 1e-6, 1e6),
             Parameter("in_out_factor", "float", 1.0, "Larger: walks stay near.", 1e-6, 1e6),
+            WEIGHT,
             SEED,
         ),
         self_loops=False,

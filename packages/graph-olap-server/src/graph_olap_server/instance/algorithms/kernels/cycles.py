@@ -26,6 +26,8 @@ def topological_order(indptr: Ints, indices: Ints) -> NodeList:
     """
     import networkit as nk
 
+    if len(indptr) == 1:
+        return NodeList(np.empty(0, np.int64), {"sources": 0})
     cyclic = _on_cycles(indptr, indices)
     if len(cyclic):
         back, start = matrix_of(indptr, indices, None).T.tocsr(), int(cyclic[0])

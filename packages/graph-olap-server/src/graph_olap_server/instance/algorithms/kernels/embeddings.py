@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, UndirectedGraph, matrix_of
+from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, UndirectedGraph, matrix_of, near_one
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap
+from graph_olap_server.machine import available_memory_bytes
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["fastrp", "node2vec"]
 
 _SPARSITY = 3.0
+_BYTES_PER_CHANCE = 22  # measured
 
 
 def fastrp(
@@ -44,6 +47,7 @@ def fastrp(
 def node2vec(
     indptr: Ints,
     indices: Ints,
+    weights: Floats | None = None,
     *,
     dimensions: int,
     walk_length: int,
@@ -52,16 +56,25 @@ def node2vec(
     in_out_factor: float,
     seed: int,
 ) -> NodeMap:
-    """Vectors learnt by predicting the surroundings of nodes in biased random walks; alone nodes have none."""
+    """Vectors learnt by predicting the surroundings of nodes in biased random walks; alone nodes have none.
+
+    Raises:
+        PlatformError: ``ALGORITHM_FAILED`` when the library's tables would not fit into memory.
+    """
     import networkit as nk
 
+    if weights is not None:
+        matrix = matrix_of(indptr, indices, near_one(weights)).copy()
+        matrix.eliminate_zeros()  # an edge of weight zero is none
+        indptr, indices, weights = matrix.indptr, matrix.indices, matrix.data
+    _check_tables(indptr)
     present = np.flatnonzero(np.diff(indptr))
     values = np.zeros((len(indptr) - 1, dimensions))
     if len(present):
         place = np.zeros(len(indptr) - 1, np.int64)
         place[present] = np.arange(len(present))
         # The library refuses nodes without neighbours; without them the rows stay in their places.
-        graph = UndirectedGraph(np.concatenate([[0], indptr[1:][present]]), place[indices])
+        graph = UndirectedGraph(np.concatenate([[0], indptr[1:][present]]), place[indices], weights)
         threads = nk.getMaxNumberOfThreads()
         nk.setSeed(seed, False)
         nk.setNumberOfThreads(1)
@@ -75,6 +88,19 @@ def node2vec(
         values[present] = np.array(run.getFeatures())
     valid = np.diff(indptr) > 0
     return NodeMap(values, {"dimensions": dimensions, "nodes_without_neighbours": int((~valid).sum())}, valid)
+
+
+def _check_tables(indptr: Ints) -> None:
+    """Refuse what cannot fit: for each direction of an edge the library keeps a chance for each edge at its end."""
+    degrees = np.diff(indptr).astype(np.float64)
+    needed = _BYTES_PER_CHANCE * float((degrees**2).sum())
+    available = available_memory_bytes()
+    if available is not None and needed > available / 2:
+        reason = (
+            f"node2vec would need about {needed / 1e9:,.0f} GB for the chances at nodes with many neighbours, of which "
+            f"one has {int(degrees.max()):,}. Leave such nodes out with a query, or use fastrp."
+        )
+        raise PlatformError("ALGORITHM_FAILED", reason, {"reason": "not enough memory", "needed_bytes": int(needed)})
 
 
 def _projection(matrix: scipy.sparse.csr_array, dimensions: int, strength: float, seed: int) -> Floats:
