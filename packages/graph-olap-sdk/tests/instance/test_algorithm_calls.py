@@ -195,6 +195,28 @@ PROJECTION = {
 }
 
 
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        (lambda c: c.algo.run(None), "name"),
+        (lambda c: c.algo.run(" "), "name"),
+        (lambda c: c.algo.algorithm_info(""), "name"),
+        (lambda c: c.networkx.run(""), "name"),
+        (lambda c: c.algo.run("wcc", graph=5), "graph"),
+        (lambda c: c.algo.louvain(graph="p1"), "graph"),
+        (lambda c: c.networkx.run("bridges", graph={"node_labels": ["Account"]}), "graph"),
+        (lambda c: c.algo.shortest_path(None, "C9"), "source_id"),
+        (lambda c: c.algo.shortest_path("A1", ["C9"]), "target_id"),
+    ],
+)
+def test_arguments_of_another_kind_are_named_and_never_sent(platform, conn, call, field):
+    with pytest.raises(exceptions.ValidationError) as caught:
+        call(conn)
+    assert caught.value.details["field"] == field
+    assert str(caught.value).startswith(f"{field}: ")
+    assert platform.sent == []
+
+
 def test_a_projection_stands_in_for_label_and_type(platform, wire, conn):
     platform.on("POST", ".*", wire.execution(result={"rows": 4}))
     platform.on("POST", "/graphs/3f0c/projections", PROJECTION)

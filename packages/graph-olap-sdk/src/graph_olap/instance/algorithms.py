@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
 from graph_olap._request import given
+from graph_olap.exceptions import ValidationError
 from graph_olap.instance.methods import AlgorithmMethods
 from graph_olap.instance.projections import Projection
 from graph_olap.instance.runs import AlgorithmRun
@@ -360,8 +361,8 @@ class AlgorithmManager(AlgorithmMethods):
             ['A1', 'B4', 'C9']
         """
         body = {
-            "source_id": str(source_id),
-            "target_id": str(target_id),
+            "source_id": _key_text("source_id", source_id),
+            "target_id": _key_text("target_id", target_id),
             "directed": directed,
             **given(
                 relationship_types=None if relationship_types is None else [*relationship_types],
@@ -372,3 +373,10 @@ class AlgorithmManager(AlgorithmMethods):
             ),
         }
         return self._execute("shortest_path", body, timeout, wait=True)
+
+
+def _key_text(name: str, key: Any) -> str:
+    if key is None or isinstance(key, (bool, Mapping, list, tuple, set)):
+        reason = f"a primary key value is required, not {key!r}"
+        raise ValidationError(f"{name}: {reason}.", {"field": name, "reason": reason})
+    return str(key)

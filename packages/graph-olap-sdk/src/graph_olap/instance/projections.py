@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Union, cast
 
 from graph_olap._request import Call, Repeat, given
-from graph_olap.exceptions import NotFoundError
+from graph_olap.exceptions import NotFoundError, ValidationError
 
 if TYPE_CHECKING:
     from graph_olap.instance.connection import InstanceConnection
@@ -131,8 +131,13 @@ class Projections:
 
 def graph_fields(graph: Optional[Projection]) -> Dict[str, Any]:
     """Return how a request names a projection."""
+    if graph is None:
+        return {}
+    if not isinstance(graph, Projection):
+        reason = f"what conn.project() returned is required, not {graph!r}"
+        raise ValidationError(f"graph: {reason}.", {"field": "graph", "reason": reason})
     # An empty object would select nothing in particular; the labels then stand for the whole graph.
-    return {} if graph is None else {"projection": graph._selection or {"node_labels": graph.node_labels}}
+    return {"projection": graph._selection or {"node_labels": graph.node_labels}}
 
 
 def _names(names: Optional[Sequence[str]]) -> Optional[List[str]]:

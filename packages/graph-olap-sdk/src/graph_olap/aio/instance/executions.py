@@ -12,7 +12,7 @@ from graph_olap._progress import ProgressReporter
 from graph_olap._request import Call, Repeat
 from graph_olap._waiting import Deadline
 from graph_olap.aio.instance.runs import AsyncAlgorithmRun
-from graph_olap.exceptions import AlgorithmFailedError, AlgorithmTimeoutError, GraphOLAPError
+from graph_olap.exceptions import AlgorithmFailedError, AlgorithmTimeoutError, GraphOLAPError, ValidationError
 from graph_olap.models import AlgorithmExecution, Progress
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class AsyncExecutions:
             >>> (await conn.algo.algorithm_info("pagerank"))["category"]
             'centrality'
         """
-        info: Dict[str, Any] = await self._connection._get(f"/{self._family}/algorithms/{quote(name, safe='')}")
+        info: Dict[str, Any] = await self._connection._get(f"/{self._family}/algorithms/{_path_of(name)}")
         return info
 
     async def status(self, execution_id: str) -> AsyncAlgorithmRun:
@@ -171,11 +171,12 @@ class AsyncExecutions:
         progress: Optional[bool] = None,
     ) -> AsyncAlgorithmRun:
         connection = self._connection
+        url = f"{connection.instance_url}/{self._family}/{_path_of(name)}"
         deadline = Deadline(timeout, _LONGEST_POLL)
         with ProgressReporter(name, progress, None) as reporter:
             call = Call(
                 "POST",
-                f"{connection.instance_url}/{self._family}/{quote(name, safe='')}",
+                url,
                 json=body,
                 headers=_preference(timeout if wait else 0.0, reporter.shows),
                 timeout=_START_TIMEOUT,
@@ -215,6 +216,13 @@ class AsyncExecutions:
         response = await self._connection._send(call)
         # The reply names its length, so a cut one is an error of the connection before it comes here.
         return require("pyarrow", "dataframe").ipc.open_stream(response.content).read_all()
+
+
+def _path_of(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip():
+        reason = f"the name of an algorithm is required, not {name!r}; algorithms() lists them"
+        raise ValidationError(f"name: {reason}.", {"field": "name", "reason": reason})
+    return quote(name, safe="")
 
 
 def _progress_of(run: AlgorithmExecution) -> Progress:
