@@ -113,3 +113,33 @@ def test_intervals_round_trip(value):
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(ValueError, match="not an ISO 8601 duration"):
         parse_interval(text)
+
+
+DAY = {"$type": "DATE", "value": "2024-05-01"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        list(range(400_000)),
+        ["text", None] * 200_000,
+        [[1, 2]] * 9_000,
+        [{"a": 1, "b": "x"}] * 9_000,
+        [DAY] * 30_000,
+        [[0.5] * 1536] * 100,
+        {"a": [1] * 200_000},
+    ],
+)
+def test_parameters_that_the_engine_takes_in(value):
+    assert len(decode_parameters({"x": value})["x"]) == len(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [[[1]] * 10_000, [{"a": 1}] * 200_000, [DAY] * 30_001, [[0.5] * 1536] * 200, {"a": {"b": [1] * 400_000}}],
+)
+def test_parameters_that_would_cost_the_engine_gigabytes_are_refused(value):
+    with pytest.raises(PlatformError) as refused:
+        decode_parameters({"small": [1], "x": value})
+    assert (refused.value.code, refused.value.details["field"]) == ("VALIDATION_FAILED", "parameters.x")
+    assert "Send a list for each column" in refused.value.message

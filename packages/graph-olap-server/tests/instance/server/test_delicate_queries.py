@@ -93,3 +93,15 @@ def test_the_longest_statements_that_are_let_through_are_answered(instance, clie
     reply = client.post("/query", json={"query": statement}, timeout=120)
     assert reply.status_code == 200, reply.text
     assert instance.process.poll() is None
+
+
+def test_a_table_is_sent_as_a_list_for_each_column(client):
+    query = "UNWIND range(1, size($a)) AS i WITH $a[i] AS a, $b[i] AS b RETURN count(*), sum(a), max(b)"
+    numbers = list(range(100_000))
+    body = {"query": query, "parameters": {"a": numbers, "b": [f"{number:06}" for number in numbers]}}
+    assert client.post("/query", json=body).json()["rows"] == [[100_000, sum(numbers), "099999"]]
+    rows = [{"a": number, "b": str(number)} for number in numbers]
+    reply = client.post("/query", json={"query": "UNWIND $rows AS r RETURN count(r.a)", "parameters": {"rows": rows}})
+    assert (reply.status_code, reply.json()["error"]["details"]["field"]) == (400, "parameters.rows")
+    few = {"query": "UNWIND $rows AS r RETURN count(r.a)", "parameters": {"rows": rows[:2000]}}
+    assert client.post("/query", json=few).json()["rows"] == [[2000]]

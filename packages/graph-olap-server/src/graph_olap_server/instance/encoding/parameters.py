@@ -29,10 +29,40 @@ def decode_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
         >>> decode_parameters({"day": {"$type": "DATE", "value": "2024-05-01"}, "min": 10})
         {'day': datetime.date(2024, 5, 1), 'min': 10}
     """
-    return {name: _decode(value, f"parameters.{name}") for name, value in parameters.items()}
+    decoded = {name: _decode(value, f"parameters.{name}") for name, value in parameters.items()}
+    weights = {name: _weight(value) for name, value in decoded.items() if isinstance(value, (list, dict))}
+    if sum(weights.values()) > _HEAVIEST:
+        heaviest = max(weights, key=lambda name: weights[name])
+        raise validation_failed([(f"parameters.{heaviest}", _TOO_HEAVY)])
+    return decoded
 
 
 _DEEPEST = 100
+_HEAVIEST = 300_000
+_WEIGHT_OF_CONTAINER = 30
+_WEIGHT_OF_TYPED = 10
+_TOO_HEAVY = (
+    "holds more than the engine can take in at once (10,000 lists or objects, 30,000 dates, decimals or other typed "
+    "values, or 300,000 numbers or texts inside of lists of lists or objects; lists of numbers or texts have no such "
+    "limit). Send a list for each column: UNWIND range(1, size($a)) AS i WITH $a[i] AS a, $b[i] AS b"
+)
+
+
+def _weight(value: Any) -> int:
+    """Return what a parameter costs the engine, in units of about 3 KB: all but plain lists become expressions."""
+    items = value.values() if isinstance(value, dict) else value
+    if isinstance(value, list) and all(isinstance(item, _PLAIN) for item in items):
+        return 0
+    return sum(map(_weight_inside, items))
+
+
+def _weight_inside(value: Any) -> int:
+    if isinstance(value, (list, dict)):
+        return _WEIGHT_OF_CONTAINER + sum(map(_weight_inside, value.values() if isinstance(value, dict) else value))
+    return 1 if isinstance(value, _PLAIN) else _WEIGHT_OF_TYPED
+
+
+_PLAIN = (bool, int, float, str, type(None))
 
 
 def _decode(value: Any, path: str, depth: int = 0) -> Any:
