@@ -129,7 +129,7 @@ class Projections:
         return Projection(connection, selection, connection._request(call))
 
 
-def graph_fields(graph: Optional[Projection]) -> Dict[str, Any]:
+def graph_fields(graph: object) -> Dict[str, Any]:
     """Return how a request names a projection."""
     if graph is None:
         return {}

@@ -128,7 +128,7 @@ class AsyncProjections:
         return AsyncProjection(connection, selection, await connection._request(call))
 
 
-def graph_fields(graph: Optional[AsyncProjection]) -> Dict[str, Any]:
+def graph_fields(graph: object) -> Dict[str, Any]:
     """Return how a request names a projection."""
     if graph is None:
         return {}
