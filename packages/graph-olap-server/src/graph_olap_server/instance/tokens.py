@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 
 __all__ = ["Token", "TokenError", "TokenKind", "parameter_names", "result_names", "strip_comments", "tokenise"]
 
@@ -34,14 +35,15 @@ class Token:
     text: str
     start: int
     end: int
+    keyword: str = field(init=False, repr=False, compare=False)
+    """The word in upper case, or an empty text for anything but an ASCII word.
 
-    @property
-    def keyword(self) -> str:
-        """The word in upper case, or an empty text for anything but an ASCII word.
+    Only ASCII letters fold: Python would turn ``ſ`` into ``S``, which no engine does.
+    """
 
-        Only ASCII letters fold: Python would turn ``ſ`` into ``S``, which no engine does.
-        """
-        return self.text.upper() if self.kind is TokenKind.WORD and self.text.isascii() else ""
+    def __post_init__(self) -> None:
+        word = self.kind is TokenKind.WORD and self.text.isascii()
+        object.__setattr__(self, "keyword", self.text.upper() if word else "")
 
     @property
     def name(self) -> str:
@@ -98,7 +100,7 @@ def tokenise(statement: str) -> list[Token]:
         >>> [token.text for token in tokenise("MATCH (n) // all\n RETURN n.`a b`, $x")]
         ['MATCH', '(', 'n', ')', 'RETURN', 'n', '.', '`a b`', ',', '$x']
     """
-    return [token for token, _ in _scan(statement) if token is not None]
+    return list(_tokens(statement) if len(statement) <= _REMEMBERED else _read(statement))
 
 
 def strip_comments(statement: str) -> str:
@@ -108,6 +110,8 @@ def strip_comments(statement: str) -> str:
         >>> strip_comments("RETURN /* one */ 1")
         'RETURN           1'
     """
+    if "/" not in statement:
+        return statement
     return "".join(" " * len(text) if is_comment else text for is_comment, text in _pieces(statement))
 
 
@@ -135,6 +139,19 @@ def result_names(tokens: Sequence[Token], statement: str) -> list[str] | None:
         single = len(item) == 1 and item[0].kind is TokenKind.QUOTED
         names.append(item[-1].name if aliased or single else " ".join(statement[item[0].start : item[-1].end].split()))
     return names
+
+
+_REMEMBERED = 2_000
+"""Characters of the longest statement whose tokens are kept for the next time it comes."""
+
+
+@lru_cache(maxsize=512)
+def _tokens(statement: str) -> tuple[Token, ...]:
+    return _read(statement)
+
+
+def _read(statement: str) -> tuple[Token, ...]:
+    return tuple(token for token, _ in _scan(statement) if token is not None)
 
 
 def _scan(statement: str) -> Iterable[tuple[Token | None, str]]:

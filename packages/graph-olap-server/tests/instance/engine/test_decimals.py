@@ -138,3 +138,11 @@ def test_other_mistakes_keep_their_message_and_place(money):
     with pytest.raises(PlatformError) as caught:
         money.rows("MATCH (t:T) RETURN sum(t.m) AS s, t.nope")
     assert caught.value.details["position"] == 36
+
+
+def test_decimals_of_a_parameter_are_aggregated(social):
+    values = [Decimal("1.10"), None, Decimal("2.25")]
+    statement = "UNWIND $values AS v RETURN count(v), sum(v), min(v), max(v)"
+    assert social.rows(statement, {"values": values}) == [[2, "3.35", "1.10", "2.25"]]
+    assert social.rows(statement, {"values": [1, 2]}) == [[2, 3, 1, 2]]
+    assert social.rows(statement, {"values": values[::-1]}) == [[2, "3.35", "1.10", "2.25"]]

@@ -36,10 +36,10 @@ def test_all_shortest_survives_an_empty_set_of_ends(social):
         ("MATCH (a)-[:KNOWS* ACYCLIC 1..2]->(b) RETURN count(*)", "is_acyclic(p)"),
         ("MATCH (a:Person), (c:City) OPTIONAL MATCH (a)-[]->(b), (c)--(d) RETURN b", "share no variable"),
         ("MATCH (a) OPTIONAL MATCH (a)-->(b) MATCH (a)-->(c), (b)-->(d) RETURN d", "with WITH * between them"),
-        ("MATCH (a:Person) WITH DISTINCT 1 AS one RETURN count(*)", "WITH DISTINCT of constants"),
-        ("MATCH (a:Person) WITH 1 AS one WITH DISTINCT one RETURN one", "WITH DISTINCT of constants"),
+        ("MATCH (:Person) WITH DISTINCT 1 AS one RETURN count(*)", "of constants only"),
+        ("MATCH (:Person) WITH 1 AS one LIMIT 1 RETURN count(*)", "of constants only"),
+        ("MATCH (a:Person) WITH 1 AS one WITH DISTINCT one RETURN one", "of constants only"),
         ("MATCH (a:Person) WHERE a.age IN [34, null] RETURN a.id", "A null in the list of IN"),
-        ("MATCH (a:Person) WITH DISTINCT label(a) AS l RETURN l, count(*)", "WITH DISTINCT of constants"),
         ("MATCH (a)-[r:KNOWS]-(b) WITH DISTINCT r RETURN count(*)", "Use id(r)"),
         ("MATCH (a:Person) RETURN a.name, count(DISTINCT a.age) + count(*)", "In one column"),
         ("MATCH (a:Person) RETURN a.name, count(DISTINCT a.age) ORDER BY count(*)", "In ORDER BY"),
@@ -172,3 +172,25 @@ def test_a_group_by_a_relationship_has_the_relationship(files, load):
     ]
     with pytest.raises(PlatformError, match=r"Group by id\(r\)"):
         graph.rows(f"{pattern} RETURN r, count(*) ORDER BY r.w")
+
+
+@pytest.mark.parametrize(
+    ("statement", "rows"),
+    [
+        ("MATCH (a:Person) WITH DISTINCT 1 AS one RETURN count(*), one", [[1, 1]]),
+        ("MATCH (a:Person) WHERE a.id > 99 WITH DISTINCT 1 AS one RETURN count(*)", [[0]]),
+        ("MATCH (a:Person) WITH 1 AS one LIMIT 2 RETURN one", [[1], [1]]),
+        ("MATCH (a:Person) WITH 1 AS one SKIP 3 RETURN one", [[1]]),
+        ("MATCH (a) WITH DISTINCT label(a) AS l RETURN l ORDER BY l", [["City"], ["Person"]]),
+        ("MATCH (a:Person) WITH DISTINCT label(a) AS l RETURN l, count(*)", [["Person", 1]]),
+        ("MATCH p = (:Person)-[:KNOWS]->() WITH DISTINCT length(p) AS k RETURN k, count(*)", [[1, 1]]),
+        ("MATCH p = (:Person)-[:KNOWS*1..2]->() WITH DISTINCT length(p) AS k RETURN k ORDER BY k", [[1], [2]]),
+        (
+            "MATCH (a:Person) WITH DISTINCT 1 AS one, 'x' AS t MATCH (c:City) RETURN one, t, c.code ORDER BY c.code",
+            None,
+        ),
+        ("UNWIND [1, 2, 3] AS x WITH DISTINCT 1 AS one RETURN count(*)", [[1]]),
+    ],
+)
+def test_rows_of_constants_are_counted(social, statement, rows):
+    assert social.rows(statement) == (rows or [[1, "x", "x"], [1, "x", "y"]])

@@ -32,11 +32,12 @@ from graph_olap_server.instance.engine.cache import mark_loaded
 from graph_olap_server.instance.engine.catalog import Catalog, TableEntry, read_catalog
 from graph_olap_server.instance.engine.conflicts import Conflicts, property_lists
 from graph_olap_server.instance.engine.convert import to_contract, value_type_of
-from graph_olap_server.instance.engine.cycles import has_parallel, hops_of, intersects, may_have_cycle
+from graph_olap_server.instance.engine.cycles import has_parallel, hops_of, intersects
 from graph_olap_server.instance.engine.errors import is_interruption, translate
 from graph_olap_server.instance.engine.loader import load_snapshot
 from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
-from graph_olap_server.instance.engine.prepare import Prepared, prepare
+from graph_olap_server.instance.engine.prepare import Prepared, Rewritten, prepare
+from graph_olap_server.instance.engine.recent import Recent
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.spill import spilled_result
 from graph_olap_server.instance.engine.threads import ThreadsInForce
@@ -83,6 +84,7 @@ class CypherEngine(GraphEngine):
         self._catalog_lock = threading.Lock()
         self._graph_version = 0
         self._parallel: dict[str, bool] = {}
+        self._recent: Recent[Rewritten] = Recent()
         self._closed = False
         with self._pool.plain() as connection:
             connection.execute("CALL force_checkpoint_on_close=false")
@@ -263,13 +265,13 @@ class CypherEngine(GraphEngine):
         self, statement: str, parameters: Mapping[str, Any], catalog: Catalog, *, explained: bool
     ) -> Prepared:
         """Prepare a statement, with its cycles open where the engine would lose parallel relationships."""
-        prepared = prepare(statement, parameters, catalog, self._refusal, explained=explained)
-        if explained or not may_have_cycle(tokenise(prepared.text)) or not self._intersects(prepared):
+        prepared = prepare(statement, parameters, catalog, self._refusal, self._recent, explained=explained)
+        if not prepared.may_have_cycle or not self._intersects(prepared):
             return prepared
         hops = hops_of(statement, list(catalog.edges))
         if not hops.mixed and not any(map(self._has_parallel, hops.types & set(catalog.edges))):
             return prepared
-        opened = prepare(statement, parameters, catalog, self._refusal, explained=False, acyclic=True)
+        opened = prepare(statement, parameters, catalog, self._refusal, self._recent, explained=False, acyclic=True)
         if self._intersects(opened):
             raise cypher_error("statement_not_allowed", _CYCLE, statement)
         return opened

@@ -17,17 +17,20 @@ from graph_olap_server.instance.engine.clauses import call_end
 from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
 from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
 
-__all__ = ["aggregate_decimals", "decimal_text_edits", "may_aggregate_decimals"]
+__all__ = ["aggregate_decimals", "decimal_text_edits", "has_aggregates", "may_hold_decimals"]
 
 Refusal = Callable[[str], str | None]
 """Returns what the engine says against a statement, or None when it would run it."""
 
 
-def may_aggregate_decimals(tokens: Sequence[Token], catalog: Catalog) -> bool:
-    """Tell whether a statement has an aggregate, and a decimal to put into it."""
-    if not any(_is_call(tokens, place) for place in range(len(tokens))):
-        return False
-    return _has_decimals(catalog) or any(token.keyword == "DECIMAL" for token in tokens)
+def has_aggregates(tokens: Sequence[Token]) -> bool:
+    """Tell whether a statement has an aggregate that the engines do not have for decimals."""
+    return any(_is_call(tokens, place) for place in range(len(tokens)))
+
+
+def may_hold_decimals(text: str, catalog: Catalog) -> bool:
+    """Tell whether there may be a decimal to aggregate, in the graph or in a statement with its parameters."""
+    return _has_decimals(catalog) or "DECIMAL" in text.upper()
 
 
 def aggregate_decimals(text: str, refusal: Refusal) -> Edited:

@@ -71,7 +71,9 @@ def _relationships(
 def _first(tokens: Sequence[Token], place: int, *, named: bool) -> Edit:
     token = tokens[place]
     name = "" if named else f" AS {token.text}"
-    return Edit(token.start, token.end, f"collect({token.text})[1]{name}")
+    # Ladybug collects an empty list where Kuzu collects null, and has no null for what is not in it.
+    first = f"CASE WHEN count({token.text}) = 0 THEN NULL ELSE list_any_value(collect({token.text})) END"
+    return Edit(token.start, token.end, first + name)
 
 
 def _coalesced(token: Token, *, named: bool) -> Edit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,14 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.bind import bind
 from graph_olap_server.instance.engine.catalog import Catalog
 from graph_olap_server.instance.engine.clauses import clauses_of, projection_items
-from graph_olap_server.instance.engine.decimals import aggregate_decimals, decimal_text_edits, may_aggregate_decimals
+from graph_olap_server.instance.engine.constants import constant_edits
+from graph_olap_server.instance.engine.cycles import may_have_cycle
+from graph_olap_server.instance.engine.decimals import (
+    aggregate_decimals,
+    decimal_text_edits,
+    has_aggregates,
+    may_hold_decimals,
+)
 from graph_olap_server.instance.engine.edits import apply_edits
 from graph_olap_server.instance.engine.grouped_relationships import grouped_relationship_edits
 from graph_olap_server.instance.engine.impossible import impossible_edits
@@ -18,12 +25,13 @@ from graph_olap_server.instance.engine.labels import label_edits
 from graph_olap_server.instance.engine.mending import mend
 from graph_olap_server.instance.engine.projections import Arranged, arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
+from graph_olap_server.instance.engine.recent import Recent, parameter_traits
 from graph_olap_server.instance.engine.subqueries import subquery_edits
 from graph_olap_server.instance.engine.text_sums import text_properties
 from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
-from graph_olap_server.instance.tokens import tokenise
+from graph_olap_server.instance.tokens import Token, tokenise
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "Rewritten", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,7 @@ class Prepared:
         columns: Where each column of the result is in the engine's; None when they are as asked for.
         original_position: From an offset in ``text`` to the offset in the analyst's statement.
         warnings: What the analyst should know about the statement.
+        may_have_cycle: Whether its patterns may come back to a node.
     """
 
     text: str
@@ -43,6 +52,7 @@ class Prepared:
     columns: tuple[int, ...] | None
     original_position: Callable[[int], int]
     warnings: tuple[str, ...] = ()
+    may_have_cycle: bool = False
 
 
 def prepare(
@@ -50,6 +60,7 @@ def prepare(
     parameters: Mapping[str, Any],
     catalog: Catalog,
     refusal: Callable[[str, Mapping[str, Any]], str | None],
+    recent: Recent[Rewritten],
     *,
     explained: bool,
     acyclic: bool = False,
@@ -61,6 +72,7 @@ def prepare(
         parameters: Its parameters.
         catalog: What the graph has.
         refusal: Returns what the engine says against a statement with its values, None when it would run it.
+        recent: What was made of the last statements.
         explained: Whether it asks for its plan.
         acyclic: Whether patterns that come back to a node are opened.
 
@@ -71,15 +83,52 @@ def prepare(
     if short := subquery_edits(tokens):
         spelled = apply_edits(statement, short)
         try:
-            found = prepare(spelled.text, parameters, catalog, refusal, explained=explained, acyclic=acyclic)
+            found = prepare(spelled.text, parameters, catalog, refusal, recent, explained=explained, acyclic=acyclic)
         except PlatformError as error:
             raise _in_original(error, statement, spelled.original_position) from None
         return replace(found, original_position=_then(found.original_position, spelled.original_position))
-    checked = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
     if explained:
+        check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
         bound = bind(statement, tokens, parameters)
         plain = Prepared(bound.text, bound.values, None, bound.original_position)
-        return _with_decimals(plain, catalog, lambda text, values: refusal(text[tokenise(text)[1].start :], values))
+        if not (has_aggregates(tokens) and may_hold_decimals(plain.text, catalog)):
+            return plain
+        return _with_decimals(plain, lambda text, values: refusal(text[tokenise(text)[1].start :], values))
+    traits = parameter_traits(parameters)
+    key = None if traits is None else (traits, acyclic)
+    rewritten = recent.get(
+        catalog, statement, key, lambda: _rewrite(statement, tokens, parameters, catalog, acyclic=acyclic)
+    )
+    try:
+        bound = bind(rewritten.text, rewritten.tokens, parameters)
+    except PlatformError as error:
+        raise _in_original(error, statement, rewritten.original_position) from None
+    position = _then(bound.original_position, rewritten.original_position)
+    prepared = Prepared(
+        bound.text, bound.values, rewritten.columns, position, rewritten.warnings, rewritten.may_have_cycle
+    )
+    decimals = rewritten.has_aggregates and may_hold_decimals(prepared.text, catalog)
+    return _with_decimals(prepared, refusal) if decimals else prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A statement whose parameters are still to be bound."""
+
+    text: str
+    tokens: Sequence[Token]
+    columns: tuple[int, ...] | None
+    original_position: Callable[[int], int]
+    warnings: tuple[str, ...]
+    may_have_cycle: bool
+    has_aggregates: bool
+
+
+def _rewrite(
+    statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any], catalog: Catalog, *, acyclic: bool
+) -> Rewritten:
+    """Check and mend; of the parameters only their traits are looked at (recent.py)."""
+    checked = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
     unknown = {} if checked.impossible else unknown_property_edits(tokens, catalog)
     impossible = impossible_edits(statement, tokens, list(checked.impossible))
     labelled = [] if checked.impossible else label_edits(tokens, checked.labels, catalog)
@@ -90,21 +139,27 @@ def prepare(
     keys = frozenset(entry.primary_key for entry in catalog.nodes.values() if entry.primary_key is not None)
     to_original: Callable[[int], int] = possible.original_position
     try:
-        grouped, hidden = grouped_relationship_edits(possible.text, tokens)
-        by_id = apply_edits(possible.text, grouped)
+        single = apply_edits(possible.text, constant_edits(possible.text, tokens))
+        to_original = _then(single.original_position, to_original)
+        grouped, hidden = grouped_relationship_edits(single.text, tokenise(single.text))
+        by_id = apply_edits(single.text, grouped)
         to_original = _then(by_id.original_position, to_original)
         arranged = arrange(by_id.text, tokenise(by_id.text), checked.undirected, frozenset(optional))
         to_original = _then(arranged.original_position, to_original)
         mended = mend(arranged.text, parameters, keys, text_properties(catalog), acyclic=acyclic)
         to_original = _then(mended.original_position, to_original)
-        bound = bind(mended.text, tokenise(mended.text), parameters)
     except PlatformError as error:
         raise _in_original(error, statement, to_original) from None
-    warnings = tuple(dict.fromkeys([*checked.impossible.values(), *unknown.values()]))
-    position = _then(bound.original_position, to_original)
-    columns = _shown(arranged, hidden) if hidden else arranged.columns
-    prepared = Prepared(bound.text, bound.values, columns, position, warnings)
-    return _with_decimals(prepared, catalog, refusal)
+    tokens = tokenise(mended.text)
+    return Rewritten(
+        mended.text,
+        tokens,
+        _shown(arranged, hidden) if hidden else arranged.columns,
+        to_original,
+        tuple(dict.fromkeys([*checked.impossible.values(), *unknown.values()])),
+        may_have_cycle(tokens),
+        has_aggregates(tokens),
+    )
 
 
 def _shown(arranged: Arranged, hidden: int) -> tuple[int, ...]:
@@ -115,11 +170,7 @@ def _shown(arranged: Arranged, hidden: int) -> tuple[int, ...]:
     return places[:-hidden]
 
 
-def _with_decimals(
-    prepared: Prepared, catalog: Catalog, refusal: Callable[[str, Mapping[str, Any]], str | None]
-) -> Prepared:
-    if not may_aggregate_decimals(tokenise(prepared.text), catalog):
-        return prepared
+def _with_decimals(prepared: Prepared, refusal: Callable[[str, Mapping[str, Any]], str | None]) -> Prepared:
     edited = aggregate_decimals(prepared.text, lambda text: refusal(text, prepared.values))
     position = _then(edited.original_position, prepared.original_position)
     return replace(prepared, text=edited.text, original_position=position)

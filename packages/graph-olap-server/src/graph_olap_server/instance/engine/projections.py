@@ -56,9 +56,7 @@ def arrange(
     """
     moved: list[tuple[_Projection, tuple[int, ...]]] = []
     returned: tuple[int, ...] | None = None
-    constants: set[str] = set()
     for projection in _projections(tokens):
-        _refuse_constants(projection, constants, statement)
         _refuse_undirected(projection, undirected & optional if projection.is_return else undirected, statement)
         order = _order(projection, statement)
         if order is None:
@@ -162,21 +160,6 @@ def _call(tokens: Sequence[Token], start: int) -> Iterator[Token]:
             return
 
 
-def _refuse_constants(projection: _Projection, constants: set[str], statement: str) -> None:
-    """Refuse DISTINCT of constants; ``constants`` are the names of those so far, and of these afterwards."""
-    fixed = [not _has_variable(item, constants) for item in projection.items]
-    for item, is_fixed in zip(projection.items, fixed, strict=True):
-        (constants.add if is_fixed and not _aggregates(item) else constants.discard)(item[-1].name)
-    if projection.is_return or not projection.distinct or not projection.items:
-        return
-    if all(fixed):
-        message = (
-            "WITH DISTINCT of constants only: the engine would keep every row. Put a variable of the query beside "
-            "them, or leave the constants out until RETURN."
-        )
-        raise cypher_error("statement_not_allowed", message, statement, projection.items[0][0].start)
-
-
 def _refuse_undirected(projection: _Projection, undirected: frozenset[str], statement: str) -> None:
     if not projection.distinct and not any(map(_aggregates, projection.items)):
         return
@@ -187,22 +170,6 @@ def _refuse_undirected(projection: _Projection, undirected: frozenset[str], stat
                 f"it for two, one of each direction. Use id({item[0].text}), or give the pattern a direction."
             )
             raise cypher_error("statement_not_allowed", message, statement, item[0].start)
-
-
-def _has_variable(item: Sequence[Token], constants: set[str]) -> bool:
-    for index, token in enumerate(item):
-        if index and item[index - 1].keyword == "AS":
-            continue
-        called = index + 1 < len(item) and item[index + 1].text == "("
-        if index > 1 and item[index - 2].keyword in ("LABEL", "LABELS", "TYPE") and item[index - 1].text == "(":
-            continue  # of one label, which the engine knows when it plans
-        is_name = token.kind is TokenKind.QUOTED or (
-            token.kind is TokenKind.WORD and token.keyword not in ("TRUE", "FALSE", "NULL", "AS") and not called
-        )
-        is_constant = token.name in constants and not (index and item[index - 1].text == ".")
-        if (is_name and not is_constant) or token.text == "*":
-            return True
-    return False
 
 
 def _rewritten(
