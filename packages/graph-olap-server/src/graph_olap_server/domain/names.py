@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 __all__ = [
     "MAX_DESCRIPTION",
@@ -12,6 +13,7 @@ __all__ = [
     "edge_type_problem",
     "element_name_problem",
     "resource_name_problem",
+    "result_property_problem",
     "text_problem",
 ]
 
@@ -84,4 +86,22 @@ def _problem(name: str, pattern: re.Pattern[str], rule: str) -> str | None:
         return f"{name!r} must {rule}"
     if name.upper() in RESERVED_WORDS:
         return f"{name!r} is a reserved word; choose another name"
+    return None
+
+
+def result_property_problem(owner: str, name: str, defined: Iterable[str], existing: Iterable[str]) -> str | None:
+    """Say why an algorithm cannot write this property of a label or type; ``None`` when it can.
+
+    The engines' property names ignore case.
+
+    Example:
+        >>> result_property_problem("Person", "NAME", ["name"], ["name"])
+        'Person.name comes from the mapping and cannot be changed; choose another name'
+    """
+    for known in defined:
+        if known.lower() == name.lower():
+            return f"{owner}.{known} comes from the mapping and cannot be changed; choose another name"
+    for known in existing:
+        if known.lower() == name.lower() and known != name:
+            return f"{owner} has a property {known}, and names ignore case; write {known}, or remove it first"
     return None

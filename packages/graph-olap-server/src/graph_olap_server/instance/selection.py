@@ -10,7 +10,7 @@ from typing import TypeVar, get_args
 from graph_olap.models import EdgeTable, GraphSchema, NodeTable
 
 from graph_olap_server.domain.errors import PlatformError
-from graph_olap_server.domain.names import element_name_problem
+from graph_olap_server.domain.names import element_name_problem, result_property_problem
 from graph_olap_server.instance.guard import check_statement
 from graph_olap_server.instance.projection import Orientation, Parallel, ProjectionSpec
 from graph_olap_server.instance.request_body import Fields
@@ -75,8 +75,13 @@ class Selection:
         )
 
 
-def read_selection(fields: Fields, schema: GraphSchema, manifest: SnapshotManifest) -> Selection:
-    """Read the fields common to all algorithm requests; problems are recorded in ``fields``."""
+def read_selection(
+    fields: Fields, schema: GraphSchema, manifest: SnapshotManifest, *, on_edges: bool = False
+) -> Selection:
+    """Read the fields common to all algorithm requests; problems are recorded in ``fields``.
+
+    ``on_edges`` says that results are written to relationships.
+    """
     node_label = fields.text("node_label")
     edge_type = fields.text("edge_type")
     result_property = fields.text("result_property")
@@ -90,7 +95,7 @@ def read_selection(fields: Fields, schema: GraphSchema, manifest: SnapshotManife
         else _selected_by_name(fields, schema, node_label, edge_type)
     )
     if result_property is not None:
-        _check_result_property(fields, result_property, selected, manifest)
+        _check_result_property(fields, result_property, selected, schema, manifest, on_edges=on_edges)
     return Selection(
         selected.labels,
         selected.edge_tables,
@@ -149,7 +154,7 @@ def check_weight(fields: Fields, field: str, name: str, selection: Selection) ->
     for table in selection.edge_tables:
         type_name = table.properties.get(name)
         if type_name is None:
-            hint = f"its properties are {', '.join(table.properties) or 'none'}; set edge_type to select other edges"
+            hint = f"its properties are {', '.join(table.properties) or 'none'}; select other relationship types"
             fields.problems.append((field, f"{table.type} has no property {name}; {hint}"))
         elif not is_numeric(type_name):
             fields.problems.append((field, f"{name} of {table.type} is {type_name}; a weight must be a number"))
@@ -203,13 +208,19 @@ def _guarded(own: Fields, query: str) -> str:
     return statement.text
 
 
-def _check_result_property(fields: Fields, name: str, selected: Selection, manifest: SnapshotManifest) -> None:
+def _check_result_property(
+    fields: Fields, name: str, selected: Selection, schema: GraphSchema, manifest: SnapshotManifest, *, on_edges: bool
+) -> None:
     if (problem := element_name_problem(name)) is not None:
         fields.problems.append(("result_property", problem))
-    # The engine's property names ignore case.
-    for node in manifest.node_definitions:
-        declared = {node.primary_key.name, *(definition.name for definition in node.properties)}
-        if node.label in selected.labels and name.lower() in {entry.lower() for entry in declared}:
-            fields.problems.append(
-                ("result_property", f"{name} is a property of {node.label} in the mapping; choose another name")
-            )
+    nodes = {node.label: [node.primary_key, *node.properties] for node in manifest.node_definitions}
+    edges = {edge.type: edge.properties for edge in manifest.edge_definitions}
+    existing = {table.label: table.properties for table in schema.node_tables if not on_edges}
+    existing |= {table.type: table.properties for table in schema.edge_tables if on_edges}
+    declared = [(label, nodes[label]) for label in selected.labels if label in nodes]
+    declared += [(table.type, edges[table.type]) for table in selected.edge_tables if on_edges and table.type in edges]
+    for owner, definitions in declared:
+        defined = [definition.name for definition in definitions]
+        problem = result_property_problem(owner, name, defined, existing.get(owner, ()))
+        if problem is not None:
+            fields.problems.append(("result_property", problem))

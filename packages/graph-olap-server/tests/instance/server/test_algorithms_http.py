@@ -157,6 +157,36 @@ def test_wrong_requests_take_no_lock(client, body, field):
     assert client.get("/lock").json()["lock"]["locked"] is False
 
 
+@pytest.mark.parametrize("name", ["strength", "STRENGTH"])
+def test_a_property_of_relationships_in_the_mapping_is_refused_before_the_run(client, name):
+    before = client.get("/algo/executions").json()["total_count"]
+    reply = client.post("/algo/bridges", json={"result_property": name})
+    assert (reply.status_code, code_of(reply)) == (400, "VALIDATION_FAILED")
+    assert reply.json()["error"]["details"]["field"] == "result_property"
+    assert "KNOWS.strength comes from the mapping" in reply.json()["error"]["message"]
+    assert client.get("/algo/executions").json()["total_count"] == before
+
+
+@pytest.mark.parametrize(("algorithm", "owner"), [("wcc", "Person"), ("bridges", "KNOWS")])
+@pytest.mark.parametrize("family", ["algo", "networkx"])
+def test_another_spelling_of_a_written_property_is_refused(client, family, algorithm, owner):
+    body = {"node_label": "Person", "edge_type": "KNOWS"}
+    assert client.post(f"/algo/{algorithm}", json={**body, "result_property": "part"}).status_code == 200
+    spelt = {"wcc": "degree_centrality", "bridges": "bridges"}[algorithm] if family == "networkx" else algorithm
+    reply = client.post(f"/{family}/{spelt}", json={**body, "result_property": "Part"})
+    assert (reply.status_code, code_of(reply)) == (400, "VALIDATION_FAILED")
+    assert f"{owner} has a property part, and names ignore case; write part" in reply.json()["error"]["message"]
+    assert client.get("/lock").json()["lock"]["locked"] is False
+    assert client.delete(f"/algo/properties/{owner}/part").status_code == 204
+
+
+def test_a_missing_value_of_a_used_property_is_named_by_its_parameter(client):
+    body = {"node_label": "Person", "parameters": {"community_property": "age"}}
+    reply = client.post("/algo/modularity", json=body)
+    assert reply.json()["error"]["details"]["field"] == "parameters.community_property"
+    assert "1 of 6 Person nodes have no age; leave them out with a query" in reply.json()["error"]["message"]
+
+
 def test_a_second_run_is_told_who_holds_the_lock(client, slow_run):
     reply = client.post("/algo/wcc", json={})
     assert (reply.status_code, code_of(reply)) == (409, "RESOURCE_LOCKED")

@@ -32,3 +32,10 @@ def test_similar_nodes_are_pairs_of_keys(client):
     assert reply.status_code == 200, reply.text
     pairs = {(pair["source"]["key"], pair["target"]["key"]) for pair in reply.json()["result"]["pairs"]}
     assert {source for source, _ in pairs} == {"ann", "bob", "cem"}
+
+
+def test_a_shortest_path_records_how_it_was_found(client):
+    reply = client.post("/algo/shortest_path", json={"source_id": "ann", "target_id": "cem", "source_label": "Person"})
+    result = reply.json()["result"]
+    assert set(result["timings_ms"]) == {"project", "compute", "write"}
+    assert (result["backend"], result["graph_version"] >= 0, result["threads"] >= 1) == ("numpy", True, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from graph_olap_server.instance.algorithms import shapes
 from graph_olap_server.instance.algorithms.estimate import estimate
 from graph_olap_server.instance.algorithms.kernels.results import Computed
 from graph_olap_server.instance.algorithms.model import Algorithm, Parameter
+from graph_olap_server.instance.algorithms.phases import PhaseClock
 from graph_olap_server.instance.algorithms.problems import with_names
 from graph_olap_server.instance.algorithms.registry import check_parameters
 from graph_olap_server.instance.engine.base import GraphEngine
@@ -82,7 +82,7 @@ class NativeAlgorithms:
 
     def _read(self, algorithm: Algorithm, fields: Fields) -> _Request:
         schema = self._engine.schema()
-        selection = read_selection(fields, schema, self._manifest)
+        selection = read_selection(fields, schema, self._manifest, on_edges=algorithm.kind == "edge_map")
         mode: Mode | None = fields.choice("mode", _MODES)
         parameters = check_parameters(algorithm, fields.object("parameters"), fields.problems)
         _check_mode(fields, algorithm, mode, selection)
@@ -116,7 +116,7 @@ class NativeAlgorithms:
             return Outcome(estimate(algorithm, request.parameters, request.spec, self._engine, self._projections))
         self._workers.warm()
         expected = estimate(algorithm, request.parameters, request.spec, self._engine, self._projections)["seconds"]
-        clock = _PhaseClock(control)
+        clock = PhaseClock(control)
         clock.start("project", expected["project"])
         projection = self._projections.get(self._engine, request.spec, control)
         arguments = self._arguments(request, projection.nodes)
@@ -177,29 +177,8 @@ class NativeAlgorithms:
             elif parameter.type == "nodes":
                 arguments[parameter.name] = [finder.find_dense(key, nodes) for key in value]
             elif parameter.type == "node_property":
-                arguments[parameter.name] = _property_values(self._engine, value, nodes)
+                arguments[parameter.name] = _property_values(self._engine, value, nodes, f"parameters.{parameter.name}")
         return arguments
-
-
-class _PhaseClock:
-    """Milliseconds spent in each phase of a run; the phase is shown while it lasts."""
-
-    def __init__(self, control: Control) -> None:
-        self.phases: dict[str, float] = {}
-        self._control = control
-        self._phase: str | None = None
-        self._last = time.perf_counter()
-
-    def start(self, phase: str, expected_seconds: float = 1.0) -> None:
-        self.end()
-        self._phase = phase
-        self._control.enter(phase, expected_seconds)
-
-    def end(self) -> None:
-        now = time.perf_counter()
-        if self._phase is not None:
-            self.phases[self._phase] = round((now - self._last) * 1000, 1)
-        self._last = now
 
 
 def _check_mode(fields: Fields, algorithm: Algorithm, mode: Mode | None, selection: Selection) -> None:
@@ -244,7 +223,7 @@ def _keys(parameter: Parameter, value: Any) -> list[Any]:
     return value if parameter.type == "nodes" else [value]
 
 
-def _property_values(engine: GraphEngine, name: str, nodes: NodeIndex) -> NDArray[np.float64]:
+def _property_values(engine: GraphEngine, name: str, nodes: NodeIndex, field: str) -> NDArray[np.float64]:
     """Return a numeric property in dense order.
 
     Raises:
@@ -254,7 +233,7 @@ def _property_values(engine: GraphEngine, name: str, nodes: NodeIndex) -> NDArra
     for label, _, offsets in nodes.split(np.arange(len(nodes))):
         values = engine.node_values(label, name).take(offsets)
         if values.null_count:
-            reason = f"{values.null_count} of {len(values)} {label} nodes have no {name}"
-            raise validation_failed([(name, reason)])
+            reason = f"{values.null_count} of {len(values)} {label} nodes have no {name}; leave them out with a query"
+            raise validation_failed([(field, reason)])
         parts.append(np.asarray(values.cast("float64").to_numpy(zero_copy_only=False)))
     return np.concatenate(parts) if parts else np.empty(0)

@@ -8,6 +8,7 @@ from typing import Any
 from graph_olap.models import AlgorithmInfo, AlgorithmParameter, EdgeTable, GraphSchema
 
 from graph_olap_server.instance.algorithms.kernels import paths
+from graph_olap_server.instance.algorithms.phases import PhaseClock
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
 from graph_olap_server.instance.nodes import NodeFinder, NodeIndex, NodeReferences
@@ -109,15 +110,20 @@ class ShortestPath:
         )
 
     def _run(self, spec: ProjectionSpec, source: int, target: int, depth: int, control: Control) -> Outcome:
+        clock = PhaseClock(control)
+        clock.start("project")
         projection = self._projections.get(self._engine, spec, control)
         arguments = {"source": source, "target": target, "max_depth": depth}
+        clock.start("compute")
         with self._workers.worker(control) as worker:
             found = worker.call(paths.shortest_path, arguments, projection.arrays, control)
         control.check()
+        clock.start("write")
         references = NodeReferences(self._engine, projection.nodes)
         dense, cost = found if found is not None else ([], None)
         nodes = [references.reference(node) for node in dense]
         relationships = [self._relationship(spec, start, end) for start, end in pairwise(nodes)]
+        clock.end()
         return Outcome(
             {
                 "found": found is not None,
@@ -131,6 +137,10 @@ class ShortestPath:
                 "nodes_updated": 0,
                 "node_count": projection.node_count,
                 "edge_count": projection.edge_count,
+                "timings_ms": clock.phases,
+                "backend": "numpy",
+                "threads": self._workers.threads,
+                "graph_version": projection.graph_version,
             }
         )
 

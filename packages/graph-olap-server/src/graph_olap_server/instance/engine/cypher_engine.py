@@ -233,9 +233,9 @@ class CypherEngine(GraphEngine):
     def drop_node_property(self, label: str, name: str) -> None:
         """Remove a property that an algorithm wrote."""
         entry = self._table(label)
-        check_writable(entry, name)
         if name not in entry.properties:
             raise not_found("property", f"{label}.{name}")
+        check_writable(entry, name)
         with self._pool.writing() as connection:
             drop_property(connection, entry, name)
         self._forget()

@@ -13,6 +13,7 @@ import pyarrow as pa
 from graph_olap.models import parse_type
 
 from graph_olap_server.domain.errors import validation_failed
+from graph_olap_server.domain.names import result_property_problem
 from graph_olap_server.instance.engine.base import EdgeWrite, NodeWrite
 from graph_olap_server.instance.engine.catalog import TableEntry
 from graph_olap_server.instance.engine.types import ddl_type, parse_engine_type, quote
@@ -25,14 +26,13 @@ _CAST_KEYS = frozenset({"UUID"})
 
 
 def check_writable(entry: TableEntry, name: str) -> None:
-    """Refuse to overwrite what comes from the mapping.
+    """Refuse to overwrite what comes from the mapping, and a second spelling of a name.
 
     Raises:
         PlatformError: ``VALIDATION_FAILED``.
     """
-    if name in entry.defined:
-        reason = f"{entry.name}.{name} comes from the mapping and cannot be overwritten; choose another name"
-        raise validation_failed([("write_property", reason)])
+    if (problem := result_property_problem(entry.name, name, entry.defined, entry.properties)) is not None:
+        raise validation_failed([("result_property", problem)])
 
 
 @dataclass(frozen=True, slots=True)
