@@ -216,6 +216,8 @@ def connection_cases() -> Iterator[Case]:
     yield Case(c + "query", "ValidationError", "RETURN $x", {"x": object()})
     yield Case(c + "query_one", "ValueError", "MATCH (n:N) RETURN n.id")
     yield Case(c + "query_scalar", "ValueError", "MATCH (n:N) RETURN n.id")
+    yield Case(c + "to_parquet", "ValidationError", "RETURN 1", "file.parquet", compression="zip")
+    yield Case(c + "to_parquet", "FileNotFoundError", "RETURN 1", "no/such/folder/file.parquet")
     yield Case(c + "cancel", "NotFoundError", "none")
     yield Case(c + "remove_property", "ValidationError", "N", "id")
     yield Case(c + "remove_property", "NotFoundError", "N", "none")

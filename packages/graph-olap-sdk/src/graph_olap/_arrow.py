@@ -31,8 +31,12 @@ def stream_headers(url: str) -> Dict[str, str]:
     return headers
 
 
-def choose_backend(backend: Optional[str]) -> str:
+def choose_backend(backend: Optional[str], *others: str) -> str:
     """Return the DataFrame library to use: the one asked for, else polars if installed, else pandas.
+
+    Args:
+        backend: The one asked for.
+        others: What the caller takes besides, for the message.
 
     Raises:
         ValidationError: There is no such backend.
@@ -40,7 +44,8 @@ def choose_backend(backend: Optional[str]) -> str:
     if backend is None:
         return "polars" if installed("polars") else "pandas"
     if backend not in _BACKENDS:
-        raise ValidationError(f"backend must be 'polars' or 'pandas', not {backend!r}.", {"field": "backend"})
+        allowed = " or ".join(map(repr, (*others, *_BACKENDS)))
+        raise ValidationError(f"backend must be {allowed}, not {backend!r}.", {"field": "backend"})
     return backend
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import secrets
@@ -13,19 +14,36 @@ from typing import TYPE_CHECKING, Any, Iterator, Union
 
 from graph_olap._optional import require
 from graph_olap._parameters import format_interval
+from graph_olap.exceptions import ValidationError
 
 if TYPE_CHECKING:
     from graph_olap.models.result import QueryResult
 
-__all__ = ["FilePath", "ParquetSink", "whole_file", "write_csv"]
+__all__ = ["FilePath", "ParquetSink", "check_compression", "whole_file", "write_csv"]
+
+_COMPRESSIONS = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
 
 FilePath = Union[str, "os.PathLike[str]"]
+
+
+def check_compression(compression: Any) -> str:
+    """Return the name of a way to compress Parquet files.
+
+    Raises:
+        ValidationError: There is no such way.
+    """
+    if not (isinstance(compression, str) and compression.lower() in _COMPRESSIONS):
+        allowed = ", ".join(map(repr, _COMPRESSIONS))
+        raise ValidationError(f"compression must be one of {allowed}, not {compression!r}.", {"field": "compression"})
+    return compression.lower()
 
 
 @contextmanager
 def whole_file(path: FilePath) -> Iterator[str]:
     """Lend the name of a temporary file beside ``path``, which takes its place when the block succeeds."""
     target = Path(path).expanduser()
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder to write into", str(target.parent))
     # Not a file of the tempfile module: those are for their owner only, and the result is a file as any other.
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
@@ -47,7 +65,7 @@ class ParquetSink:
     def __init__(self, path: str, compression: str) -> None:
         self._parquet = require("pyarrow.parquet", "dataframe")
         self._path = path
-        self._compression = compression
+        self._compression = check_compression(compression)
         self._writer: Any = None
         self.rows = 0
 

@@ -297,6 +297,14 @@ def test_an_argument_that_no_server_takes_is_named_before_anything_is_sent(platf
     assert platform.sent == []
 
 
+@pytest.mark.parametrize("cypher", [None, "", " "])
+def test_a_plan_is_made_of_a_query_only(platform, conn, cypher):
+    for call in (conn.explain, conn.profile):
+        with pytest.raises(exceptions.ValidationError, match=r"^cypher "):
+            call(cypher)
+    assert platform.sent == []
+
+
 def test_a_name_that_no_query_has_is_not_cancelled(platform, conn):
     with pytest.raises(exceptions.ValidationError, match="query_id must be"):
         conn.cancel("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import datetime as dt
+import functools
 import gc
 import io
 
@@ -256,3 +257,18 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path):
         result.to_csv(file)
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_where_and_how_to_write_is_checked_before_the_query_runs(platform, conn, tmp_path):
+    result = QueryResult(columns=["x"], column_types=["INT64"], rows=[[1]], row_count=1)
+    nowhere = tmp_path / "nowhere" / "file"
+    for write in (result.to_csv, result.to_parquet, lambda path: conn.to_parquet("RETURN 1", path)):
+        with pytest.raises(FileNotFoundError, match=r"There is no such folder to write into: .*nowhere'$"):
+            write(nowhere)
+    for write in (result.to_parquet, functools.partial(conn.to_parquet, "RETURN 1")):
+        with pytest.raises(exceptions.ValidationError, match=r"compression must be one of 'zstd', .*, not 'zip'"):
+            write(tmp_path / "file", compression="zip")
+    with pytest.raises(exceptions.ValidationError, match="backend must be 'arrow' or 'polars' or 'pandas', not 'duck'"):
+        conn.stream("RETURN 1", backend="duck")
+    assert platform.sent == []
+    assert list(tmp_path.iterdir()) == []

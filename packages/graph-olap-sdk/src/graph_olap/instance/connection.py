@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Dict, List, Mapping, Optional, Type
 from urllib.parse import quote
 
-from graph_olap._query_arguments import check_query_id
+from graph_olap._query_arguments import check_query_arguments, check_query_id
 from graph_olap._request import Call
 from graph_olap._values import PropertyTypes
 from graph_olap.config import Config
@@ -192,6 +192,7 @@ class InstanceConnection(Projections, Searches, LargeResults):
             >>> "SCAN_NODE_TABLE" in plan
             True
         """
+        check_query_arguments(cypher, None, None, None)
         return QueryPlan(self.query_scalar(f"EXPLAIN {cypher}", parameters))
 
     def profile(
@@ -215,6 +216,7 @@ class InstanceConnection(Projections, Searches, LargeResults):
             >>> "ExecutionTime" in conn.profile("MATCH (a:Account) RETURN count(a)")
             True
         """
+        check_query_arguments(cypher, timeout, None, None)
         return QueryPlan(self.query_scalar(f"PROFILE {cypher}", parameters, timeout=timeout))
 
     def get_schema(self) -> Schema:
@@ -278,7 +280,6 @@ class InstanceConnection(Projections, Searches, LargeResults):
 
         Raises:
             NotFoundError: No such query runs (any more).
-            PermissionDeniedError: Somebody else runs it, on an instance that is not yours.
 
         Example:
             >>> from graph_olap import NotFoundError

@@ -125,7 +125,7 @@ class LargeResults(InstanceCalls):
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
             raise ValidationError(f"batch_size must be a number from 1, not {batch_size!r}.", {"field": "batch_size"})
         if backend != "arrow":
-            require(choose_backend(backend), "dataframe")
+            require(choose_backend(backend, "arrow"), "dataframe")
         headers = {**stream_headers(self.instance_url), "Accept": ARROW_STREAM}
         call = self._query_call(cypher, parameters, timeout, max_rows, query_id, headers, spill=True)
 
@@ -167,6 +167,8 @@ class LargeResults(InstanceCalls):
             RyugraphError: The query is wrong, not allowed or failed.
             QueryTimeoutError: It took longer than ``timeout`` and was stopped.
             ConnectionError: The result was cut on the way.
+            ValidationError: There is no such ``compression``.
+            FileNotFoundError: The folder of ``path`` does not exist.
             ImportError: pyarrow is not installed.
 
         Example:

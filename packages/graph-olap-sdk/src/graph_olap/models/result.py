@@ -124,13 +124,16 @@ class QueryResult(WireModel):
             compression: ``"zstd"``, ``"snappy"``, ``"gzip"``, ``"lz4"`` or ``"none"``.
 
         Raises:
+            ValidationError: There is no such ``compression``.
+            FileNotFoundError: The folder of ``path`` does not exist.
             ImportError: pyarrow is not installed.
         """
-        from graph_olap._files import whole_file
+        from graph_olap._files import check_compression, whole_file
         from graph_olap._optional import require
 
+        codec = check_compression(compression)
         with whole_file(path) as partial:
-            require("pyarrow.parquet", "dataframe").write_table(self.to_arrow(), partial, compression=compression)
+            require("pyarrow.parquet", "dataframe").write_table(self.to_arrow(), partial, compression=codec)
 
     def to_csv(self, path: FilePath) -> None:
         """Write the result as a CSV file (UTF-8, RFC 4180 quoting, a line of column names); needs no other package.

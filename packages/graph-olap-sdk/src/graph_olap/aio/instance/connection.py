@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Dict, List, Mapping, Optional, Type
 from urllib.parse import quote
 
-from graph_olap._query_arguments import check_query_id
+from graph_olap._query_arguments import check_query_arguments, check_query_id
 from graph_olap._request import Call
 from graph_olap._values import PropertyTypes
 from graph_olap.aio.http import AsyncHTTPClient
@@ -191,6 +191,7 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
             >>> "SCAN_NODE_TABLE" in plan
             True
         """
+        check_query_arguments(cypher, None, None, None)
         return QueryPlan(await self.query_scalar(f"EXPLAIN {cypher}", parameters))
 
     async def profile(
@@ -214,6 +215,7 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
             >>> "ExecutionTime" in await conn.profile("MATCH (a:Account) RETURN count(a)")
             True
         """
+        check_query_arguments(cypher, timeout, None, None)
         return QueryPlan(await self.query_scalar(f"PROFILE {cypher}", parameters, timeout=timeout))
 
     async def get_schema(self) -> Schema:
@@ -277,7 +279,6 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
 
         Raises:
             NotFoundError: No such query runs (any more).
-            PermissionDeniedError: Somebody else runs it, on an instance that is not yours.
 
         Example:
             >>> from graph_olap import NotFoundError
