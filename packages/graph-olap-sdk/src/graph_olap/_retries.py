@@ -88,6 +88,7 @@ class Attempts:
         self._end = clock() + _total(call, config)
         self._delays: Dict[int, float] = {}
         self._maybe_done = False
+        self._given_up = False
 
     def limit(self, request: httpx.Request) -> None:
         """Give the next attempt its own time, or what is left of the call's."""
@@ -104,7 +105,16 @@ class Attempts:
 
     def may_repeat(self, error: BaseException) -> bool:
         """Return whether this failure allows another attempt."""
-        return may_repeat(error, self._repeat)
+        return not self._given_up and may_repeat(error, self._repeat)
+
+    @staticmethod
+    def is_refusal(transport_error: httpx.HTTPError) -> bool:
+        """Return whether no connection was made."""
+        return isinstance(transport_error, _NOTHING_SENT)
+
+    def give_up(self) -> None:
+        """Make no further attempt."""
+        self._given_up = True
 
     def exhausted(self, state: RetryCallState) -> bool:
         """Return whether no attempt is left, or none would begin in time; the error then counts the attempts."""

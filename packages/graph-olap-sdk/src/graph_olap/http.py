@@ -18,6 +18,9 @@ from graph_olap.exceptions import GraphOLAPError, InvalidStateError
 
 __all__ = ["HTTPClient"]
 
+WhyRefused = Callable[[GraphOLAPError], Optional[GraphOLAPError]]
+"""Tells why a server takes no connection, ``None`` when it may take one soon."""
+
 
 class HTTPClient:
     """HTTP client with credentials, retries and error handling; shared by all resources and connections of a client.
@@ -101,12 +104,20 @@ class HTTPClient:
         """
         return decode_json(self.send(call))
 
-    def send(self, call: Call, *, stream: bool = False) -> httpx.Response:
+    def send(
+        self,
+        call: Call,
+        *,
+        stream: bool = False,
+        why_refused: Optional[WhyRefused] = None,
+    ) -> httpx.Response:
         """Send a call, repeating it as its rules allow, and return the successful reply.
 
         Args:
             call: What is asked.
             stream: Return as soon as the head of the reply is there; the caller reads the body and closes the reply.
+            why_refused: Asked whenever no connection is made: an error that it returns is raised at once, as it is
+                of no use to go on trying.
 
         Raises:
             GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
@@ -135,8 +146,14 @@ class HTTPClient:
                         response = self._attempt(request, stream)
                     except httpx.HTTPError as error:
                         attempts.lost(error)
+                        failure = translate(error, request)
+                        if why_refused is not None and attempts.is_refusal(error):
+                            known = why_refused(failure)
+                            if known is not None:
+                                attempts.give_up()
+                                failure = known
                         # The context stays for debuggers and the rules of repeating; a traceback shows the sentence.
-                        raise translate(error, request) from None
+                        raise failure from None
                     if attempts.deleted_before(response):
                         return httpx.Response(204, request=request)
                     raise_for_error(response)

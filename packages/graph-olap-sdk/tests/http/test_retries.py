@@ -76,7 +76,8 @@ def test_a_query_that_was_not_sent_is_repeated(platform, wire, conn, run):
     platform.on("POST", "/graphs/3f0c/query", _refused, wire.result(["x"], ["INT64"], [[1]]))
     platform.on("POST", "/graphs/3f0c/algo/wcc", _refused, wire.execution())
     conn.query_scalar("RETURN 1") if run == "query" else conn.algo.wcc()
-    assert len(platform.sent) == 2
+    assert len(platform.paths("POST")) == 2
+    assert platform.paths("GET") == ["/api/instances/12"]
 
 
 def test_a_query_waits_for_an_instance_that_is_loading_but_not_for_a_full_queue(platform, wire, conn):

@@ -271,6 +271,35 @@ def test_an_instance_that_was_terminated_is_not_waited_for(platform, wire, conn)
     with pytest.raises(exceptions.NotFoundError, match="Instance 12 does not exist any more") as caught:
         conn.query("RETURN 1")
     assert "client.instances.list()" in str(caught.value)
+    assert platform.slept == []
+    assert len(platform.paths("POST")) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({"status": "suspended"}, exceptions.InvalidStateError, "client.instances.resume(12)"),
+        ({"status": "resuming"}, exceptions.InvalidStateError, "client.instances.wait_until_running(12)"),
+        ({"status": "failed", "error_message": "It used 2 GB."}, exceptions.ConnectionError, "It used 2 GB."),
+        ({"instance_url": "http://other.test"}, exceptions.ConnectionError, "client.instances.connect(12)"),
+    ],
+)
+def test_who_knows_why_an_instance_is_away_does_not_wait_for_it(platform, wire, conn, changes, error, words):
+    platform.on("POST", "/graphs/3f0c/query", *[httpx.ConnectError("refused")] * 9)
+    platform.on("GET", "/api/instances/12", wire.data(wire.instance(**changes)))
+    with pytest.raises(error) as caught:
+        conn.query("RETURN 1")
+    assert words in str(caught.value)
+    assert platform.slept == []
+    assert len(platform.paths("POST")) == 1
+
+
+def test_an_instance_that_may_come_back_is_waited_for(platform, wire, conn):
+    answer = httpx.Response(200, json=wire.result(["x"], ["INT64"], [[1]]))
+    platform.on("POST", "/graphs/3f0c/query", *[httpx.ConnectError("refused")] * 2, answer)
+    assert conn.query("RETURN 1").rows == [[1]]
+    assert len(platform.slept) == 2
+    assert platform.paths("GET") == ["/api/instances/12"] * 2
 
 
 @pytest.mark.parametrize(

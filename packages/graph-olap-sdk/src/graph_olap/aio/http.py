@@ -17,6 +17,9 @@ from graph_olap.exceptions import GraphOLAPError, InvalidStateError
 
 __all__ = ["AsyncHTTPClient"]
 
+WhyRefused = Callable[[GraphOLAPError], Awaitable[Optional[GraphOLAPError]]]
+"""Tells why a server takes no connection, ``None`` when it may take one soon."""
+
 
 class AsyncHTTPClient:
     """HTTP client with credentials, retries and error handling; shared by all resources and connections of a client.
@@ -100,12 +103,20 @@ class AsyncHTTPClient:
         """
         return decode_json(await self.send(call))
 
-    async def send(self, call: Call, *, stream: bool = False) -> httpx.Response:
+    async def send(
+        self,
+        call: Call,
+        *,
+        stream: bool = False,
+        why_refused: Optional[WhyRefused] = None,
+    ) -> httpx.Response:
         """Send a call, repeating it as its rules allow, and return the successful reply.
 
         Args:
             call: What is asked.
             stream: Return as soon as the head of the reply is there; the caller reads the body and closes the reply.
+            why_refused: Asked whenever no connection is made: an error that it returns is raised at once, as it is
+                of no use to go on trying.
 
         Raises:
             GraphOLAPError: One of its subclasses, see :mod:`graph_olap.exceptions`.
@@ -134,8 +145,14 @@ class AsyncHTTPClient:
                         response = await self._attempt(request, stream)
                     except httpx.HTTPError as error:
                         attempts.lost(error)
+                        failure = translate(error, request)
+                        if why_refused is not None and attempts.is_refusal(error):
+                            known = await why_refused(failure)
+                            if known is not None:
+                                attempts.give_up()
+                                failure = known
                         # The context stays for debuggers and the rules of repeating; a traceback shows the sentence.
-                        raise translate(error, request) from None
+                        raise failure from None
                     if attempts.deleted_before(response):
                         return httpx.Response(204, request=request)
                     raise_for_error(response)

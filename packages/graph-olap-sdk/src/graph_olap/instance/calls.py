@@ -91,7 +91,7 @@ class InstanceCalls:
 
     def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:
         try:
-            return self._http.send(call, stream=stream)
+            return self._http.send(call, stream=stream, why_refused=self._why_refused)
         except ValidationError as error:
             if error.details.get("field") == "timeout_ms":
                 raise in_seconds(error) from None
@@ -100,6 +100,16 @@ class InstanceCalls:
             if self.instance_id is not None:
                 error.hint = self._why_unreachable(self.instance_id)
             raise
+
+    def _why_refused(self, error: GraphOLAPError) -> Optional[GraphOLAPError]:
+        """Return what there is to know about an instance that takes no connection; ``None`` when it may take one."""
+        if self.instance_id is None:
+            return None
+        try:
+            hint = self._why_unreachable(self.instance_id)
+        except GraphOLAPError as known:
+            return known
+        return None if hint == lost_hint(self.instance_id) else ConnectionError(error.message, error.details, hint=hint)
 
     def _why_unreachable(self, instance_id: int) -> str:
         """Return a hint.
@@ -112,7 +122,8 @@ class InstanceCalls:
         if self._owned is not None:
             return unknown  # made without a client: nobody here knows where to ask
         try:
-            instance = Instance.from_dict(self._http.get(f"/api/instances/{instance_id}")["data"])
+            asked = Call("GET", f"/api/instances/{instance_id}", repeat=Repeat.NEVER)
+            instance = Instance.from_dict(self._http.call(asked)["data"])
         except NotFoundError:
             raise NotFoundError(
                 f"Instance {instance_id} does not exist any more; it was terminated, or its time was over.",

@@ -90,7 +90,7 @@ class AsyncInstanceCalls:
 
     async def _send(self, call: Call, *, stream: bool = False) -> httpx.Response:
         try:
-            return await self._http.send(call, stream=stream)
+            return await self._http.send(call, stream=stream, why_refused=self._why_refused)
         except ValidationError as error:
             if error.details.get("field") == "timeout_ms":
                 raise in_seconds(error) from None
@@ -99,6 +99,16 @@ class AsyncInstanceCalls:
             if self.instance_id is not None:
                 error.hint = await self._why_unreachable(self.instance_id)
             raise
+
+    async def _why_refused(self, error: GraphOLAPError) -> Optional[GraphOLAPError]:
+        """Return what there is to know about an instance that takes no connection; ``None`` when it may take one."""
+        if self.instance_id is None:
+            return None
+        try:
+            hint = await self._why_unreachable(self.instance_id)
+        except GraphOLAPError as known:
+            return known
+        return None if hint == lost_hint(self.instance_id) else ConnectionError(error.message, error.details, hint=hint)
 
     async def _why_unreachable(self, instance_id: int) -> str:
         """Return a hint.
@@ -111,7 +121,8 @@ class AsyncInstanceCalls:
         if self._owned is not None:
             return unknown  # made without a client: nobody here knows where to ask
         try:
-            instance = Instance.from_dict((await self._http.get(f"/api/instances/{instance_id}"))["data"])
+            asked = Call("GET", f"/api/instances/{instance_id}", repeat=Repeat.NEVER)
+            instance = Instance.from_dict((await self._http.call(asked))["data"])
         except NotFoundError:
             raise NotFoundError(
                 f"Instance {instance_id} does not exist any more; it was terminated, or its time was over.",
