@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import httpx
 import pytest
 
@@ -18,6 +20,16 @@ PAGERANK = {"damping_factor": 0.9, "max_iterations": 100, "tolerance": 1e-6}
             lambda c: c.algo.pagerank("Account", "pr", "PAID", damping=0.9),
             "algo/pagerank",
             {"node_label": "Account", "result_property": "pr", "edge_type": "PAID", "parameters": PAGERANK},
+        ),
+        (
+            lambda c: c.algo.pagerank(damping=0.9, source_nodes=["A1", date(2024, 5, 1), {"label": "X", "key": 1}]),
+            "algo/pagerank",
+            {
+                "parameters": {
+                    **PAGERANK,
+                    "source_nodes": ["A1", {"$type": "DATE", "value": "2024-05-01"}, {"label": "X", "key": 1}],
+                }
+            },
         ),
         (lambda c: c.algo.louvain("Account"), "algo/louvain", {"node_label": "Account", "parameters": {}}),
         (

@@ -8,7 +8,7 @@ from typing import Any, Mapping, Optional, Sequence, Union
 from graph_olap._request import given
 from graph_olap.exceptions import ValidationError
 from graph_olap.instance.methods import AlgorithmMethods
-from graph_olap.instance.projections import Projection
+from graph_olap.instance.projections import NodeKey, Projection
 from graph_olap.instance.runs import AlgorithmRun
 
 __all__ = ["AlgorithmManager"]
@@ -39,6 +39,7 @@ class AlgorithmManager(AlgorithmMethods):
         damping: float = 0.85,
         max_iterations: int = 100,
         tolerance: float = 1e-6,
+        source_nodes: Optional[Sequence[NodeKey]] = None,
         weight_property: Optional[str] = None,
         graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
@@ -53,6 +54,8 @@ class AlgorithmManager(AlgorithmMethods):
             damping: Probability of following a relationship, between 0 and 1.
             max_iterations: Largest number of iterations.
             tolerance: Change at which it stops.
+            source_nodes: Primary keys (or ``{"label": ..., "key": ...}``) of the nodes at which the walk restarts; all
+                nodes by default.
             weight_property: Numeric relationship property that weighs the walk.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
@@ -70,7 +73,7 @@ class AlgorithmManager(AlgorithmMethods):
             "damping_factor": damping,
             "max_iterations": max_iterations,
             "tolerance": tolerance,
-            **given(weight_property=weight_property),
+            **given(source_nodes=source_nodes, weight_property=weight_property),
         }
         return self.run("pagerank", node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 

@@ -69,6 +69,11 @@ def _locked(status: LockStatus) -> PlatformError:
     )
     return PlatformError(
         "RESOURCE_LOCKED",
-        f"{status.holder_name} is running {status.algorithm} on this instance. Wait for it to end or cancel it.",
+        f"{status.holder_name} is running {status.algorithm} on this instance, since {_time(status)}. "
+        "Wait for it to end or cancel it.",
         {name: facts[name] for name in names},
     )
+
+
+def _time(status: LockStatus) -> str:
+    return "just now" if status.acquired_at is None else f"{status.acquired_at:%Y-%m-%d %H:%M:%S} UTC"

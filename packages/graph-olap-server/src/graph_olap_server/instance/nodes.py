@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 from graph_olap_server.domain.errors import not_found, validation_failed
 from graph_olap_server.instance.engine.base import GraphEngine, pack_id
 
-__all__ = ["NodeFinder", "NodeIndex", "NodeReferences", "json_key"]
+__all__ = ["TYPED_KEY", "NodeFinder", "NodeIndex", "NodeReferences", "json_key"]
+
+
+TYPED_KEY = frozenset({"$type", "value"})
+"""Fields of a value that JSON has no type for: a date, a UUID, a decimal."""
 
 
 class NodeIndex:
@@ -143,6 +147,8 @@ class NodeFinder:
             if label not in self._labels:
                 reason = f"there is no node label {label!r} here; use one of {', '.join(self._labels)}"
                 raise validation_failed([(field, reason)])
+        if isinstance(wanted, dict) and set(wanted) == TYPED_KEY:
+            wanted = wanted["value"]  # the type of the key is known
         found: dict[str, int] = {}
         for candidate in self._labels:
             if label in (None, candidate) and (offset := _index(self._keys_of(candidate), wanted)) is not None:

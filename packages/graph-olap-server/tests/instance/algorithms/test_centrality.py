@@ -304,6 +304,16 @@ def test_results_do_not_depend_on_threads(name, one_thread):
     assert all((case.run(name).values == alone).all() for _ in range(3))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_pagerank_is_the_same_to_the_last_bit_with_one_thread(weighted, one_thread):
+    random = np.random.default_rng(3)
+    source, target = (2500 * random.random((2, 16_000)) ** 2).astype(np.int64)  # some hubs, many without edges
+    case = Case(2500, source, target, random.random(16_000) + 0.1)
+    alone = case.run("pagerank", weighted=weighted).values
+    nk.setNumberOfThreads(2)
+    assert (case.run("pagerank", weighted=weighted).values == alone).all()
+
+
 @pytest.mark.parametrize("name", ["betweenness", "closeness", "degree", "eigenvector", "harmonic", "hits", "katz"])
 def test_no_nodes_and_one_node(name):
     assert len(Case(0, NONE, NONE, np.empty(0)).run(name).values) == 0

@@ -191,6 +191,8 @@ def test_a_second_run_is_told_who_holds_the_lock(client, slow_run):
     reply = client.post("/algo/wcc", json={})
     assert (reply.status_code, code_of(reply)) == (409, "RESOURCE_LOCKED")
     details = reply.json()["error"]["details"]
+    since = details["acquired_at"][:19].replace("T", " ")
+    assert f"ann is running simple_cycles on this instance, since {since} UTC." in reply.json()["error"]["message"]
     assert (details["holder_name"], details["algorithm"], details["execution_id"]) == ("ann", "simple_cycles", slow_run)
     lock = client.get("/lock").json()["lock"]
     assert (lock["locked"], lock["algorithm_type"], lock["holder_id"]) == (True, "networkx", "ann")

@@ -6,7 +6,7 @@ from typing import Any, Mapping, Optional, Sequence, Union
 
 from graph_olap._request import given
 from graph_olap.aio.instance.methods import AlgorithmMethods
-from graph_olap.aio.instance.projections import AsyncProjection
+from graph_olap.aio.instance.projections import AsyncProjection, NodeKey
 from graph_olap.aio.instance.runs import AsyncAlgorithmRun
 from graph_olap.exceptions import ValidationError
 
@@ -38,6 +38,7 @@ class AsyncAlgorithmManager(AlgorithmMethods):
         damping: float = 0.85,
         max_iterations: int = 100,
         tolerance: float = 1e-6,
+        source_nodes: Optional[Sequence[NodeKey]] = None,
         weight_property: Optional[str] = None,
         graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
@@ -52,6 +53,8 @@ class AsyncAlgorithmManager(AlgorithmMethods):
             damping: Probability of following a relationship, between 0 and 1.
             max_iterations: Largest number of iterations.
             tolerance: Change at which it stops.
+            source_nodes: Primary keys (or ``{"label": ..., "key": ...}``) of the nodes at which the walk restarts; all
+                nodes by default.
             weight_property: Numeric relationship property that weighs the walk.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
@@ -69,7 +72,7 @@ class AsyncAlgorithmManager(AlgorithmMethods):
             "damping_factor": damping,
             "max_iterations": max_iterations,
             "tolerance": tolerance,
-            **given(weight_property=weight_property),
+            **given(source_nodes=source_nodes, weight_property=weight_property),
         }
         return await self.run("pagerank", node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from graph_olap.models import AlgorithmInfo, AlgorithmParameter
 
 from graph_olap_server.instance.algorithms.kernels.results import Computed
+from graph_olap_server.instance.nodes import TYPED_KEY
 from graph_olap_server.instance.projection import Orientation, Parallel
 
 __all__ = ["CATEGORIES", "SEED", "WEIGHT", "Algorithm", "Cost", "Parameter", "ResultKind", "shown"]
@@ -208,10 +209,11 @@ def shown(value: Any) -> str:
 
 
 def _is_node(value: Any) -> bool:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "label" in value:
         return set(value) == {"label", "key"} and isinstance(value["label"], str) and _is_key(value["key"])
     return _is_key(value)
 
 
 def _is_key(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    typed = isinstance(value, dict) and set(value) == TYPED_KEY and isinstance(value["value"], str)
+    return typed or (isinstance(value, (str, int, float)) and not isinstance(value, bool))

@@ -136,7 +136,13 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         self_loops=False,
         complexity="O(n * walks_per_node * walk_length * dimensions)",
         backend="icebug",
-        cost=Cost(lambda n, m, p: 3e-8 * n * p["walks_per_node"] * p["walk_length"] * p["dimensions"], 4096, 120),
+        cost=Cost(
+            lambda n, m, p: (
+                3e-8 * n * p["walks_per_node"] * p["walk_length"] * p["dimensions"] + 2e-7 * m * m / max(n, 1)
+            ),
+            4096,
+            120,
+        ),
         source="A. Grover, J. Leskovec: node2vec: scalable feature learning for networks. KDD 2016.",
     ),
 )

@@ -27,8 +27,9 @@ def pagerank(
 ) -> NodeMap:
     """Power iteration until the L1 change is at most ``tolerance``; sinks spread their score evenly.
 
-    At most two threads: the library sums partial sums in the order in which threads finish, which changes nothing for
-    two of them and the last bits for more. With ``source_nodes``, jumps and sinks lead to these only.
+    Always two threads: the library sums partial sums in the order in which threads finish, which changes nothing for
+    two of them and the last bits for more; one thread alone would round otherwise. With ``source_nodes``, jumps and
+    sinks lead to these only.
     """
     matrix = matrix_of(indptr, indices, weights)
     if weights is not None and not weights.all():
@@ -68,7 +69,7 @@ def _pagerank(
     run.norm = nk.centrality.Norm.l1norm
     run.maxIterations = max_iterations
     threads = nk.getMaxNumberOfThreads()
-    nk.setNumberOfThreads(min(2, threads))
+    nk.setNumberOfThreads(2)
     try:
         run.run()
     finally:
