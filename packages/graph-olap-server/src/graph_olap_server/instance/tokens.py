@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
-__all__ = ["Token", "TokenError", "TokenKind", "parameter_names", "result_names", "strip_comments", "tokenise"]
+__all__ = [
+    "Token",
+    "TokenError",
+    "TokenKind",
+    "parameter_names",
+    "result_names",
+    "return_items",
+    "strip_comments",
+    "tokenise",
+]
 
 
 class TokenKind(Enum):
@@ -130,7 +139,7 @@ def result_names(tokens: Sequence[Token], statement: str) -> list[str] | None:
         >>> result_names(tokenise(text), text)
         ['n.name', 'total']
     """
-    items = _return_items(tokens)
+    items = return_items(tokens)
     if items is None or any(item[-1].text == "*" for item in items):
         return None
     names = []
@@ -189,7 +198,8 @@ def _pieces(statement: str) -> Iterable[tuple[bool, str]]:
 _AFTER_RETURN = frozenset({"ORDER", "SKIP", "LIMIT", "UNION"})
 
 
-def _return_items(tokens: Sequence[Token]) -> list[list[Token]] | None:
+def return_items(tokens: Sequence[Token]) -> list[list[Token]] | None:
+    """Return the tokens of each item of the first RETURN, ``None`` when there is none."""
     depth = 0
     items: list[list[Token]] | None = None
     for index, token in enumerate(tokens):

@@ -251,3 +251,31 @@ def test_an_error_behind_a_short_subquery_has_its_place_in_the_analysts_text(sho
         shop.rows(statement)
     assert caught.value.details["position"] == statement.index("othing") - 1
     assert "MATCH {" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("statement", "columns", "rows"),
+    [
+        ("RETURN 1 AS a, 2 AS a, 3 AS b, 4 AS a", ["a", "a_1", "b", "a_2"], [[1, 2, 3, 4]]),
+        (
+            "UNWIND [2, 1] AS x RETURN x, x + 1, x, x + 1 ORDER BY x",
+            ["x", "x + 1", "x_1", "x + 1_1"],
+            [[1, 2] * 2, [2, 3] * 2],
+        ),
+        ("WITH 1 AS x, 2 AS y RETURN DISTINCT y, x, y LIMIT 1", ["y", "x", "y_1"], [[2, 1, 2]]),
+        ("RETURN 1 AS a, 2 AS a UNION ALL RETURN 3 AS a, 4 AS a", ["a", "a_1"], [[1, 2], [3, 4]]),
+        ("RETURN $p AS a, $p AS a", ["a", "a_1"], [[7, 7]]),
+    ],
+)
+def test_columns_of_the_same_name_are_told_apart(social, statement, columns, rows):
+    result = social.result(statement, {"p": 7} if "$p" in statement else {})
+    assert [column.name for column in result.columns] == columns
+    assert sorted(result.rows()) == rows
+
+
+def test_places_of_errors_are_those_of_the_statement_with_the_same_names(social):
+    statement = "RETURN 1 AS a, 2 AS a, nothing AS b"
+    with pytest.raises(PlatformError) as caught:
+        social.result(statement)
+    assert statement[caught.value.details["position"] :] == "nothing AS b"
+    assert caught.value.details["query"] == statement
