@@ -73,6 +73,31 @@ def test_betweenness_equals_networkx(orientation, kind, weighted):
         assert computed.values == pytest.approx(by_node(expected), abs=1e-12)
 
 
+@pytest.mark.parametrize("unit", [0.1, 0.001, 1e-12, 1e300])
+def test_betweenness_sees_that_paths_of_decimal_lengths_are_as_long_as_each_other(unit):
+    compared = 0
+    for case in GRAPHS:
+        whole = case._replace(weight=1 + case.weight % 3)
+        expected = whole.run("betweenness", weighted=True).values
+        decimal = whole._replace(weight=whole.weight * unit)
+        computed = decimal.run("betweenness", weighted=True).values
+        compared += bool(expected.any())
+        assert unit == 1e300 or computed == pytest.approx(expected)
+        assert np.isfinite(computed).all()
+    assert compared > 100
+
+
+@pytest.mark.parametrize("samples", [1, 2, 3, 10, 33])
+def test_sampled_betweenness_with_distances_is_right_on_average(samples):
+    case = KARATE._replace(weight=1.0 + np.arange(len(KARATE.weight)) % 4)
+    ask = {"orientation": "undirected", "weighted": True}
+    exact = case.run("betweenness", **ask).values
+    found = np.array([case.run("betweenness", samples=samples, seed=seed, **ask).values for seed in range(200)])
+    error = found.std(axis=0).sum() / len(found) ** 0.5
+    assert np.abs(found.mean(axis=0) - exact).sum() < 3 * error
+    assert found.mean(axis=0).sum() == pytest.approx(exact.sum(), rel=0.04)
+
+
 @reference("betweenness")
 def test_sampled_betweenness_scales_what_the_sampled_nodes_see():
     for case in GRAPHS:

@@ -20,6 +20,7 @@ from graph_olap_server.instance.algorithms.kernels.graphs import (
     in_lanes,
     matrix_of,
     sample,
+    whole_unit,
 )
 from graph_olap_server.instance.algorithms.kernels.results import EdgeMap, NodeMap
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["betweenness", "edge_betweenness"]
 
 _DEEP = 40
+_WHOLE = 2.0**53  # up to here sums are exact
 _BLOCK = 1 << 17  # numbers per block: one fits the cache of a core
 
 
@@ -41,6 +43,7 @@ def betweenness(
     sources = sample(count, samples, seed)
     if weights is not None:
         _refuse_zeros(weights)
+        matrix = matrix_of(indptr, indices, _exact(weights))
         sums = _by_library(matrix, samples, seed, weighted=True)
     elif len(sources) == count and count and _depth(matrix, sources[:1]) > _DEEP:
         sums = _by_library(matrix, None, seed, weighted=False)
@@ -157,6 +160,7 @@ def _by_library(matrix: scipy.sparse.csr_array, samples: int | None, seed: int, 
     if matrix.shape[0] == 0:
         return np.empty(0)
     graph = DirectedGraph(matrix, weighted=weighted)
+    scale = 1.0
     nk.setSeed(seed, False)
     threads = nk.getMaxNumberOfThreads()
     nk.setNumberOfThreads(1)
@@ -164,11 +168,19 @@ def _by_library(matrix: scipy.sparse.csr_array, samples: int | None, seed: int, 
         if samples is None or samples >= matrix.shape[0]:
             run = nk.centrality.Betweenness(graph.handle)
         else:
-            run = nk.centrality.EstimateBetweenness(graph.handle, samples)
+            # It searches from one node more than it is told, and scales as if it had not.
+            told = max(samples - 1, 1)
+            run, scale = nk.centrality.EstimateBetweenness(graph.handle, told), told / (told + 1)
         run.run()
     finally:
         nk.setNumberOfThreads(threads)
-    return np.array(run.scores())
+    return np.array(run.scores()) * scale
+
+
+def _exact(weights: Floats) -> Floats:
+    """Return decimals as whole numbers, so that paths of the same length are found to be as long as each other."""
+    unit = whole_unit(weights, _WHOLE)
+    return weights if unit is None else np.rint(weights * unit)
 
 
 def _refuse_zeros(weights: Floats) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from graph_olap_server.domain.errors import PlatformError
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of
+from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of, whole_unit
 from graph_olap_server.instance.algorithms.kernels.results import EdgeMap, NodeMap
 from graph_olap_server.instance.algorithms.kernels.searches import levels
 
@@ -71,14 +71,10 @@ def _unit(capacities: Floats) -> int:
     Raises:
         PlatformError: ``ALGORITHM_FAILED`` when they do not fit into 32 bits then: SciPy's algorithm has no more.
     """
-    unit = 1
+    unit = whole_unit(capacities, _LARGEST)
+    if unit is not None:
+        return unit
     total = float(capacities.sum())
-    while total * unit <= _LARGEST:
-        scaled = capacities * unit
-        # Compared by proportion, so that a small capacity is not taken for none.
-        if np.allclose(scaled, np.rint(scaled), rtol=1e-12, atol=0):
-            return unit
-        unit *= 10
     reason = (
         f"Capacities are counted in whole units, {_LARGEST} of them at most in all edges together. These capacities, "
         f"{total:g} together, need more to be exact: round them or use another unit."

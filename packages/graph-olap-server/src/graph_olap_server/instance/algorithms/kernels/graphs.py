@@ -24,6 +24,7 @@ __all__ = [
     "near_one",
     "no_convergence",
     "sample",
+    "whole_unit",
 ]
 
 Ints = NDArray[Any]
@@ -31,6 +32,7 @@ Floats = NDArray[np.float64]
 Part = TypeVar("Part")
 
 _LANES = 4
+_FINEST = 10**15
 
 
 class UndirectedGraph:
@@ -78,6 +80,23 @@ def near_one(weights: Floats | None) -> Floats | None:
     """
     largest = 0.0 if weights is None else float(weights.max(initial=0.0))
     return weights if not largest or weights is None else np.ldexp(weights, -int(np.frexp(largest)[1]))
+
+
+def whole_unit(values: Floats, most: float) -> int | None:
+    """Return the power of ten that makes all values whole numbers with a sum of no more than ``most``, if there is one.
+
+    Decimals such as 0.1 are not exact as binary fractions, and sums of them come out different in another order; whole
+    numbers have neither trouble.
+    """
+    total = float(values.sum())
+    unit = 1
+    while unit <= _FINEST and total * unit <= most:
+        scaled = values * unit
+        # Compared by proportion, so that a small value is not taken for none.
+        if np.allclose(scaled, np.rint(scaled), rtol=1e-12, atol=0):
+            return unit
+        unit *= 10
+    return None
 
 
 def in_lanes(batches: Sequence[Ints], work: Callable[[Sequence[Ints]], Part]) -> list[Part]:
