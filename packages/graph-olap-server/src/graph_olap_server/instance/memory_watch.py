@@ -30,7 +30,7 @@ _PATIENCE_SECONDS = 0.5
 def start(limit_bytes: int, limit_file: Path, exceeded_file: Path) -> subprocess.Popen[bytes]:
     """Start to watch this process; the watcher ends when this process does, or closes the pipe to it."""
     arguments = [str(os.getpid()), str(limit_bytes), str(limit_file), str(exceeded_file)]
-    return subprocess.Popen([sys.executable, "-m", __name__, *arguments], stdin=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-P", "-m", __name__, *arguments], stdin=subprocess.PIPE)
 
 
 def resident_bytes(pid: int | str = "self") -> int | None:
