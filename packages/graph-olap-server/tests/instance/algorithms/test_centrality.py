@@ -87,15 +87,22 @@ def test_betweenness_sees_that_paths_of_decimal_lengths_are_as_long_as_each_othe
     assert compared > 100
 
 
-@pytest.mark.parametrize("samples", [1, 2, 3, 10, 33])
-def test_sampled_betweenness_with_distances_is_right_on_average(samples):
-    case = KARATE._replace(weight=1.0 + np.arange(len(KARATE.weight)) % 4)
-    ask = {"orientation": "undirected", "weighted": True}
-    exact = case.run("betweenness", **ask).values
-    found = np.array([case.run("betweenness", samples=samples, seed=seed, **ask).values for seed in range(200)])
-    error = found.std(axis=0).sum() / len(found) ** 0.5
-    assert np.abs(found.mean(axis=0) - exact).sum() < 3 * error
-    assert found.mean(axis=0).sum() == pytest.approx(exact.sum(), rel=0.04)
+@pytest.mark.parametrize(("orientation", "kind"), KINDS)
+def test_sampled_betweenness_with_distances_scales_what_the_sampled_nodes_see(orientation, kind):
+    compared = 0
+    for number, case in enumerate(GRAPHS):
+        apart = case._replace(weight=case.weight + 1)
+        for samples in {1, max(1, case.nodes // 2), max(1, case.nodes - 1)}:
+            computed = apart.run(
+                "betweenness", weighted=True, orientation=orientation, samples=samples, seed=number
+            ).values
+            chosen = sample(case.nodes, samples, number).tolist()
+            graph = apart.graph(kind, parallel="min").to_directed()
+            seen = nx.betweenness_centrality_subset(graph, chosen, list(graph), weight="weight")
+            scale = case.nodes / len(chosen) / max((case.nodes - 1) * (case.nodes - 2), 1)
+            assert computed == pytest.approx(np.array(by_node(seen)) * scale)
+            compared += bool(computed.any())
+    assert compared > 200
 
 
 @reference("betweenness")
