@@ -127,3 +127,38 @@ def test_sums_of_numbers_beside_texts_stay_as_they_are(social):
     )
     sizes = [3, 3, None, 2]
     assert rows == [[2 * s + 1, s + 6, 10 - s, i + s, 1 - s] if s else [None] * 5 for i, s in enumerate(sizes, start=1)]
+
+
+def test_functions_of_three_arguments_are_null_for_their_own_row_only(files, load):
+    texts = ["a", None, "é", "日本語x", ""]
+    files.node(
+        "N", ("id", "INT64"), {"s": "STRING", "x": "INT64"}, [[i, s, 5 if s else None] for i, s in enumerate(texts)]
+    )
+    files.node("M", ("id", "INT64"), {}, [[i] for i in range(len(texts))])
+    files.edge("S", ("N", "M"), {}, [[i, i] for i in range(len(texts))])
+    graph = load(files)
+    columns = (
+        "q.id, substring(q.s, 1, 1), substring(q.s, 2, 9), lpad(q.s, 4, '-'), rpad(q.s, 4, '-'), "
+        "regexp_replace(q.s, 'a', 'b'), split_part(q.s, 'a', 1), substring('abcdefgh', q.x, 2), make_date(2020, 1, q.x)"
+    )
+    wanted = {
+        number: [
+            text[:1],
+            text[1:],
+            text.rjust(4, "-"),
+            text.ljust(4, "-"),
+            text.replace("a", "b"),
+            text.split("a")[0],
+            "ef" if text else None,
+            "2020-01-05" if text else None,
+        ]
+        if text is not None
+        else [None] * 8
+        for number, text in enumerate(texts)
+    }
+    # In this plan the rows come one by one, and the engine kept a null for all that followed.
+    for pattern in ("MATCH (n:N) OPTIONAL MATCH (n)-[:S]->(m)-[]-(q:N)", "MATCH (q:N)", "MATCH (q:N) WHERE q.id >= 0"):
+        found = {number: values for number, *values in graph.rows(f"{pattern} RETURN {columns}")}
+        assert {n: v[:6] for n, v in found.items()} == {n: v[:6] for n, v in wanted.items()}, pattern
+        filled = [number for number, text in enumerate(texts) if text]
+        assert [found[number][6:] for number in filled] == [wanted[number][6:] for number in filled], pattern

@@ -16,6 +16,7 @@ from graph_olap_server.instance.engine.cycles import open_cycles
 from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
 from graph_olap_server.instance.engine.empty_text import empty_text_edits
 from graph_olap_server.instance.engine.grouping import grouping_edits
+from graph_olap_server.instance.engine.lambdas import check_lambdas
 from graph_olap_server.instance.engine.membership import membership_edits
 from graph_olap_server.instance.engine.null_fields import null_field_edits
 from graph_olap_server.instance.engine.outer_values import outer_value_edits
@@ -85,11 +86,14 @@ def mend(
         done = _step(done, lambda text, tokens, clauses: grouping_edits(text, tokens, clauses, keys))
     if words & _CORRELATED:
         done = _step(done, outer_value_edits)
+    if words & _LISTS:
+        done = _step(done, check_lambdas)
     return done
 
 
 _MEMBERSHIP = frozenset({"IN", "LIST_CONTAINS", "LIST_HAS", "ARRAY_CONTAINS", "ARRAY_HAS"})
 _GROUPING = frozenset({"WITH", "DISTINCT", "COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
+_LISTS = frozenset({"LIST_FILTER", "LIST_TRANSFORM", "LIST_REDUCE"})
 _CORRELATED = frozenset({"OPTIONAL", "EXISTS", "COUNT"})
 
 

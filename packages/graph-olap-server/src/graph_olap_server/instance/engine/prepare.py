@@ -22,6 +22,7 @@ from graph_olap_server.instance.engine.edits import apply_edits
 from graph_olap_server.instance.engine.grouped_relationships import grouped_relationship_edits
 from graph_olap_server.instance.engine.impossible import impossible_edits
 from graph_olap_server.instance.engine.labels import label_edits
+from graph_olap_server.instance.engine.lambdas import lambda_edits
 from graph_olap_server.instance.engine.mending import mend
 from graph_olap_server.instance.engine.projections import Arranged, arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
@@ -129,6 +130,20 @@ def _rewrite(
     statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any], catalog: Catalog, *, acyclic: bool
 ) -> Rewritten:
     """Check and mend; of the parameters only their traits are looked at (recent.py)."""
+    by_lambda = apply_edits(statement, lambda_edits(statement, tokens))
+    if by_lambda.text != statement:
+        try:
+            again = tokenise(by_lambda.text)
+            made = _rewrite_all(by_lambda.text, again, parameters, catalog, acyclic=acyclic)
+        except PlatformError as error:
+            raise _in_original(error, statement, by_lambda.original_position) from None
+        return replace(made, original_position=_then(made.original_position, by_lambda.original_position))
+    return _rewrite_all(statement, tokens, parameters, catalog, acyclic=acyclic)
+
+
+def _rewrite_all(
+    statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any], catalog: Catalog, *, acyclic: bool
+) -> Rewritten:
     checked = check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
     unknown = {} if checked.impossible else unknown_property_edits(tokens, catalog)
     impossible = impossible_edits(statement, tokens, list(checked.impossible))

@@ -8,6 +8,7 @@ from typing import Any
 from graph_olap_server.instance.engine.catalog import Catalog
 from graph_olap_server.instance.engine.clauses import Clause, call_end, closing, projection_items
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.lambdas import lambda_spans
 from graph_olap_server.instance.engine.nested_edits import NestedEdits
 from graph_olap_server.instance.tokens import Token, TokenKind
 
@@ -69,6 +70,8 @@ class _Sums:
         self._parameters = parameters
         self._properties = properties
         self._texts = texts
+        # The engines get CASE wrong there; null stays an empty text in them.
+        self._lambdas = frozenset(place for start, end in lambda_spans(tokens) for place in range(start, end))
         self.edits = NestedEdits(statement, tokens, self._sum)
 
     def is_text(self, start: int, end: int) -> bool:
@@ -89,6 +92,8 @@ class _Sums:
         return token.name in self._texts or token.keyword in _FUNCTIONS
 
     def _sum(self, place: int, end: int) -> tuple[int, str] | None:
+        if place in self._lambdas:
+            return None
         if place and (self._tokens[place - 1].text in _BEFORE or self._continues(place)):
             return None
         operands = [(place, self._operand_end(place, end))]

@@ -1,11 +1,14 @@
-"""Functions that give wrong values for some arguments: weeks of dates, and parts of texts beyond their end.
+"""Functions that give wrong values for some arguments: weeks of dates, parts of texts beyond their end, and nulls.
 
 Kuzu takes a week for a day. Both engines answer ``substring`` with the whole text where it starts beyond the end and
-the text is not ASCII. Days of the week and of the year, which neither has, come along.
+the text is not ASCII. A function of three arguments that was null once stays null for the rows after that one, where a
+join gives them one by one; it is given no nulls here. Days of the week and of the year, which neither engine has, come
+along.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,7 +20,17 @@ from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["WRONG_FUNCTIONS", "wrong_function_edits"]
 
-WRONG_FUNCTIONS = frozenset({"DATE_TRUNC", "DATETRUNC", "DATE_PART", "DATEPART", "SUBSTRING", "SUBSTR", "MAP"})
+_TEXT, _ONE = "''", "1"
+_OF_THREE = {
+    **dict.fromkeys(("SUBSTRING", "SUBSTR"), (_TEXT, _ONE, _ONE)),
+    **dict.fromkeys(("LPAD", "RPAD"), (_TEXT, _ONE, "' '")),
+    **dict.fromkeys(("REGEXP_REPLACE", "REGEXP_EXTRACT"), (_TEXT, _TEXT, None)),
+    "SPLIT_PART": (_TEXT, "' '", _ONE),
+    **dict.fromkeys(("LIST_SLICE", "ARRAY_SLICE"), (None, _ONE, _ONE)),
+    "MAKE_DATE": ("1970", _ONE, _ONE),
+}
+"""What stands for an argument that is null; None where only a test can keep it out."""
+WRONG_FUNCTIONS = frozenset({"DATE_TRUNC", "DATETRUNC", "DATE_PART", "DATEPART", "MAP", *_OF_THREE})
 
 
 def wrong_function_edits(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any]) -> list[Edit]:
@@ -88,11 +101,8 @@ def _unit(token: Token, parameters: Mapping[str, Any]) -> str:
 
 def _replacement(function: Token, unit: str, arguments: Sequence[str]) -> str | None:
     name = function.keyword.replace("_", "")
-    if name.startswith("SUBSTR"):
-        if len(arguments) != 3:
-            return None
-        text, start, length = (f"({argument})" for argument in arguments)
-        return f"(CASE WHEN {start} > size({text}) THEN '' ELSE substring({text}, {start}, {length}) END)"
+    if function.keyword in _OF_THREE:
+        return _without_nulls(function, arguments) if len(arguments) == 3 else None
     if len(arguments) != 2:
         return None
     date = f"CAST(({arguments[1]}) AS DATE)"
@@ -101,3 +111,22 @@ def _replacement(function: Token, unit: str, arguments: Sequence[str]) -> str | 
         return f"(date_trunc('day', ({arguments[1]})) - to_days({since_monday}))" if unit in _WEEKS else None
     thursday = f"({date} - to_days({since_monday} - 3))"
     return f"({_PARTS[unit].format(date=date, thursday=thursday)})" if unit in _PARTS else None
+
+
+def _without_nulls(function: Token, arguments: Sequence[str]) -> str | None:
+    whole = [f"({argument})" for argument in arguments]
+    stands = _OF_THREE[function.keyword]
+    variable = [_CONSTANT.fullmatch(argument) is None for argument in arguments]
+    given = [
+        f"coalesce({argument}, {stand})" if is_variable and stand is not None else argument
+        for argument, stand, is_variable in zip(whole, stands, variable, strict=True)
+    ]
+    nulls = " OR ".join(f"{text} IS NULL" for text, is_variable in zip(whole, variable, strict=True) if is_variable)
+    cases = [f"WHEN {nulls} THEN NULL"] if nulls else []
+    if function.keyword.startswith("SUBSTR"):
+        cases.append(f"WHEN {whole[1]} > size({whole[0]}) THEN ''")
+    call = f"{function.text}({', '.join(given)})"
+    return f"(CASE {' '.join(cases)} ELSE {call} END)" if cases else None
+
+
+_CONSTANT = re.compile(r"\s*(?:-?\d+|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*", re.DOTALL)
