@@ -110,8 +110,8 @@ def test_long_results_are_cut_and_say_so():
     assert (len(result["values"]), result["count"], result["result_truncated"]) == (10_000, 10_001, True)
 
 
-@pytest.mark.parametrize("kind", set(get_args(Kind)) - {"scalar", "graph", "tuple"})
-@pytest.mark.parametrize("empty", [[], (), set(), {}, iter(())], ids=repr)
+@pytest.mark.parametrize("kind", sorted(set(get_args(Kind)) - {"scalar", "graph", "tuple"}))
+@pytest.mark.parametrize("empty", [[], (), set(), {}, iter(())], ids=["list", "tuple", "set", "dict", "iterator"])
 def test_nothing_is_of_the_kind_that_the_function_returns(kind, empty):
     empty = iter(()) if isinstance(empty, Iterator) else empty
     classified = classify(empty, write=True, kind=kind)
