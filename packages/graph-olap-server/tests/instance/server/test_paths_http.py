@@ -1,5 +1,7 @@
 """Algorithms that take nodes by key, over HTTP: results and errors name the nodes."""
 
+import pytest
+
 
 def test_a_cycle_is_named_by_keys(client):
     reply = client.post("/algo/topological_order", json={"node_label": "Person", "mode": "stats"})
@@ -39,3 +41,30 @@ def test_a_shortest_path_records_how_it_was_found(client):
     result = reply.json()["result"]
     assert set(result["timings_ms"]) == {"project", "compute", "write"}
     assert (result["backend"], result["graph_version"] >= 0, result["threads"] >= 1) == ("numpy", True, True)
+
+
+def test_a_shortest_path_takes_its_parameters_where_others_have_theirs(client):
+    parameters = {"source_id": "ann", "target_id": "cem", "source_label": "Person", "directed": True}
+    reply = client.post("/algo/shortest_path", json={"parameters": parameters})
+    assert reply.json()["result"]["path"] == ["ann", "bob", "cem"]
+    reply = client.post("/algo/shortest_path", json={"parameters": {**parameters, "depth": 3}})
+    assert reply.status_code == 400
+    assert reply.json()["error"]["details"]["field"] == "parameters.depth"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("projection", {"node_labels": ["City"]}),
+        ("node_label", "City"),
+        ("edge_type", "KNOWS"),
+        ("result_property", "step"),
+        ("mode", "stream"),
+        ("mode", "estimate"),
+    ],
+)
+def test_a_shortest_path_does_not_ignore_what_it_cannot_do(client, name, value):
+    reply = client.post("/algo/shortest_path", json={"source_id": "ann", "target_id": "cem", name: value})
+    assert reply.status_code == 400
+    assert reply.json()["error"]["details"]["field"] == name
+    assert "use k_shortest_paths" in reply.json()["error"]["message"]

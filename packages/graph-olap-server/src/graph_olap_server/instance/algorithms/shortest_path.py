@@ -22,6 +22,7 @@ __all__ = ["INFO", "ShortestPath"]
 _TIMEOUT_MS = 60_000
 _MAX_DEPTH = 50
 _DEFAULT_DEPTH = 30
+_OF_OTHERS = ("projection", "node_label", "edge_type", "result_property", "mode")
 
 INFO = AlgorithmInfo(
     name="shortest_path",
@@ -68,6 +69,7 @@ class ShortestPath:
         Raises:
             PlatformError: ``VALIDATION_FAILED``, or ``RESOURCE_NOT_FOUND`` for an unknown node.
         """
+        fields = _with_parameters(fields)
         schema = self._engine.schema()
         labels = tuple(table.label for table in schema.node_tables)
         for name in ("source_id", "target_id"):
@@ -179,6 +181,23 @@ class ShortestPath:
             finally:
                 result.close()
         return found
+
+
+def _with_parameters(fields: Fields) -> Fields:
+    """Return the fields with those of ``parameters``, where other algorithms have theirs."""
+    given = fields.object("parameters")
+    known = {parameter.name for parameter in INFO.parameters}
+    merged = Fields({**given, **{name: fields.raw(name) for name in fields.names()}})
+    merged.problems.extend(fields.problems)
+    for name in given:
+        if name not in known:
+            reason = f"{INFO.name} has no such parameter; allowed: {', '.join(sorted(known))}"
+            merged.problems.append((f"parameters.{name}", reason))
+    for name in _OF_OTHERS:
+        if fields.raw(name) is not None:
+            reason = f"{INFO.name} searches the whole graph and writes nothing; use k_shortest_paths"
+            merged.problems.append((name, reason))
+    return merged
 
 
 def _edge_tables(fields: Fields, schema: GraphSchema) -> tuple[EdgeTable, ...]:
