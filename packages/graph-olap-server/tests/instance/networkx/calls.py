@@ -8,7 +8,7 @@ from typing import Any
 
 from graph_olap.models import AlgorithmInfo
 
-_BY_NAME: dict[str, Any] = {
+BY_NAME: dict[str, Any] = {
     "source": "a", "s": "a", "_s": "a", "u": "a", "v": "b", "n": "a", "node": "a", "root": "a", "start": "a",
     "target": "d", "t": "d", "_t": "d", "node1": "d", "node2": "e", "nodeA": "a", "nodeB": "d",
     "sources": ["a", "b"], "targets": ["c", "d"], "nodes": ["a", "b", "c", "d"], "nbunch": ["a", "c", "e"],
@@ -45,7 +45,7 @@ def call_of(info: AlgorithmInfo) -> Call:
         if parameter.name in given:
             continue
         if parameter.required:
-            given[parameter.name] = _BY_NAME[parameter.name]
+            given[parameter.name] = BY_NAME[parameter.name]
         elif parameter.name == "seed":
             given["seed"] = 7
         elif parameter.name in ("weight", "distance", "attr") and not own.numbers and info.name not in _UNWEIGHTED:

@@ -11,6 +11,7 @@ from graph_olap_server.domain.errors import FieldProblem
 from graph_olap_server.instance.networkx_bridge.values import Handle
 
 __all__ = [
+    "DEFAULT_SEED",
     "FUNCTIONS",
     "GROUPS_OF_NODES",
     "KEYED_BY_NODE",
@@ -19,6 +20,7 @@ __all__ = [
     "ONE_PAIR",
     "PAIRS_OF_NODES",
     "bind",
+    "cannot_be_sent",
 ]
 
 DEFAULT_SEED = 0
@@ -93,12 +95,17 @@ def bind(
                 (f"parameters.{name}", f"{info.name} needs {name}: {parameter.description or parameter.type}")
             )
     for name, value in given.items():
-        if name in known and value is not None and _qualified(info, name, _NOT_SENT):
+        if name in known and value is not None and cannot_be_sent(info, name):
             reason = f"cannot be passed in a request; leave it out and {info.name} uses its own"
             problems.append((f"parameters.{name}", reason))
     if problems:
         return {}
     return {name: _bound(info, known[name], value, find_node, problems) for name, value in given.items()}
+
+
+def cannot_be_sent(info: AlgorithmInfo, parameter: str) -> bool:
+    """Whether a parameter takes an object that no request can hold."""
+    return _qualified(info, parameter, _NOT_SENT) is not None
 
 
 def _bound(
