@@ -164,6 +164,8 @@ def test_a_group_by_a_relationship_has_the_relationship(files, load):
     assert sorted(rows, key=repr) == sorted(
         ([w, k, None if w is None else "R", w is None] for w, k in wanted), key=repr
     )
+    assert graph.value(f"{pattern} WITH r, count(*) AS k WHERE r.w IN [0, 6] RETURN count(*)") == 1
+    assert graph.value(f"{pattern} WITH r, count(*) AS k WHERE r.w IS NULL RETURN k") == 6
     result = graph.result(f"{pattern} RETURN count(DISTINCT n) AS d, r, count(*) AS k, max(r.w)")
     assert [column.name for column in result.columns] == ["d", "r", "k", "max(r.w)"]
     assert sorted([row[0], row[2], row[3]] for row in result.rows() if row[1]) == [[1, 1, w] for w in (5, 6, 7, 8)]

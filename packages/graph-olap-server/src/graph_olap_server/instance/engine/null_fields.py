@@ -45,6 +45,8 @@ class _Reader:
         self.tokens = tokens
         self.clause = clause
         self.full = full
+        # ORDER BY and WHERE of a WITH see what it made.
+        self.projected = projection_items(tokens, clause)[2] if clause.keyword == "WITH" else clause.end
         self.edits = NestedEdits(statement, tokens, self._site)
 
     def _site(self, place: int, end: int) -> tuple[int, str] | None:
@@ -60,7 +62,7 @@ class _Reader:
             fields_end += 2
         fields = [part.text for part in self.tokens[base_end + 1 : fields_end : 2]]
         variable = base_end == place + 1
-        plain = variable and not self._is_value(token)
+        plain = variable and not self._is_value(place)
         if len(fields) - plain > 0:
             base = token.text if variable else self.edits.text(place, base_end)
             prefixes = [".".join([base, *fields[:count]]) for count in range(plain, len(fields))]
@@ -88,16 +90,18 @@ class _Reader:
         alone = end - place == 4
         if alone and argument.keyword == "NULL":
             return end, "null"
-        if token.keyword not in _LABELS | {"ID"} or (alone and not self._is_value(argument)):
+        if token.keyword not in _LABELS | {"ID"} or (alone and not self._is_value(place + 2)):
             return None
         value = self.edits.text(place + 2, end - 1)
         found = f"struct_extract({value}, '_LABEL')" if token.keyword in _LABELS else f"{token.text}({value})"
         return end, f"(CASE WHEN ({value}) IS NULL THEN NULL ELSE {found} END)"
 
-    def _is_value(self, token: Token) -> bool:
+    def _is_value(self, place: int) -> bool:
         # A name that no clause knows is one of a subquery's pattern, of a lambda or of this projection.
-        known = self.clause.before.get(token.name, self.clause.after.get(token.name))
-        return known is not None and known.kind == "value" and token.name not in self.full
+        name, clause = self.tokens[place].name, self.clause
+        first, second = (clause.before, clause.after) if place < self.projected else (clause.after, clause.before)
+        known = first.get(name, second.get(name))
+        return known is not None and known.kind == "value" and name not in self.full
 
 
 def _without_nulls(tokens: Sequence[Token], clause: Clause, full: set[str], parameters: Mapping[str, Any]) -> set[str]:
