@@ -88,3 +88,10 @@ def test_both_ends_of_a_path(bridge, name):
     call = call_of(INFOS[name])
     given = {**call.given, "source": "b", "target": "d"}
     compared_with_the_library(bridge, name, dataclasses.replace(call, given=given))
+
+
+def test_a_number_per_node_in_place_of_one(bridge):
+    given = {"beta": {"a": 1.0, "b": 2.0, "c": 1.0, "d": 0.5, "e": 1.0, "f": 1.0, "g": 3.0}, "alpha": 0.05}
+    for name in ("katz_centrality", "katz_centrality_numpy"):
+        call = dataclasses.replace(call_of(INFOS[name]), graph="dag", numbers=(), given=given)
+        compared_with_the_library(bridge, name, call)

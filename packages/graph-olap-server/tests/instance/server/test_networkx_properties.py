@@ -54,6 +54,9 @@ def test_two_properties_of_the_relationships_at_once(client):
         ("maximum_flow_value", {"_s": "ann", "_t": "bob", "capacity": "x"}, "parameters.capacity", "strength"),
         ("edge_connectivity", {"flow_func": "magic"}, "parameters.flow_func", "edmonds_karp"),
         ("dfs_edges", {"sort_neighbors": "sorted"}, "parameters.sort_neighbors", "leave it out"),
+        ("pagerank", {"alpha": "high"}, "parameters.alpha", "a number is required, found 'high'"),
+        ("k_core", {"k": True}, "parameters.k", "a number is required, found True"),
+        ("closeness_centrality", {"wf_improved": "no"}, "parameters.wf_improved", "true or false is required"),
         ("adamic_adar_index", {"ebunch": [["ann"]]}, "parameters.ebunch", "two primary keys"),
     ],
 )

@@ -143,6 +143,12 @@ def _betweenness(view: GraphView, normalized: bool) -> NDArray[np.float64]:
     return shares if normalized else shares * (pairs if view.directed else pairs / 2)
 
 
+def _katz(view: GraphView, beta: Any, **others: Any) -> NDArray[np.float64]:
+    if isinstance(beta, Mapping):
+        raise NotAccelerated("there is a beta per node")
+    return power_iteration.katz(view, beta=beta, **others)
+
+
 def _weak(view: GraphView) -> NDArray[np.int64]:
     return wcc(view.plain["indptr"], view.plain["indices"]).values
 
@@ -218,7 +224,7 @@ ACCELERATED: dict[str, Accelerated] = {
         power_iteration.eigenvector, "scipy", arguments={"max_iter": 100, "tol": 1e-6}, shape="values", weighted=True
     ),
     "katz_centrality": Accelerated(
-        power_iteration.katz,
+        _katz,
         "scipy",
         arguments={"alpha": 0.1, "beta": 1.0, "max_iter": 1000, "tol": 1e-6, "normalized": True},
         shape="values",

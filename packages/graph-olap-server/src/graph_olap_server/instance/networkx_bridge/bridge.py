@@ -19,7 +19,7 @@ from graph_olap_server.instance.networkx_bridge.named import (
     table_of,
     with_keys,
 )
-from graph_olap_server.instance.networkx_bridge.parameters import DEFAULT_SEED, bind
+from graph_olap_server.instance.networkx_bridge.parameters import DEFAULT_SEED, bind, check_types
 from graph_olap_server.instance.networkx_bridge.properties import (
     WEIGHT,
     PropertyUse,
@@ -106,6 +106,7 @@ class NetworkxBridge:
             fields.problems.append(("result_property", "mode write needs the name of a property"))
         if directed is None and selection.orientation == "undirected":
             directed = False
+        check_types(info, given, fields.problems)
         use = read_properties(info, given, weight, selection, self._node_properties(selection), fields)
         fields.check()
         finder = NodeFinder(self._engine, selection.labels)

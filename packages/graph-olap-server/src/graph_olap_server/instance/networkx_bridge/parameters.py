@@ -21,6 +21,7 @@ __all__ = [
     "PAIRS_OF_NODES",
     "bind",
     "cannot_be_sent",
+    "check_types",
 ]
 
 DEFAULT_SEED = 0
@@ -71,6 +72,8 @@ _NOT_SENT = frozenset(
     | {f"{name}.partition" for name in ("maximum_branching", "minimum_branching", "minimal_branching")}
     | {f"{name}_spanning_arborescence.partition" for name in ("maximum", "minimum")}
 )
+# A truth value or the name of an attribute; a number or one per node.
+_OF_SEVERAL_TYPES = frozenset({"data", "beta"})
 # Several nodes that the library combines as sets.
 _SETS_OF_NODES = frozenset({"x", "y", "z", "included", "restricted"})
 # Words in place of several nodes.
@@ -101,6 +104,19 @@ def bind(
     if problems:
         return {}
     return {name: _bound(info, known[name], value, find_node, problems) for name, value in given.items()}
+
+
+def check_types(info: AlgorithmInfo, given: Mapping[str, Any], problems: list[FieldProblem]) -> None:
+    """Record numbers and truth values that are something else; what kind of number it is, the function judges."""
+    for parameter in info.parameters:
+        value = given.get(parameter.name)
+        if value is None or parameter.name in _OF_SEVERAL_TYPES or _qualified(info, parameter.name, _NOT_SENT):
+            continue
+        is_boolean = isinstance(value, bool)
+        if parameter.type == "boolean" and not is_boolean:
+            problems.append((f"parameters.{parameter.name}", f"true or false is required, found {value!r}"))
+        elif parameter.type in ("int", "float") and (is_boolean or not isinstance(value, (int, float))):
+            problems.append((f"parameters.{parameter.name}", f"a number is required, found {value!r}"))
 
 
 def cannot_be_sent(info: AlgorithmInfo, parameter: str) -> bool:
@@ -140,7 +156,7 @@ def _qualified(info: AlgorithmInfo, parameter: str, names: Container[str]) -> st
 
 
 def _value(name: str, value: Any, find_node: Callable[[Any], int], problems: list[FieldProblem]) -> Any:
-    if name in KEYED_BY_NODE and isinstance(value, dict):
+    if (name in KEYED_BY_NODE or name in _OF_SEVERAL_TYPES) and isinstance(value, dict):
         return {Handle(find_node(key)): number for key, number in value.items()}
     if name in MANY_NODES or (name in ONE_NODE and isinstance(value, list)):
         if not isinstance(value, list):
