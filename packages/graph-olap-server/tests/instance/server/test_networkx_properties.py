@@ -175,3 +175,20 @@ def test_what_an_earlier_result_wrote_is_gone(client):
         done = client.post("/networkx/bfs_edges", json={**body, "parameters": {"source": source}}).json()
         found = values("MATCH (a:Person)-[r:KNOWS]->(b:Person) WHERE a <> b RETURN DISTINCT a.name, r.tree")
         assert {name for name, value in found.items() if value is not None} == expected
+
+
+@pytest.mark.parametrize(
+    ("orientation", "source", "expected", "updated"),
+    [
+        ("reverse", "cem", {("bob", "cem"), ("ann", "bob")}, 3),
+        ("reverse", "eve", {("dan", "eve")}, 1),
+        ("undirected", "cem", {("bob", "cem"), ("cem", "ann")}, 2),
+        ("natural", "ann", {("ann", "bob"), ("bob", "cem")}, 3),
+    ],
+)
+def test_values_find_their_relationships_whichever_way_the_graph_turns(client, orientation, source, expected, updated):
+    projection = {"node_labels": ["Person"], "relationship_types": ["KNOWS"], "orientation": orientation}
+    body = {"projection": projection, "result_property": "turned", "parameters": {"source": source}}
+    assert client.post("/networkx/bfs_edges", json=body).json()["edges_updated"] == updated
+    query = "MATCH (a:Person)-[r:KNOWS]->(b:Person) WHERE r.turned IS NOT NULL RETURN DISTINCT a.name, b.name"
+    assert {tuple(row) for row in client.post("/query", json={"query": query}).json()["rows"]} == expected
