@@ -31,7 +31,7 @@ test-slow: install
 
 # The control plane's tests on a private PostgreSQL; Debian and Ubuntu: apt-get install postgresql.
 test-postgres: install
-	@GRAPH_OLAP_TEST_DATABASE=postgres $(BIN)/python -m pytest -m "not slow" -q $(CONTROL_PLANE_TESTS)
+	@GRAPH_OLAP_TEST_DATABASE=postgres $(BIN)/python -m pytest -m "not slow" -q -n 2 --dist loadfile $(CONTROL_PLANE_TESTS)
 
 check: install
 	@$(BIN)/ruff format --check .
