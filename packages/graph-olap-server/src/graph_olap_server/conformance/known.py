@@ -70,6 +70,7 @@ LIMITS = (
     Limit("optional-path-group", _BOTH, True, _says("a path of OPTIONAL MATCH: the engine takes")),
     Limit("node-with-two-names", _BOTH, True, _two_names),
     Limit("negative-decimals", _BOTH, True, _says("holds negative decimals")),
+    Limit("decimal-digits", _BOTH, True, _says("Decimal Cast Failed")),
     Limit("collect-of-nothing", frozenset({"ladybug"}), False, _empty_collect),
 )
 """Everything that a run may meet without failing."""

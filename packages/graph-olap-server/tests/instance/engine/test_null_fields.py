@@ -80,3 +80,13 @@ def test_a_label_of_a_number_is_refused(homes):
     with pytest.raises(PlatformError, match="does not accept"):
         homes.value("MATCH (n:Person) RETURN label(n.id)")
     assert homes.value("MATCH (n:Person) RETURN count(*)") == 3
+
+
+def test_a_plan_is_that_of_the_statement_which_runs(homes):
+    statement = "MATCH p = (:Person)-[:KNOWS]->() RETURN label(nodes(p)[1]) AS l"
+    for prefix in ("EXPLAIN", "EXPLAIN LOGICAL", "PROFILE", "explain"):
+        assert "PROJECTION" in homes.value(f"{prefix} {statement}")
+    assert "CASE" not in homes.value("EXPLAIN MATCH (n:Person) RETURN n.id")
+    with pytest.raises(PlatformError) as caught:
+        homes.value("PROFILE MATCH (n:Person) RETURN n.address.city + '!', m.id")
+    assert caught.value.details["position"] == len("PROFILE MATCH (n:Person) RETURN n.address.city + '!', ")

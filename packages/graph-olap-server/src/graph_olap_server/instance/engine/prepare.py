@@ -67,7 +67,7 @@ def prepare(
     explained: bool,
     acyclic: bool = False,
 ) -> Prepared:
-    """Check, mend and bind a statement without UNION; one that asks for its plan is only checked and bound.
+    """Check, mend and bind a statement without UNION; one with it that asks for its plan is only checked and bound.
 
     Args:
         statement: The statement.
@@ -89,6 +89,8 @@ def prepare(
         except PlatformError as error:
             raise _in_original(error, statement, spelled.original_position) from None
         return replace(found, original_position=_then(found.original_position, spelled.original_position))
+    if explained and not any(token.keyword == "UNION" for token in tokens):
+        return _explained(statement, tokens, parameters, catalog, refusal, recent)
     if explained:
         check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
         bound = bind(statement, tokens, parameters)
@@ -175,6 +177,29 @@ def _rewrite_all(
         tuple(dict.fromkeys([*checked.impossible.values(), *unknown.values()])),
         may_have_cycle(tokens),
         has_aggregates(tokens),
+    )
+
+
+def _explained(
+    statement: str,
+    tokens: Sequence[Token],
+    parameters: Mapping[str, Any],
+    catalog: Catalog,
+    refusal: Callable[[str, Mapping[str, Any]], str | None],
+    recent: Recent[Rewritten],
+) -> Prepared:
+    """Prepare what stands behind EXPLAIN or PROFILE: the plan is that of the statement which would run."""
+    start = tokens[2 if tokens[1].keyword == "LOGICAL" else 1].start
+    try:
+        found = prepare(statement[start:], parameters, catalog, refusal, recent, explained=False)
+    except PlatformError as error:
+        raise _in_original(error, statement, lambda position: position + start) from None
+    return replace(
+        found,
+        text=statement[:start] + found.text,
+        columns=None,
+        original_position=lambda position: start + found.original_position(max(0, position - start)),
+        may_have_cycle=False,
     )
 
 
