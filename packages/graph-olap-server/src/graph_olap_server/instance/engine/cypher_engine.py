@@ -47,7 +47,7 @@ from graph_olap_server.instance.engine.writeback import (
     PreparedWrite,
     check_writable,
     drop_property,
-    write_property,
+    write_all,
 )
 from graph_olap_server.instance.tokens import TokenError, result_names, tokenise
 from graph_olap_server.logs import event
@@ -225,8 +225,7 @@ class CypherEngine(GraphEngine):
                 prepared.append(PreparedWrite(entry, write, keys, (start, end)))
             check()
         with self._pool.writing() as connection:
-            for each in prepared:
-                write_property(connection, each, check)
+            write_all(connection, prepared, check)
             faults.point("instance", "write_back")
         self._forget()
 
