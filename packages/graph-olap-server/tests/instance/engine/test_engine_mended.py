@@ -165,6 +165,9 @@ def test_a_group_by_a_relationship_has_the_relationship(files, load):
         ([w, k, None if w is None else "R", w is None] for w, k in wanted), key=repr
     )
     assert graph.value(f"{pattern} WITH r, count(*) AS k WHERE r.w IN [0, 6] RETURN count(*)") == 1
+    assert graph.value(f"{pattern} WITH DISTINCT r AS q RETURN count(*)") == 5
+    shown = graph.rows(f"{pattern} WITH DISTINCT r, 1 AS one RETURN r.w, type(r), one ORDER BY r.w")
+    assert shown == [*([w, "R", 1] for w in (5, 6, 7, 8)), [None, None, 1]]
     assert graph.value(f"{pattern} WITH r, count(*) AS k WHERE r.w IS NULL RETURN k") == 6
     result = graph.result(f"{pattern} RETURN count(DISTINCT n) AS d, r, count(*) AS k, max(r.w)")
     assert [column.name for column in result.columns] == ["d", "r", "k", "max(r.w)"]

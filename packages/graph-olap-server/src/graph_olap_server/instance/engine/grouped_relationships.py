@@ -2,8 +2,9 @@
 
 Kuzu and Ladybug group by the id of a relationship and remember its other parts beside it; after a filter they remember
 those of another row, or of none: ``OPTIONAL MATCH (a)-[r]->() RETURN r, count(*)`` returns a relationship without a
-type. Behind ``coalesce`` (grouping.py) all that were not found would differ from each other. So the statement groups by
-the id itself and returns the first relationship of each group; the id is a column that nobody sees.
+type. Behind ``coalesce`` (grouping.py), and after ``WITH DISTINCT``, all that were not found would differ from each
+other. So the statement groups by the id itself and returns the first relationship of each group; the id is a column
+that nobody sees.
 """
 
 from __future__ import annotations
@@ -32,11 +33,16 @@ def grouped_relationship_edits(statement: str, tokens: Sequence[Token]) -> tuple
     for clause in clauses_of(tokens):
         if clause.keyword not in ("WITH", "RETURN"):
             continue
-        items, _, end = projection_items(tokens, clause)
+        items, distinct, end = projection_items(tokens, clause)
         values = {tokens[stop - 1].name for start, stop in items if tokens[start].name in values}
-        if not any(token.keyword in _AGGREGATES for start, stop in items for token in tokens[start:stop]):
+        aggregates = any(token.keyword in _AGGREGATES for start, stop in items for token in tokens[start:stop])
+        if not aggregates and not (distinct and clause.keyword == "WITH"):
             continue
         found = [found for found in _relationships(tokens, clause, items) if tokens[found[0]].name not in values]
+        if not aggregates:
+            found = [found for found in found if clause.before[tokens[found[0]].name].optional]
+        if found and distinct and clause.keyword == "WITH":
+            edits.append(Edit(tokens[clause.start + 1].start, tokens[clause.start + 1].end, ""))  # groups differ anyway
         values |= {tokens[place + 2 * named].name for place, named in found}
         for place, named in found:
             if not clause.before[tokens[place].name].optional:
