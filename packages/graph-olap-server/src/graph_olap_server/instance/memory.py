@@ -50,9 +50,7 @@ class MemoryGuard:
         """Watch in a thread of its own, and from beside; does nothing where the system does not tell (macOS)."""
         if resident_bytes() is not None:
             threading.Thread(target=self._watch, name="memory", daemon=True).start()
-            self._beside = memory_watch.start(
-                self._limit, self._folder / MEMORY_LIMIT_FILE, self._folder / MEMORY_EXCEEDED_FILE
-            )
+            self._beside = memory_watch.start(self._limit, self._folder, MEMORY_LIMIT_FILE, MEMORY_EXCEEDED_FILE)
 
     def check(self) -> bool:
         """Look once; true when the limit was passed."""

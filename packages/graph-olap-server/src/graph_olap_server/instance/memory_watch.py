@@ -27,10 +27,17 @@ _PATIENCE_SECONDS = 0.5
 """How long the instance may be beyond its limit: it ends itself more politely, if it can."""
 
 
-def start(limit_bytes: int, limit_file: Path, exceeded_file: Path) -> subprocess.Popen[bytes]:
-    """Start to watch this process; the watcher ends when this process does, or closes the pipe to it."""
-    arguments = [str(os.getpid()), str(limit_bytes), str(limit_file), str(exceeded_file)]
-    return subprocess.Popen([sys.executable, "-P", "-m", __name__, *arguments], stdin=subprocess.PIPE)
+def start(limit_bytes: int, folder: Path, limit_file: str, exceeded_file: str) -> subprocess.Popen[bytes]:
+    """Start to watch this process; the watcher ends when this process does, or closes the pipe to it.
+
+    Args:
+        limit_bytes: The limit.
+        folder: The instance's folder. It is no argument of the watcher, which would pass for another instance.
+        limit_file: Name of the file in it with a higher limit.
+        exceeded_file: Name of the file in it that says that the limit was passed.
+    """
+    arguments = [str(os.getpid()), str(limit_bytes), limit_file, exceeded_file]
+    return subprocess.Popen([sys.executable, "-P", "-m", __name__, *arguments], stdin=subprocess.PIPE, cwd=folder)
 
 
 def resident_bytes(pid: int | str = "self") -> int | None:
