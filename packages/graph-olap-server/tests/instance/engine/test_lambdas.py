@@ -120,3 +120,22 @@ def test_lists_that_are_no_comprehensions_stay(lists):
     graph, _, _ = lists
     assert graph.rows("RETURN [1, 2][1], [[1, 2]][1][2], 1 IN [1, 2], [1 IN [1]]") == [[1, 2, True, [True]]]
     assert graph.rows("WITH [3, 4] AS l RETURN l[1], [l[2]], list_reduce(l, (a, b) -> a + b)") == [[3, [4], 7]]
+
+
+def test_names_and_texts_stay_what_they_are(lists):
+    graph, _, _ = lists
+    hostile = "k'), y -> 1) AS q; MATCH (n:N) RETURN n.id; //"
+    with pytest.raises(PlatformError):
+        graph.rows(f"MATCH p = (:N)-[:R]->() RETURN [x IN nodes(p) | x.`{hostile}`] AS z LIMIT 1")
+    told = "RETURN [t IN ['b IS NOT NULL', 'q'] WHERE t = 'b IS NOT NULL'] AS z"
+    assert graph.value(told) == ["b IS NOT NULL"]
+
+
+@pytest.mark.parametrize("level", ["({} + 'x')", "substring({}, 1, 2)", "upper(lpad({}, 2, 'x'))"])
+def test_expressions_that_would_double_with_each_level_are_refused_at_once(lists, level):
+    graph, _, _ = lists
+    expression = "n.s[1]"
+    for _ in range(25):
+        expression = level.format(expression)
+    with pytest.raises(PlatformError, match="under a name with WITH"):
+        graph.rows(f"MATCH (n:N) RETURN {expression} AS v")

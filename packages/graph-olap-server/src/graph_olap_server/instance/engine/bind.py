@@ -18,7 +18,7 @@ from uuid import UUID
 from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.instance.encoding.intervals import CalendarInterval
 from graph_olap_server.instance.engine.base import OFFSET_BITS
-from graph_olap_server.instance.engine.types import quote
+from graph_olap_server.instance.engine.types import quote, text_literal
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["BoundStatement", "bind"]
@@ -225,7 +225,7 @@ def _literal(value: Any) -> str:
         plain = math.isfinite(value) and not repr(value).startswith("-") and "e" not in repr(value)
         return repr(value) if plain else f"CAST('{value!r}' AS DOUBLE)"
     if isinstance(value, str):
-        return _text(value)
+        return text_literal(value)
     if isinstance(value, bytes):
         return "BLOB('" + "".join(f"\\\\x{byte:02X}" for byte in value) + "')"
     return _typed_literal(value)
@@ -303,8 +303,3 @@ def _decimal_literal(value: Any) -> str:
     if precision > 38:
         raise _UnusableError("is a decimal of more than 38 digits, which no engine type holds.")
     return f"CAST('{value:f}' AS DECIMAL({precision}, {scale}))"
-
-
-def _text(value: str) -> str:
-    # Everything else stands for itself, control characters too: the engines know no escape for those.
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -17,6 +17,7 @@ __all__ = [
     "clauses_of",
     "closing",
     "condition_edits",
+    "depth_change",
     "is_clause_word",
     "projection_items",
     "split_items",
@@ -112,11 +113,17 @@ def closing(tokens: Sequence[Token], place: int) -> int:
     """Return the place of the bracket that closes the one at ``place``; the end of the tokens when none does."""
     depth = 0
     for index in range(place, len(tokens)):
-        if tokens[index].kind is TokenKind.SYMBOL:
-            depth += (tokens[index].text in "([{") - (tokens[index].text in ")]}")
-            if depth == 0:
-                return index
+        depth += depth_change(tokens[index])
+        if depth == 0 and tokens[index].kind is TokenKind.SYMBOL:
+            return index
     return len(tokens)
+
+
+def depth_change(token: Token) -> int:
+    """Return 1 for a bracket that opens, -1 for one that closes, else 0."""
+    if token.kind is not TokenKind.SYMBOL:
+        return 0
+    return (token.text in "([{") - (token.text in ")]}")
 
 
 def call_end(tokens: Sequence[Token], place: int) -> int | None:

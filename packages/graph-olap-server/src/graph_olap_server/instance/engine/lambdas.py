@@ -9,13 +9,13 @@ another one made of values from outside takes those of other rows.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from graph_olap_server.domain.errors import PlatformError, cypher_error
-from graph_olap_server.instance.engine.clauses import Clause, call_end, clauses_of, closing, split_items
-from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.clauses import Clause, call_end, clauses_of, closing, depth_change, split_items
+from graph_olap_server.instance.engine.edits import Edit, apply_edits
 from graph_olap_server.instance.engine.nested_edits import NestedEdits
+from graph_olap_server.instance.engine.types import text_literal
 from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
 
 __all__ = ["check_lambdas", "lambda_edits", "lambda_spans"]
@@ -43,7 +43,7 @@ def lambda_spans(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
         if _is_lambda(tokens, place):
             depth = 0
             for end in range(place + 3, len(tokens)):
-                depth += _step(tokens[end])
+                depth += depth_change(tokens[end])
                 if depth < 0 or (depth == 0 and tokens[end].text == ","):
                     yield place + 3, end
                     break
@@ -75,7 +75,6 @@ _OPERATORS = frozenset(
     {"TRUE", "FALSE", "NULL", "AND", "OR", "XOR", "NOT", "IN", "IS", "STARTS", "ENDS", "WITH", "CONTAINS", "WHERE"}
 )
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
-_NOT_NULL = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s+IS\s+NOT\s+NULL\b", re.IGNORECASE)
 _NESTED = "A list function over what another one made of values from outside: the engine takes those of other rows."
 _FIELDS = (
     "A list function that reads fields of its elements: the engine takes those of others beyond 2,048 elements. It may "
@@ -163,7 +162,7 @@ class _Lists:
         if fields:
             if whole or len(fields) > 1 or not self._is_path(*source) or not (shown or counted):
                 raise self._refusal(source[0], _FIELDS)
-            text = f"properties({text}, '{fields.pop()}')"
+            text = f"properties({text}, {text_literal(fields.pop())})"
             self._read = self._read | {name.name}
         if condition is not None:
             call = f"list_filter({text}, {name.text} -> ({_there(self._body(name, condition))}))"
@@ -258,7 +257,7 @@ class _Lists:
         depth = 0
         for place in range(start + 1, end):
             token = self._tokens[place]
-            depth += _step(token)
+            depth += depth_change(token)
             if depth == 0 and word in (token.keyword, token.text) and self._tokens[place - 1].text not in (".", ":"):
                 return place
         return None
@@ -270,7 +269,18 @@ class _Lists:
 
 def _there(condition: str) -> str:
     """Write ``x IS NOT NULL`` as ``x = x``, which is as good in a condition that is not negated."""
-    changed = _NOT_NULL.sub(r"(\1 = \1)", condition)
+    tokens = tokenise(condition)
+    edits = []
+    for place in range(1, len(tokens) - 2):
+        if [token.keyword for token in tokens[place : place + 3]] != ["IS", "NOT", "NULL"]:
+            continue
+        start = place - 1
+        while start > 1 and tokens[start].kind in _NAMES and tokens[start - 1].text == ".":
+            start -= 2
+        if tokens[start].kind in _NAMES:
+            value = condition[tokens[start].start : tokens[place - 1].end]
+            edits.append(Edit(tokens[start].start, tokens[place + 2].end, f"({value} = {value})"))
+    changed = apply_edits(condition, edits).text
     return condition if any(token.keyword == "NOT" for token in tokenise(changed)) else changed
 
 
@@ -288,9 +298,3 @@ def _is_index(tokens: Sequence[Token], place: int) -> bool:
     if before is None or before.end != tokens[place].start:
         return False
     return before.kind in _NAMES or before.text in (")", "]")
-
-
-def _step(token: Token) -> int:
-    if token.kind is not TokenKind.SYMBOL:
-        return 0
-    return (token.text in "([{") - (token.text in ")]}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.instance.engine.bind import bind
 from graph_olap_server.instance.engine.catalog import Catalog
 from graph_olap_server.instance.engine.clauses import clauses_of, projection_items
@@ -169,6 +169,9 @@ def _rewrite_all(
     except PlatformError as error:
         raise _in_original(error, statement, to_original) from None
     tokens = tokenise(mended.text)
+    # The guard saw the analyst's words only: whatever is made of them, it stays one statement.
+    if any(token.text == ";" for token in tokens[:-1]):
+        raise cypher_error("statement_not_allowed", "The query cannot be run in this form.", statement)
     return Rewritten(
         mended.text,
         tokens,

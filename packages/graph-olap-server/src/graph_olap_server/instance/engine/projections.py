@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from graph_olap_server.domain.errors import PlatformError, cypher_error
+from graph_olap_server.instance.engine.clauses import depth_change
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["Arranged", "arrange"]
@@ -101,7 +102,7 @@ def _projection(tokens: Sequence[Token], start: int, *, is_return: bool) -> _Pro
     in_order = False
     while place < len(tokens):
         token = tokens[place]
-        depth += _depth_change(token)
+        depth += depth_change(token)
         if depth < 0:
             break
         if depth == 0 and any(_is_keyword(tokens, place, word) for word in _ENDS) and items[-1]:
@@ -154,7 +155,7 @@ def _aggregates(tokens: Sequence[Token]) -> list[tuple[bool, str]]:
 def _call(tokens: Sequence[Token], start: int) -> Iterator[Token]:
     depth = 0
     for token in tokens[start:]:
-        depth += _depth_change(token)
+        depth += depth_change(token)
         yield token
         if depth == 0 and token.text == ")":
             return
@@ -188,12 +189,6 @@ def _rewritten(
             done = end
     pieces.append((len(text), done))
     return text + statement[done:], tuple(pieces)
-
-
-def _depth_change(token: Token) -> int:
-    if token.kind is not TokenKind.SYMBOL:
-        return 0
-    return (token.text in "([{") - (token.text in ")]}")
 
 
 def _is_keyword(tokens: Sequence[Token], index: int, word: str) -> bool:

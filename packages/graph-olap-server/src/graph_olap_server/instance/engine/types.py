@@ -8,7 +8,20 @@ from graph_olap.models import SCALAR_TYPES, PropertyType
 
 from graph_olap_server.instance.encoding.types import ValueType
 
-__all__ = ["ddl_type", "parse_engine_type", "property_type_name", "quote"]
+__all__ = ["ddl_type", "parse_engine_type", "property_type_name", "quote", "text_literal"]
+
+
+def text_literal(value: str) -> str:
+    r"""Write a text as a constant of a statement.
+
+    Everything but backslashes and quotes stands for itself, control characters too: the engines know no escape for
+    those.
+
+    Example:
+        >>> print(text_literal('a"b'))
+        "a\"b"
+    """
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def quote(name: str) -> str:
