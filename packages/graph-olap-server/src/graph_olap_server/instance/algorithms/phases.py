@@ -18,7 +18,7 @@ class PhaseClock:
         self._phase: str | None = None
         self._last = time.perf_counter()
 
-    def start(self, phase: str, expected_seconds: float = 1.0) -> None:
+    def start(self, phase: str, expected_seconds: float | None = 1.0) -> None:
         """End the phase before and begin one."""
         self.end()
         self._phase = phase

@@ -10,6 +10,7 @@ from typing import Any
 from graph_olap.models import AlgorithmInfo
 
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.phases import PhaseClock
 from graph_olap_server.instance.algorithms.registry import algorithm_not_found
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
@@ -41,6 +42,7 @@ __all__ = ["NetworkxBridge", "NetworkxCatalog"]
 MAX_NODES = 5_000_000
 MAX_EDGES = 20_000_000
 _CATALOG_TIMEOUT_MS = 60_000
+_PROJECT_SECONDS = 1.0
 
 
 class NetworkxCatalog:
@@ -138,6 +140,8 @@ class NetworkxBridge:
 
     def _run(self, call: dict[str, Any], selection: Selection, use: PropertyUse, control: Control) -> Outcome:
         self._workers.warm()
+        clock = PhaseClock(control)
+        clock.start("project", _PROJECT_SECONDS)
         negative = takes_negative_weights(call["name"], call["arguments"])
         projection = self._project(selection, use.edges.get(WEIGHT), control, negative=negative)
         arrays = dict(projection.arrays)
@@ -150,12 +154,14 @@ class NetworkxBridge:
             "node_attributes": node_attributes(self._engine, projection.nodes, use.nodes),
         }
         references = NodeReferences(self._engine, projection.nodes)
+        clock.start("compute", None)
         with self._workers.worker(control) as worker:
             try:
                 classified: Classified = worker.call(remote.run, call, arrays, control)
             except PlatformError as error:
                 raise with_keys(error, references) from None
         control.check()
+        clock.start("write")
         updated = edges_updated = 0
         table = None
         if call["stream"]:
@@ -182,7 +188,11 @@ class NetworkxBridge:
             "node_count": projection.node_count,
             "edge_count": projection.edge_count,
             **named(classified.result, references),
+            "threads": self._workers.threads,
+            "graph_version": projection.graph_version,
         }
+        clock.end()
+        result["timings_ms"] = clock.phases
         if classified.warning is not None:
             result["warning"] = classified.warning
         return Outcome(result, updated, edges_updated, table)

@@ -32,7 +32,7 @@ class Control:
         self._stop: Callable[[], object] | None = None
         self._phase: str | None = None
         self._phase_started = 0.0
-        self._phase_seconds = 1.0
+        self._phase_seconds: float | None = 1.0
 
     @property
     def cancelled(self) -> bool:
@@ -51,17 +51,22 @@ class Control:
 
     @property
     def progress_percent(self) -> int:
-        """How far the work is, from the phases and the time that was expected for this one; below 100."""
+        """How far the work is, from the phases and the time that was expected for this one; below 100.
+
+        Where no time was expected it is what the phases before amount to.
+        """
         if self._phase not in _PHASES:
             return 0
         first, last = _PHASES[self._phase]
+        if self._phase_seconds is None:
+            return first
         passed = (time.monotonic() - self._phase_started) / self._phase_seconds
-        return int(first + (last - first) * (1 - math.exp(-2 * passed)))
+        return min(99, int(first + (last - first) * (1 - math.exp(-2 * passed))))
 
-    def enter(self, phase: str, expected_seconds: float = 1.0) -> None:
-        """Say what is being done from now on and how long it should take."""
+    def enter(self, phase: str, expected_seconds: float | None = 1.0) -> None:
+        """Say what is being done from now on and how long it should take, if anybody knows."""
         self._phase, self._phase_started = phase, time.monotonic()
-        self._phase_seconds = max(expected_seconds, 0.001)
+        self._phase_seconds = None if expected_seconds is None else max(expected_seconds, 0.001)
 
     def check(self) -> None:
         """Raise ``Cancelled`` or ``TimedOut`` when the work should end."""
