@@ -45,6 +45,11 @@ PAGERANK = {"damping_factor": 0.9, "max_iterations": 100, "tolerance": 1e-6}
         (lambda c: c.algo.triangle_count(), "algo/triangle_count", {"parameters": {}}),
         (lambda c: c.algo.label_propagation(), "algo/label_propagation", {"parameters": {"max_iterations": 100}}),
         (
+            lambda c: c.algo.label_propagation(seed=3),
+            "algo/label_propagation",
+            {"parameters": {"max_iterations": 100, "seed": 3}},
+        ),
+        (
             lambda c: c.algo.shortest_path(1, "C9", ["PAID"], 5, weight_property="w"),
             "algo/shortest_path",
             {

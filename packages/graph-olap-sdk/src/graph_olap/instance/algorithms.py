@@ -269,6 +269,7 @@ class AlgorithmManager(AlgorithmMethods):
         edge_type: Optional[str] = None,
         *,
         max_iterations: int = 100,
+        seed: Optional[int] = None,
         graph: Optional[Projection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
@@ -280,6 +281,7 @@ class AlgorithmManager(AlgorithmMethods):
             property_name: Node property to write the community ids to.
             edge_type: Only relationships of this type.
             max_iterations: Largest number of iterations.
+            seed: Seed of the random order in which nodes take turns.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
@@ -291,7 +293,7 @@ class AlgorithmManager(AlgorithmMethods):
             >>> conn.algo.label_propagation("Account", "group", max_iterations=20).nodes_updated
             4
         """
-        params = {"max_iterations": max_iterations}
+        params = {"max_iterations": max_iterations, **given(seed=seed)}
         name = "label_propagation"
         return self.run(name, node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 

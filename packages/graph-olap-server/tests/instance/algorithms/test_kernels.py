@@ -1,6 +1,5 @@
 """Every kernel against NetworkX or brute force on random multigraphs with self-loops and isolated nodes."""
 
-from collections import Counter
 from itertools import pairwise
 
 import networkx as nx
@@ -178,31 +177,6 @@ def test_kcore_and_triangles_equal_networkx(graph):
     counted = clustering.triangle_count(**csr_arrays)
     assert counted.values.tolist() == [triangles[node] for node in range(graph[0])]
     assert counted.summary["total_triangles"] == sum(triangles.values()) // 3
-
-
-def plain_label_propagation(reference, rounds):
-    labels = {node: node for node in reference}
-    for done in range(1, rounds + 1):
-        updated = {}
-        for node in reference:
-            votes = Counter(labels[other] for other in reference[node])
-            updated[node] = min(votes, key=lambda label: (-votes[label], label)) if votes else labels[node]
-        if updated == labels:
-            return labels, done, True
-        labels = updated
-    return labels, rounds, False
-
-
-@reference("label_propagation")
-@settings(deadline=None, max_examples=200)
-@given(multigraphs())
-def test_label_propagation_equals_brute_force(graph):
-    computed = community.label_propagation(**csr(graph, directed=False), max_iterations=15, seed=0)
-    labels, iterations, converged = plain_label_propagation(simple(graph, nx.Graph), 15)
-    expected = partition(np.array([labels[node] for node in range(graph[0])]))
-    assert sorted(map(sorted, partition(computed.values))) == sorted(map(sorted, expected))
-    assert_canonical(computed.values)
-    assert (computed.summary["iterations"], computed.summary["converged"]) == (iterations, converged)
 
 
 @settings(deadline=None, max_examples=60)

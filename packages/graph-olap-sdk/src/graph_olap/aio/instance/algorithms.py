@@ -268,6 +268,7 @@ class AsyncAlgorithmManager(AlgorithmMethods):
         edge_type: Optional[str] = None,
         *,
         max_iterations: int = 100,
+        seed: Optional[int] = None,
         graph: Optional[AsyncProjection] = None,
         timeout: Optional[float] = None,
         wait: bool = True,
@@ -279,6 +280,7 @@ class AsyncAlgorithmManager(AlgorithmMethods):
             property_name: Node property to write the community ids to.
             edge_type: Only relationships of this type.
             max_iterations: Largest number of iterations.
+            seed: Seed of the random order in which nodes take turns.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end.
             wait: ``False`` returns at once.
@@ -290,7 +292,7 @@ class AsyncAlgorithmManager(AlgorithmMethods):
             >>> (await conn.algo.label_propagation("Account", "group", max_iterations=20)).nodes_updated
             4
         """
-        params = {"max_iterations": max_iterations}
+        params = {"max_iterations": max_iterations, **given(seed=seed)}
         name = "label_propagation"
         return await self.run(name, node_label, property_name, edge_type, params, timeout, wait, graph=graph)
 

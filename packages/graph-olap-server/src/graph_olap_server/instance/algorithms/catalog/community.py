@@ -99,8 +99,10 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         category="community",
         description="Communities in which each node shares the most frequent label of its neighbours.",
         long_description=(
-            "All nodes change at once; of equally frequent labels the smallest wins. Without convergence (labels can "
-            "swing on bipartite parts) it stops after max_iterations and says so."
+            "Nodes take turns in random order until each has a most frequent label. A label that is among the most "
+            "frequent is kept, else the smallest of them is taken. A small graph is tried in up to 8 orders, and the "
+            "communities of highest modularity are returned. Direction, parallel edges and weights do not count. The "
+            "same graph and seed always give the same result."
         ),
         kernel=community.label_propagation,
         property_type="INT64",
@@ -108,11 +110,11 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         aliases=("lpa", "cdlp"),
         parameters=(
             Parameter("max_iterations", "int", 100, "Most rounds.", 1, 10_000),
-            Parameter("seed", "int", 0, "Accepted for compatibility; ties never depend on chance.", 0, 2**31 - 1),
+            SEED,
         ),
-        complexity="O(iterations * m log m)",
-        backend="numpy",
-        cost=Cost(lambda n, m, p: 4e-7 * (n + m) * min(p["max_iterations"], 10), 40, 48),
+        complexity="O(iterations * m)",
+        backend="scipy",
+        cost=Cost(lambda n, m, p: 1e-8 * (n + max(m, 2e6)) * min(p["max_iterations"], 10), 60, 24),
         source=(
             "U. N. Raghavan, R. Albert, S. Kumara: Near linear time algorithm to detect community structures in "
             "large-scale networks. Physical Review E 76, 036106, 2007."
