@@ -136,6 +136,36 @@ def test_eccentricities_equal_networkx_in_every_part():
     assert KARATE.run("eccentricity").summary["radius"] == 3
 
 
+@pytest.mark.parametrize(
+    "graph",
+    [
+        nx.gnm_random_graph(500, 2500, seed=1),
+        nx.gnm_random_graph(600, 700, seed=2),
+        nx.disjoint_union(nx.random_regular_graph(4, 300, seed=3), nx.random_regular_graph(3, 200, seed=3)),
+        nx.cycle_graph(400),
+        nx.grid_2d_graph(17, 23, periodic=True),
+        nx.barabasi_albert_graph(700, 2, seed=4),
+    ],
+    ids=["random", "sparse", "two parts", "cycle", "torus", "hubs"],
+)
+def test_eccentricities_where_bounds_settle_little(graph):
+    """Searches go side by side then."""
+    graph = nx.convert_node_labels_to_integers(graph)
+    ends = np.array(graph.edges(), np.int64)
+    case = Case(len(graph), ends[:, 0], ends[:, 1], np.ones(len(ends)))
+    parts = [graph.subgraph(part) for part in nx.connected_components(graph)]
+    expected = {node: far for part in parts for node, far in nx.eccentricity(part).items()}
+    computed = case.run("eccentricity")
+    assert computed.values.tolist() == [expected[node] for node in range(len(graph))]
+    assert computed.summary["searches"] <= len(graph)
+    exact = case.run("diameter")
+    assert (exact.value, exact.summary["exact"]) == (max(expected.values()), True)
+    for most in (1, 17, 80):
+        guess = case.run("diameter", max_searches=most).summary
+        assert guess["searches"] <= most
+        assert guess["lower_bound"] <= exact.value <= guess["upper_bound"]
+
+
 @reference("topological_order")
 def test_a_topological_order_exists_where_networkx_says_so():
     for case in GRAPHS:

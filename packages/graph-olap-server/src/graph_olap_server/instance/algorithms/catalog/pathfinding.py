@@ -112,9 +112,9 @@ ALGORITHMS: tuple[Algorithm, ...] = (
                 "max_searches", "int", None, "Searches to make at most, for an estimate. None: exact.", 1, 2**31 - 1
             ),
         ),
-        complexity="O(searches * (n + m)); few searches in most graphs, n at worst",
+        complexity="O(searches * (n + m) / 64); few searches in most graphs, n at worst",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * min(30, p["max_searches"] or 30), 64, 24),
+        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * min(30, p["max_searches"] or 30), 128, 32),
         source=_BOUNDS,
     ),
     Algorithm(
@@ -128,9 +128,9 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         kernel=eccentricity.eccentricity,
         property_type="INT64",
         value="edges to the farthest node",
-        complexity="O(searches * (n + m)); hundreds of searches in most graphs, n at worst",
+        complexity="O(searches * (n + m) / 64); thousands of searches in most graphs, n at worst",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * min(n, 300), 64, 24),
+        cost=Cost(lambda n, m, p: 3e-9 * (n + m) * max(n / 64, 16), 128, 32),
         source=_BOUNDS,
     ),
     Algorithm(

@@ -103,7 +103,8 @@ def _levels(incoming: scipy.sparse.csr_array, sources: Ints, limit: int | None =
     """Search from up to 64 sources at once; return the three sums and the number of levels."""
     count = incoming.shape[0]
     rows = np.flatnonzero(np.diff(incoming.indptr))
-    starts, neighbours = incoming.indptr[rows], incoming.indices
+    # NumPy would convert indices of another type in every level.
+    starts, neighbours = incoming.indptr[rows], incoming.indices.astype(np.intp)
     seen = np.zeros(count, np.uint64)
     seen[sources] = np.uint64(1) << np.arange(len(sources), dtype=np.uint64)
     front = seen.copy()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of
 from graph_olap_server.instance.algorithms.kernels.results import NodeList, NodeMap
 
-__all__ = ["bfs", "dfs", "ego_network", "levels", "neighbours"]
+__all__ = ["SIDE_BY_SIDE", "bfs", "dfs", "ego_network", "levels", "neighbours", "waves"]
+
+SIDE_BY_SIDE = 64
+"""Searches that go side by side: one bit of a word each."""
 
 _DEEP = 500
 """Levels after which a search in rounds of NumPy loses against one in C."""
+
+_FEW_OUT, _FEW_IN = 16, 4
+"""Parts of the edges up to which looking at just these, from nodes reached or of nodes waiting, beats a pass over all."""
 
 
 def bfs(indptr: Ints, indices: Ints, *, source_nodes: Sequence[int], max_depth: int | None) -> NodeMap:
@@ -60,6 +66,38 @@ def levels(indptr: Ints, indices: Ints, sources: Ints, limit: int | None = None,
         # Sorting pays while few nodes are reached; a pass over all nodes does when they are many.
         frontier = np.unique(reached) if 8 * len(reached) < len(level) else np.flatnonzero(level == depth)
     return level
+
+
+def waves(indptr: Ints, indices: Ints, sources: Ints, part: Ints) -> Iterator[tuple[int, Ints, Ints]]:
+    """Search from up to :data:`SIDE_BY_SIDE` nodes at once and yield each level, what reaches a node, and these nodes.
+
+    Every node has a word with one bit for each source, set in the level in which that source reaches it; a level joins
+    the bits of neighbours. Edges must lead both ways; ``part`` numbers the connected parts of the graph.
+    """
+    front = np.zeros(len(indptr) - 1, np.uint64)
+    front[sources] = np.uint64(1) << np.arange(len(sources), dtype=np.uint64)
+    in_the_end = np.zeros(int(part.max(initial=-1)) + 1, np.uint64)
+    np.bitwise_or.at(in_the_end, part[sources], front[sources])
+    missing = in_the_end[part] & ~front
+    degree = np.diff(indptr)
+    linked = np.flatnonzero(degree)
+    nodes, level = np.asarray(sources), 0
+    while len(waiting := np.flatnonzero(missing)):
+        joined = np.zeros(len(front), np.uint64)
+        if int(degree[nodes].sum()) * _FEW_OUT < len(indices):
+            before, places = neighbours(indptr, nodes)
+            np.bitwise_or.at(joined, indices[places], front[before])
+        elif int(degree[waiting].sum()) * _FEW_IN < len(indices):
+            _, places = neighbours(indptr, waiting)
+            starts = np.cumsum(degree[waiting]) - degree[waiting]
+            joined[waiting] = np.bitwise_or.reduceat(front.take(indices[places]), starts)
+        else:
+            joined[linked] = np.bitwise_or.reduceat(front.take(indices), indptr[linked])
+        front = joined & missing
+        missing ^= front
+        nodes = np.flatnonzero(front)
+        level += 1
+        yield level, front, nodes
 
 
 def neighbours(indptr: Ints, nodes: Ints) -> tuple[Ints, Ints]:
