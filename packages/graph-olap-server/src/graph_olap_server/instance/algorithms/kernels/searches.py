@@ -18,7 +18,7 @@ _DEEP = 500
 """Levels after which a search in rounds of NumPy loses against one in C."""
 
 _FEW_OUT, _FEW_IN = 16, 4
-"""Parts of the edges up to which looking at just these, from nodes reached or of nodes waiting, beats a pass over all."""
+"""Parts of the edges up to which looking at those of reached or of waiting nodes only beats a pass over all."""
 
 
 def bfs(indptr: Ints, indices: Ints, *, source_nodes: Sequence[int], max_depth: int | None) -> NodeMap:
