@@ -175,8 +175,8 @@ class PathfindingMethods(AsyncNativeRuns):
         In a graph of several parts it is the largest of the diameters of the parts. Direction does not count. With
         max_searches it is a lower bound; lower_bound, upper_bound and exact say what is known.
 
-        Time: O(searches * (n + m)); few searches in most graphs, n at worst. Source: F. W. Takes, W. A. Kosters:
-        Computing the eccentricity distribution of large graphs. Algorithms 6(1), 2013.
+        Time: O(searches * (n + m) / 64); few searches in most graphs, n at worst. Source: F. W. Takes, W. A.
+        Kosters: Computing the eccentricity distribution of large graphs. Algorithms 6(1), 2013.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
@@ -210,8 +210,8 @@ class PathfindingMethods(AsyncNativeRuns):
 
         Direction does not count. The summary has the diameter and the radius (of nodes with neighbours).
 
-        Time: O(searches * (n + m)); hundreds of searches in most graphs, n at worst. Source: F. W. Takes, W. A.
-        Kosters: Computing the eccentricity distribution of large graphs. Algorithms 6(1), 2013.
+        Time: O(searches * (n + m) / 64); thousands of searches in most graphs, n at worst. Source: F. W. Takes, W.
+        A. Kosters: Computing the eccentricity distribution of large graphs. Algorithms 6(1), 2013.
 
         Args:
             node_label: Only nodes with this label; all labels by default.
