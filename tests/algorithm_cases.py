@@ -7,7 +7,6 @@ compares a kernel with NetworkX, SciPy or brute force on all of them is marked w
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,10 +18,6 @@ from graph_olap_server.instance.projection import Orientation, build_csr
 from numpy.typing import NDArray
 
 __all__ = ["GRAPHS", "KARATE", "Case", "reference"]
-
-# As in a worker: threads that wait for work do not take it from the machine. Read when the kernel library is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 _MERGE = {"sum": lambda old, new: old + new, "min": min, "max": max, "count": lambda old, _new: old + 1}

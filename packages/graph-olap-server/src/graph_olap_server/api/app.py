@@ -30,7 +30,7 @@ from graph_olap_server.api.documentation import complete_document
 from graph_olap_server.api.idempotency import IdempotencyMiddleware
 from graph_olap_server.api.observe import ERROR_CODE_KEY, ObserveMiddleware
 from graph_olap_server.api.profiles import fit_error
-from graph_olap_server.api.replies import ErrorReply, database_unavailable
+from graph_olap_server.api.replies import database_unavailable
 from graph_olap_server.api.transport import EncodedSlashMiddleware, UnreadableBody
 from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.services.context import Context
@@ -57,7 +57,6 @@ def create_app(context: Context) -> ASGIApp:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
-        responses={"4XX": {"model": ErrorReply}, "5XX": {"model": ErrorReply}},
     )
     app.state.context = context
     for error, handler in EXCEPTION_HANDLERS.items():
@@ -69,12 +68,12 @@ def create_app(context: Context) -> ASGIApp:
     app.add_exception_handler(DataError, _on_unfit_value)
     app.add_exception_handler(PoolTimeoutError, _on_database_error)
     rooms = (mappings, snapshots, instances, favorites, schema, users, configuration, operations, internal, health)
-    for room in rooms:
-        app.include_router(room.router)
+    # The routes themselves: an included router would compile every route once more, at the first requests.
+    routes = [route for room in rooms for route in room.router.routes]
+    app.router.routes.extend(routes)
     # FastAPI documents its own 422 answers, which never leave this server.
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to change the document
     app.add_route("/openapi.json", lambda _request: FastJSONResponse(app.openapi()), include_in_schema=False)
-    routes = [route for room in rooms for route in room.router.routes]
     observed = ObserveMiddleware(IdempotencyMiddleware(app, context), context, routes)
     return RequestMiddleware(EncodedSlashMiddleware(observed), quiet=("/health", "/ready"))
 

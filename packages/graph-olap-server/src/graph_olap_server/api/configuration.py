@@ -9,7 +9,7 @@ from graph_olap.models import ConcurrencyConfig, ExportConfig, LifecycleConfig, 
 from graph_olap.models.common import format_timestamp
 
 from graph_olap_server.api.dependencies import OpsCaller, Parts
-from graph_olap_server.api.replies import Reply, reply
+from graph_olap_server.api.replies import ERROR_REPLIES, Reply, reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.services import configuration
 from graph_olap_server.services.ops_requests import (
@@ -21,7 +21,7 @@ from graph_olap_server.services.ops_requests import (
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=JsonRoute, prefix="/api/config", tags=["configuration"])
+router = APIRouter(route_class=JsonRoute, responses=ERROR_REPLIES, prefix="/api/config", tags=["configuration"])
 
 
 @router.get("/lifecycle", response_model=Reply[LifecycleConfig])

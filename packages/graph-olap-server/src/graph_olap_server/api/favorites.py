@@ -6,14 +6,14 @@ from fastapi import APIRouter, Response
 from graph_olap.models import Favorite
 
 from graph_olap_server.api.dependencies import Caller, Parts, ResourceId
-from graph_olap_server.api.replies import Reply, reply
+from graph_olap_server.api.replies import ERROR_REPLIES, Reply, reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.services import favorites
 from graph_olap_server.services.ops_requests import AddFavorite, ResourceType
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=JsonRoute, prefix="/api/favorites", tags=["favorites"])
+router = APIRouter(route_class=JsonRoute, responses=ERROR_REPLIES, prefix="/api/favorites", tags=["favorites"])
 
 
 @router.get("", response_model=Reply[list[Favorite]])

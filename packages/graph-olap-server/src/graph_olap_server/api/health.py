@@ -7,12 +7,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from graph_olap_server import __version__
 from graph_olap_server.api.dependencies import Parts
+from graph_olap_server.api.replies import ERROR_REPLIES
 from graph_olap_server.logs import request_id
 from graph_olap_server.web import FastJSONResponse
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["health"])
+router = APIRouter(responses=ERROR_REPLIES, tags=["health"])
 
 
 @router.get("/health")

@@ -18,7 +18,7 @@ from graph_olap_server.api.dependencies import (
     list_query,
     status_filter,
 )
-from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.api.replies import ERROR_REPLIES, ListReply, Reply, page_reply, reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.domain.states import INSTANCE
@@ -32,7 +32,7 @@ from graph_olap_server.store.pages import PageQuery
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=JsonRoute, prefix="/api/instances", tags=["instances"])
+router = APIRouter(route_class=JsonRoute, responses=ERROR_REPLIES, prefix="/api/instances", tags=["instances"])
 _query = list_query("name", "created_at", "updated_at", "started_at", "status", "last_activity_at")
 
 

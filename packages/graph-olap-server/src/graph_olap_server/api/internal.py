@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from graph_olap_server.api.dependencies import InstanceId, Parts, ServiceCaller
-from graph_olap_server.api.replies import reply
+from graph_olap_server.api.replies import ERROR_REPLIES, reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.services.access import authorize_instance
 from graph_olap_server.services.instances import record_activity
@@ -13,7 +13,13 @@ from graph_olap_server.services.requests import AuthorizeRequest
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=JsonRoute, prefix="/api/internal", tags=["internal"], dependencies=[ServiceCaller])
+router = APIRouter(
+    route_class=JsonRoute,
+    responses=ERROR_REPLIES,
+    prefix="/api/internal",
+    tags=["internal"],
+    dependencies=[ServiceCaller],
+)
 
 
 @router.post("/instances/{instance_id}/authorize")

@@ -30,7 +30,7 @@ from graph_olap_server.api.dependencies import (
     status_filter,
 )
 from graph_olap_server.api.profiles import is_legacy
-from graph_olap_server.api.replies import ListReply, Reply, page_reply, reply
+from graph_olap_server.api.replies import ERROR_REPLIES, ListReply, Reply, page_reply, reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.domain.states import EXPORT_JOB
 from graph_olap_server.services import cluster
@@ -42,7 +42,7 @@ from graph_olap_server.services.ops_requests import BulkDelete, TriggerJob
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=JsonRoute, tags=["operations"])
+router = APIRouter(route_class=JsonRoute, responses=ERROR_REPLIES, tags=["operations"])
 JobLimit = Annotated[Number, Query(ge=1, le=1000)]
 Text = Annotated[str | None, Query(min_length=1, max_length=255)]
 

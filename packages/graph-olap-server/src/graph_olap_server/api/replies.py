@@ -14,7 +14,7 @@ from graph_olap_server.logs import request_id
 from graph_olap_server.store.pages import Page
 from graph_olap_server.web import FastJSONResponse
 
-__all__ = ["ErrorReply", "ListReply", "Reply", "database_unavailable", "page_reply", "reply"]
+__all__ = ["ERROR_REPLIES", "ErrorReply", "ListReply", "Reply", "database_unavailable", "page_reply", "reply"]
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +65,10 @@ class ErrorReply(BaseModel):
 
     error: ErrorBody
     meta: Meta
+
+
+ERROR_REPLIES: dict[int | str, dict[str, Any]] = {"4XX": {"model": ErrorReply}, "5XX": {"model": ErrorReply}}
+"""What every router says of its errors."""
 
 
 def reply(data: Item | Sequence[WireModel], *, status: int = 200, warnings: Sequence[str] = ()) -> FastJSONResponse:

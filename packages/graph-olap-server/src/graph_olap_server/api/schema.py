@@ -9,14 +9,14 @@ from graph_olap.models import CacheStats, Catalog, Column, Table
 from graph_olap.models.schema import Schema
 
 from graph_olap_server.api.dependencies import AdminCaller, Caller, Number, Parts, PathName
-from graph_olap_server.api.replies import Reply, reply
+from graph_olap_server.api.replies import ERROR_REPLIES, Reply, reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.services import catalog as use_cases
 from graph_olap_server.services.job_runs import request_run
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=JsonRoute, prefix="/api/schema", tags=["schema"])
+router = APIRouter(route_class=JsonRoute, responses=ERROR_REPLIES, prefix="/api/schema", tags=["schema"])
 
 Prefix = Annotated[str, Query(min_length=1, max_length=255, description="Start of the name, in any case.")]
 SearchLimit = Annotated[Number, Query(ge=1, le=1000)]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from graph_olap.models import User
 
 from graph_olap_server.api.dependencies import AdminCaller, Bootstrapper, Caller, Number, Offset, Parts, PathName
-from graph_olap_server.api.replies import ListReply, page_reply
+from graph_olap_server.api.replies import ERROR_REPLIES, ListReply, page_reply
 from graph_olap_server.api.transport import JsonRoute
 from graph_olap_server.services import users
 from graph_olap_server.services.ops_requests import AssignRole, CreateUser, UpdateUser
@@ -16,7 +16,7 @@ from graph_olap_server.web import FastJSONResponse
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=JsonRoute, prefix="/api/users", tags=["users"])
+router = APIRouter(route_class=JsonRoute, responses=ERROR_REPLIES, prefix="/api/users", tags=["users"])
 
 
 @router.post("", status_code=201, response_model=User)

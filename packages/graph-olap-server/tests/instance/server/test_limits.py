@@ -35,7 +35,7 @@ def server(monkeypatch):
     app = web.RequestMiddleware(Starlette(routes=routes, exception_handlers=dict(web.EXCEPTION_HANDLERS)), 1_000_000)
     listener = socket.create_server(("127.0.0.1", 0))
     running = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", http=Impatient, timeout_keep_alive=2)
+        uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", http=Impatient, timeout_keep_alive=60)
     )
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -43,6 +43,15 @@ def server(monkeypatch):
     running.should_exit = True
     thread.join()
     listener.close()
+
+
+@pytest.fixture
+def patient_server(server, monkeypatch):
+    """Address of that server once it waits: for tests of anything but time, as a busy machine makes clients late."""
+    monkeypatch.setattr(Impatient, "head_seconds", 60)
+    monkeypatch.setattr(web, "BODY_PAUSE_SECONDS", 60)
+    monkeypatch.setattr(web, "BODY_SECONDS", 60)
+    return server
 
 
 @contextlib.contextmanager
@@ -98,9 +107,9 @@ def test_the_next_request_on_a_connection_is_waited_for_as_little(server):
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
-def test_a_head_that_is_too_large(server, pieces):
+def test_a_head_that_is_too_large(patient_server, pieces):
     head = b"GET /length HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"y" * 1000) for n in range(60))
-    with connected(server) as connection:
+    with connected(patient_server) as connection:
         size = len(head) // pieces + 1
         with contextlib.suppress(OSError):
             for start in range(0, len(head), size):
@@ -112,12 +121,12 @@ def test_a_head_that_is_too_large(server, pieces):
     if reply:
         status, error = error_of(reply)
         assert (status, error["code"], error["details"]["field"]) == (400, "VALIDATION_FAILED", "request")
-    with httpx.Client(base_url=f"http://127.0.0.1:{server[1]}", trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{patient_server[1]}", trust_env=False) as client:
         assert client.get("/length").text == "0"
 
 
-def test_headers_and_path_that_arrive_at_once_and_are_too_large(server):
-    with httpx.Client(base_url=f"http://127.0.0.1:{server[1]}", trust_env=False) as client:
+def test_headers_and_path_that_arrive_at_once_and_are_too_large(patient_server):
+    with httpx.Client(base_url=f"http://127.0.0.1:{patient_server[1]}", trust_env=False) as client:
         for reply in (
             client.get("/length", headers={"X-Large": "y" * 40_000}),
             client.get("/length?" + "q" * 40_000),
@@ -142,8 +151,8 @@ def test_a_body_that_never_ends_is_given_up(server, drips):
     assert (status, error["code"]) == (408, "REQUEST_TIMEOUT")
 
 
-def test_a_slow_body_that_goes_on_is_read(server):
-    with connected(server) as connection:
+def test_a_slow_body_that_goes_on_is_read(patient_server):
+    with connected(patient_server) as connection:
         connection.sendall(b"POST /length HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n")
         for _ in range(4):
             time.sleep(0.05)
@@ -152,26 +161,30 @@ def test_a_slow_body_that_goes_on_is_read(server):
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_a_body_that_is_too_large(server, declared):
+def test_a_body_that_is_too_large(patient_server, declared):
     body = b"x" * 1_000_001
-    with httpx.Client(base_url=f"http://127.0.0.1:{server[1]}", trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{patient_server[1]}", trust_env=False) as client:
         reply = client.post("/length", content=body if declared else iter([body[:600_000], body[600_000:]]))
         assert (reply.status_code, reply.json()["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
         assert reply.json()["error"]["details"] == {"max_bytes": 1_000_000}
         assert client.post("/length", content=body[:1_000_000]).text == "1000000"
 
 
-def test_a_body_that_was_answered_early_may_end_or_not(server):
-    with connected(server) as connection:
+def test_a_body_that_was_answered_early_may_end(patient_server):
+    with connected(patient_server) as connection:
         connection.sendall(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 60_000)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 403 ")
         connection.sendall(b"x" * 140_000)
         connection.sendall(b"GET /length HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert answer(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_body_that_was_answered_early_and_never_ends_is_given_up(server):
     with connected(server) as connection:
         connection.sendall(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 60_000)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 403 ")
-        connection.sendall(b"x")
+        with contextlib.suppress(OSError):  # given up already, where this test was late
+            connection.sendall(b"x")
         assert answer(connection) == b""
 
 
