@@ -11,8 +11,8 @@ import pytest
 from graph_olap_server.store.database import Database
 from postgres import PrivatePostgres
 
-# As in a worker of an instance; read when the libraries of the kernels are imported, whichever test module does it first.
-# Threads that spin while they wait for work take the processor from the tests that run beside them.
+# As in a worker of an instance; read when the libraries of the kernels are imported, by whichever test module is first.
+# Threads that spin while they wait for work take the processor from the tests beside them.
 os.environ.update(OMP_WAIT_POLICY="PASSIVE", OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2")
 
 ON_POSTGRES = os.environ.get("GRAPH_OLAP_TEST_DATABASE", "sqlite") == "postgres"
