@@ -61,7 +61,7 @@ def _part_is_bound(clauses: tuple[Match | Unwind | Projection, ...]) -> bool:
 def _uses_only(bound: set[str], value: Any) -> bool:
     if isinstance(value, tuple):
         return all(_uses_only(bound, item) for item in value)
-    if isinstance(value, (Variable, Order)):
+    if isinstance(value, Variable) or (isinstance(value, Order) and value.expression is None):
         return value.name in bound
     if isinstance(value, Property):
         return value.owner in bound

@@ -36,7 +36,7 @@ def difference(query: Query, expected: Sequence[Sequence[Any]], answer: Answer) 
     assert isinstance(last, Projection)
     if len(query.parts) == 1 and last.order:
         names = [item.name for item in columns]
-        keys = [names.index(key.name) for key in last.order]
+        keys = [names.index(key.name) for key in last.order if key.expression is None]
         if [[row[key] for key in keys] for row in wanted] != [[row[key] for key in keys] for row in found]:
             return "the rows are not in the order asked for"
     return None

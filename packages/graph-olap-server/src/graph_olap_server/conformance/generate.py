@@ -203,7 +203,7 @@ class _Maker:
         kept = [name for name in scope.variables if random.random() < 0.6]
         aggregate = random.random() < 0.5
         bags = [] if aggregate else scope.of("BAG", "SHORTEST PATH", "APPROXIMATE")
-        kept = [name for name in kept if name in bags or scope.variables[name].name in (NODE, REL, *SCALARS)]
+        kept = [name for name in kept if name in bags or scope.variables[name].name in (NODE, REL, PATH, *SCALARS)]
         items = [Item(Variable(name), name) for name in kept[:3]]
         variables = {item.name: scope.variables[item.name] for item in items}
         added = self._items(scope, "w", aggregate=aggregate, count=random.randint(0 if items else 1, 2))
@@ -217,8 +217,6 @@ class _Maker:
             items = [item for item in items if item.name in scope.variables] or items[:1]
         where = scope.predicate(1) if random.random() < 0.3 else None
         order, skip, limit = self._page(scope, items) if where is None and random.random() < 0.3 else ((), None, None)
-        if skip is None and limit is None:
-            order = ()  # the dialect wants one of them after WITH
         return Projection(tuple(items), distinct, order, skip, limit, where)
 
     def _return(self, scope: Scope) -> Projection:
@@ -253,7 +251,9 @@ class _Maker:
         total = len(keys) == len(items)
         if not total:
             keys = keys[:2]
-        order = tuple(Order(name, random.random() < 0.4) for name in keys)
+        order = tuple(Order(name, random.random() < 0.4, spelled=random.random() < 0.2) for name in keys)
+        if random.random() < 0.3 and (computed := scope.computed()) is not None:
+            order = (Order("", random.random() < 0.4, expression=computed[0]), *order)
         skip = scope.constant(random.randint(0, 4)) if total and random.random() < 0.3 else None
         limit = scope.constant(random.choice((0, 1, 3, 5, 20))) if total and random.random() < 0.6 else None
         return order, skip, limit
@@ -296,7 +296,7 @@ class _Maker:
         random = self._random
         distinct = random.random() < 0.3
         chance = random.random()
-        elements = scope.of(NODE, REL)
+        elements = scope.of(NODE, REL, PATH)
         if chance < 0.25:
             return Aggregate("count"), Kind("INT64"), "exact"
         if chance < 0.35 and elements:

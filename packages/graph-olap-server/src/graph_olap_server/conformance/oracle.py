@@ -107,13 +107,24 @@ class _Run:
         names = [item.name for item in clause.items]
         projected = [dict(zip(names, value, strict=True)) for value in values]
         if clause.order:
-            projected.sort(key=cmp_to_key(lambda a, b: _compare(a, b, clause.order)))
+            projected = self._sorted(projected, clause.order)
         start = 0 if clause.skip is None else self._evaluate(clause.skip, {})
         end = None if clause.limit is None else start + self._evaluate(clause.limit, {})
         projected = projected[start:end]
         if clause.where is None:
             return projected
         return [row for row in projected if self._evaluate(clause.where, row) is True]
+
+    def _sorted(self, rows: list[Bindings], order: Sequence[Order]) -> list[Bindings]:
+        keys: list[list[Any]] = [
+            [row[key.name] if key.expression is None else self._evaluate(key.expression, row) for key in order]
+            for row in rows
+        ]
+
+        def compare(one: int, other: int) -> int:
+            return _compare(keys[one], keys[other], order)
+
+        return [rows[place] for place in sorted(range(len(rows)), key=cmp_to_key(compare))]
 
     def _grouped(self, items: Sequence[Item], rows: list[Bindings]) -> list[list[Any]]:
         aggregated = [isinstance(item.expression, Aggregate) for item in items]
@@ -162,9 +173,8 @@ def _unique(rows: list[list[Any]]) -> list[list[Any]]:
     return list({distinct_key(row): row for row in reversed(rows)}.values())
 
 
-def _compare(left: Bindings, right: Bindings, order: Sequence[Order]) -> int:
-    for key in order:
-        a, b = left[key.name], right[key.name]
+def _compare(left: Sequence[Any], right: Sequence[Any], order: Sequence[Order]) -> int:
+    for a, b, key in zip(left, right, order, strict=True):
         if a == b or (a is None and b is None):
             continue
         # Null counts as the largest value: last ascending, first descending.

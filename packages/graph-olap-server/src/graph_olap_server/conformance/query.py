@@ -213,10 +213,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One key of ORDER BY: a column by its name."""
+    """One key of ORDER BY.
+
+    Attributes:
+        name: The column.
+        descending: Whether large values come first.
+        spelled: Whether the column's expression is written out in place of its name.
+        expression: Sorts in place of the column, computed from what the clause leaves.
+    """
 
     name: str
     descending: bool = False
+    spelled: bool = False
+    expression: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

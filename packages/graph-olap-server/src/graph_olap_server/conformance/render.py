@@ -21,6 +21,7 @@ from graph_olap_server.conformance.query import (
     Match,
     NodePattern,
     Not,
+    Order,
     Parameter,
     Path,
     Projection,
@@ -64,10 +65,19 @@ def _clause(clause: Match | Unwind | Projection, *, last: bool) -> str:
     text = f"{'RETURN' if last else 'WITH'} {'DISTINCT ' if clause.distinct else ''}"
     text += ", ".join(map(_item, clause.items))
     if clause.order:
-        text += " ORDER BY " + ", ".join(f"{key.name}{' DESC' if key.descending else ''}" for key in clause.order)
+        text += " ORDER BY " + ", ".join(_order(key, clause.items) for key in clause.order)
     text += "" if clause.skip is None else f" SKIP {_expression(clause.skip)}"
     text += "" if clause.limit is None else f" LIMIT {_expression(clause.limit)}"
     return text if clause.where is None else f"{text} WHERE {_expression(clause.where)}"
+
+
+def _order(key: Order, items: tuple[Item, ...]) -> str:
+    text = key.name
+    if key.expression is not None:
+        text = _expression(key.expression)
+    elif key.spelled:
+        text = next((_expression(item.expression) for item in items if item.name == key.name), key.name)
+    return f"{text} DESC" if key.descending else text
 
 
 def _item(item: Item) -> str:

@@ -23,6 +23,7 @@ from graph_olap_server.conformance.query import (
     Parameter,
     Property,
     Variable,
+    parts_of,
 )
 
 __all__ = ["DECIMAL", "NODE", "PATH", "REL", "SCALARS", "Kind", "Schema", "Scope"]
@@ -80,6 +81,7 @@ class Scope:
     schema: Schema
     variables: dict[str, Kind] = field(default_factory=dict)
     parameters: list[int] = field(default_factory=lambda: [0])
+    computed_before: list[tuple[Expression, str]] = field(default_factory=list)
 
     def of(self, *names: str) -> list[str]:
         """Return the variables of these kinds."""
@@ -134,7 +136,22 @@ class Scope:
         return self._same_element() if random.random() < 0.1 else self._comparison()
 
     def computed(self) -> tuple[Expression, str] | None:
-        """Return a computed value with its type."""
+        """Return a computed value with its type, sometimes one that a clause before had."""
+        again = [found for found in self.computed_before if self._binds(found[0])]
+        if again and self.random.random() < 0.4:
+            return self.random.choice(again)
+        made = self._computed()
+        if made is not None:
+            self.computed_before.append(made)
+        return made
+
+    def _binds(self, expression: Expression) -> bool:
+        parts = list(parts_of(expression))
+        names = [part.name for part in parts if isinstance(part, Variable)]
+        names += [part.owner for part in parts if isinstance(part, Property)]
+        return all(name in self.variables for name in names)
+
+    def _computed(self) -> tuple[Expression, str] | None:
         found = self.scalar()
         if found is None:
             return None

@@ -113,7 +113,6 @@ HABITS = [
     ("MATCH p = shortestPath((a:Person)-[*1..3]->(b:Person)) RETURN p", r"-\[\* SHORTEST 1..5\]->"),
     ("MATCH (n) WHERE n:Person RETURN n", r"Write label\(n\) = 'Label'"),
     ("MATCH (n:Person) WHERE exists((n)-[:KNOWS]->()) RETURN n", "Write EXISTS { MATCH"),
-    ("MATCH (n:Person) WITH n ORDER BY n.age RETURN collect(n.id)", "ORDER BY needs SKIP or LIMIT"),
     ("MATCH (n:Person) RETURN split(n.name, ' ')", r"Write string_split\(text"),
     ("MATCH (n:Person) RETURN toInteger(n.name)", r"Write CAST\(x AS INT64\)"),
 ]

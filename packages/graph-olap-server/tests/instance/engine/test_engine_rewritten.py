@@ -168,7 +168,8 @@ def test_union_is_what_its_parts_are(shop):
         ("MATCH (a:N) OPTIONAL MATCH (b:N) WHERE b.x = a.x RETURN *", "statement_not_allowed", "name the columns"),
         ("MATCH (a:N) OPTIONAL MATCH (a)-[r:R]->(b) WHERE EXISTS { MATCH (b)-[s:R]->() WHERE s.w = r.w } RETURN a.id",
          "statement_not_allowed", "r.w is used in a subquery inside"),
-        ("MATCH p = (a:N)-[:R*1..2]->() WHERE NOT EXISTS { MATCH (a)-[:R]->(b) WHERE b.x = a.x } RETURN p",
+        ("MATCH (a:N) OPTIONAL MATCH p = (a)-[:R]->() MATCH (c:N) "
+         "WHERE NOT EXISTS { MATCH (a)-[:R]->(b) WHERE b.x = c.x } RETURN p",
          "statement_not_allowed", "while the path p is in use"),
     ],
 )  # fmt: skip
@@ -218,7 +219,7 @@ def test_clauses_know_their_variables():
     assert [clause.keyword for clause in clauses] == ["UNWIND", "MATCH", "MATCH", "WITH", "RETURN"]
     known = clauses[-1].before
     assert set(known) == {"u", "p", "a", "r", "b", "q", "c", "k"}
-    assert (known["p"].alone, known["p"].fixed, known["r"].kind) == (True, False, "recursive")
+    assert (known["p"].carried, known["p"].fixed, known["r"].kind) == (True, False, "recursive")
     assert (known["q"].optional, known["q"].relationship, known["q"].single) == (True, True, True)
     assert (known["c"].kind, known["k"].aggregate) == ("element", True)
 

@@ -13,6 +13,7 @@ from graph_olap_server.domain.errors import cypher_error
 from graph_olap_server.instance.engine.clauses import (
     Clause,
     Scope,
+    VariableInfo,
     call_end,
     condition_edits,
     projection_items,
@@ -20,7 +21,7 @@ from graph_olap_server.instance.engine.clauses import (
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.tokens import Token, TokenKind
 
-__all__ = ["absent_edits"]
+__all__ = ["absence_test", "absent_edits"]
 
 
 def absent_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[Edit]:
@@ -44,10 +45,20 @@ def absent_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[Clau
         if clause.keyword == "RETURN":
             edits += _returned_paths(tokens, clause, optional)
         place = clause.start
+        bare = _bare_paths(tokens, clause, optional)
         while place < clause.end:
-            edit, place = _edit(tokens, place, optional)
+            if clause.keyword == "WITH" and place == clause.where:
+                optional = {name: info for name, info in clause.after.items() if info.optional}
+            edit, place = _edit(tokens, place, optional, bare)
             edits += edit
     return edits
+
+
+def absence_test(path: str, info: VariableInfo) -> str:
+    """Return a condition that is true where a path is absent; the length of one with a variable part is null then."""
+    if info.carried:
+        return f"{path} IS NULL"
+    return f"id(rels({path})[1]) IS NULL" if info.fixed else f"length({path}) IS NULL"
 
 
 _NAMES = ("LABEL", "LABELS", "TYPE")
@@ -55,7 +66,30 @@ _OF_PATHS = ("LENGTH", "NODES", "RELS", "RELATIONSHIPS", "IS_ACYCLIC", "IS_TRAIL
 _GROUPS = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
 
 
-def _edit(tokens: Sequence[Token], place: int, optional: Scope) -> tuple[list[Edit], int]:
+def _bare_paths(tokens: Sequence[Token], clause: Clause, optional: Scope) -> frozenset[int]:
+    """Return the places where a path is a part of an expression, ``collect(p)``, not a column by itself."""
+    if clause.keyword in ("WITH", "RETURN"):
+        items, _, first = projection_items(tokens, clause)
+        alone = {start for start, end in items if end - start == 1 or tokens[start + 1].keyword == "AS"}
+        named = {end - 1 for start, end in items if end - start > 1 and tokens[end - 2].keyword == "AS"}
+        if clause.keyword == "RETURN":
+            alone |= {place for place in range(first, clause.end) if tokens[place - 1].text in ("BY", ",")}
+        begun = clause.start + 1
+    else:
+        alone, named, begun = set(), set(), clause.end if clause.where is None else clause.where
+    return frozenset(
+        place
+        for place in range(begun, clause.end)
+        if place not in alone
+        and place not in named
+        and tokens[place].name in optional
+        and optional[tokens[place].name].kind == "path"
+        and (tokens[place - 1].text not in (".", ":", "|") or tokens[place - 3].text in ("{", ","))
+        and (place + 1 >= len(tokens) or tokens[place + 1].text not in (".", ":", "="))
+    )
+
+
+def _edit(tokens: Sequence[Token], place: int, optional: Scope, bare: frozenset[int]) -> tuple[list[Edit], int]:
     token, called = tokens[place], call_end(tokens, place)
     word = token.keyword
     if called == place + 4 and tokens[place + 2].name in optional and tokens[place - 1].text != ".":
@@ -65,17 +99,20 @@ def _edit(tokens: Sequence[Token], place: int, optional: Scope) -> tuple[list[Ed
         if word in _NAMES and info.kind == "element":
             return [Edit(token.start, end, f"CASE WHEN id({argument.text}) IS NULL THEN NULL ELSE {found} END")], called
         if info.kind == "path" and word in _OF_PATHS:
-            test = _test(argument.text, fixed=info.fixed)
+            test = absence_test(argument.text, info)
             return [Edit(token.start, end, f"CASE WHEN {test} THEN NULL ELSE {found} END")], called
         if info.kind == "path" and word == "COUNT":
-            test = _test(argument.text, fixed=info.fixed)
+            test = absence_test(argument.text, info)
             return [Edit(token.start, end, f"count(CASE WHEN {test} THEN NULL ELSE 1 END)")], called
     if token.name in optional and optional[token.name].kind == "path" and place + 2 < len(tokens):
         negated = tokens[place + 2].keyword == "NOT"
         last = place + 2 + negated
         if tokens[place + 1].keyword == "IS" and last < len(tokens) and tokens[last].keyword == "NULL":
-            test = _test(token.text, fixed=optional[token.name].fixed)
+            test = absence_test(token.text, optional[token.name])
             return [Edit(token.start, tokens[last].end, f"(NOT ({test}))" if negated else f"({test})")], last + 1
+    if place in bare:
+        test = absence_test(token.text, optional[token.name])
+        return [Edit(token.start, token.end, f"(CASE WHEN {test} THEN NULL ELSE {token.text} END)")], place + 1
     return [], place + 1
 
 
@@ -85,18 +122,13 @@ def _returned_paths(tokens: Sequence[Token], clause: Clause, optional: Scope) ->
     for start, end in items:
         path = tokens[start]
         info = optional.get(path.name)
-        if info is None or info.kind != "path" or info.fixed:
+        if info is None or info.kind != "path" or info.carried or info.fixed:
             continue
-        value = f"CASE WHEN {_test(path.text, fixed=False)} THEN NULL ELSE {path.text} END"
+        value = f"CASE WHEN {absence_test(path.text, info)} THEN NULL ELSE {path.text} END"
         if end - start == 1:
             yield Edit(path.start, path.end, f"{value} AS {path.text}")
         elif tokens[start + 1].keyword == "AS":
             yield Edit(path.start, path.end, value)
-
-
-def _test(path: str, *, fixed: bool) -> str:
-    """A condition that is true where a path is absent; the length of one with a variable part is null then."""
-    return f"id(rels({path})[1]) IS NULL" if fixed else f"length({path}) IS NULL"
 
 
 def _matched_again(tokens: Sequence[Token], clause: Clause, optional: Scope) -> list[Edit]:

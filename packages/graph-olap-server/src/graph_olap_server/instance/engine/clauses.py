@@ -32,7 +32,7 @@ class VariableInfo:
         kind: A node or relationship, a list of relationships (``[r*1..2]``), a path, or any other value.
         optional: It was bound by OPTIONAL MATCH, so it may be null.
         fixed: A path without variable-length hops.
-        alone: A path of one variable-length hop, which the engines cannot pass through WITH.
+        carried: A path that came through WITH.
         aggregate: It names an aggregate of WITH.
         aggregated: An aggregate of WITH is part of it.
         relationship: Whether an element is a relationship.
@@ -42,7 +42,7 @@ class VariableInfo:
     kind: Literal["element", "recursive", "path", "value"] = "value"
     optional: bool = False
     fixed: bool = False
-    alone: bool = False
+    carried: bool = False
     aggregate: bool = False
     aggregated: bool = False
     relationship: bool = False
@@ -195,14 +195,13 @@ def _split(tokens: Sequence[Token]) -> list[Clause]:
 def _bound(tokens: Sequence[Token], clause: Clause) -> Iterator[tuple[str, VariableInfo]]:
     start = clause.start + 1 + clause.optional
     for begun, ended in split_items(tokens, start, clause.end if clause.where is None else clause.where):
-        hops, longer = 0, 0
+        longer = 0
         place = begun
         while place < ended:
             text = tokens[place].text
             if text in ("(", "["):
                 end = closing(tokens, place)
                 recursive = text == "[" and any(token.text == "*" for token in tokens[place:end])
-                hops += text == "["
                 longer += recursive
                 if place + 1 < end and tokens[place + 1].kind in _NAMES:
                     kind: Literal["recursive", "element"] = "recursive" if recursive else "element"
@@ -215,9 +214,7 @@ def _bound(tokens: Sequence[Token], clause: Clause) -> Iterator[tuple[str, Varia
                 place = end
             place += 1
         if begun + 1 < ended and tokens[begun + 1].text == "=":
-            arrows = sum(token.text == "-" for token in tokens[begun:ended])
-            alone = longer == 1 and hops == 1 and arrows <= 2
-            yield tokens[begun].name, VariableInfo("path", clause.optional, fixed=not longer, alone=alone)
+            yield tokens[begun].name, VariableInfo("path", clause.optional, fixed=not longer)
 
 
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
@@ -235,18 +232,22 @@ def _projected(tokens: Sequence[Token], clause: Clause, scope: Scope) -> Scope:
     found: dict[str, VariableInfo] = {}
     for start, end in items:
         if tokens[start].text == "*" and end == start + 1:
-            found.update(scope)
+            found.update({known: _carried(info) for known, info in scope.items()})
             continue
         aliased = end - start > 2 and tokens[end - 2].keyword == "AS"
         name = tokens[end - 1].name
         single = end - start == (3 if aliased else 1)
-        info = scope.get(tokens[start].name, VariableInfo()) if single else VariableInfo()
+        info = _carried(scope.get(tokens[start].name, VariableInfo())) if single else VariableInfo()
         if aliased and tokens[start].keyword in _AGGREGATES and call_end(tokens, start) == end - 2:
             info = replace(info, aggregate=True)
         if any(_holds_aggregate(tokens, place, scope) for place in range(start, end)):
             info = replace(info, aggregated=True)
         found[name] = info
     return found
+
+
+def _carried(info: VariableInfo) -> VariableInfo:
+    return replace(info, carried=True) if info.kind == "path" else info
 
 
 def _holds_aggregate(tokens: Sequence[Token], place: int, scope: Scope) -> bool:

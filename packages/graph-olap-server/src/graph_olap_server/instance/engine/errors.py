@@ -104,10 +104,6 @@ _FUNCTIONS = (
 )
 
 
-_ORDER_IN_WITH = (
-    "After WITH, ORDER BY needs SKIP or LIMIT: without them the order would be lost. Order in RETURN, add LIMIT, or "
-    "sort the collected list: list_sort(collect(x), 'DESC')."
-)
 _INSTEAD = {
     "datetime": "timestamp('2024-05-01 12:00:00')",
     "day": "date_part('day', x)",
@@ -175,8 +171,6 @@ def _explain(body: str, statement: str, catalog: Catalog) -> tuple[str, str | No
         name = match.group(1).lower()
         instead = f" Write {_INSTEAD[name]}." if name in _INSTEAD else _near(name, _FUNCTIONS, "")
         return f"The engine has no function {name}.{instead}", None
-    if "ORDER BY must be followed by SKIP or LIMIT" in body:
-        return _ORDER_IN_WITH, None
     if match := _VARIABLE.search(body):
         return (
             f"The variable {match.group(1)} is not known at this place. Bind it in MATCH, UNWIND or WITH.",

@@ -10,6 +10,7 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.absent import absent_edits
 from graph_olap_server.instance.engine.aggregated_conditions import aggregated_condition_edits
 from graph_olap_server.instance.engine.bare_conditions import bare_condition_edits
+from graph_olap_server.instance.engine.carried_paths import carried_path_edits
 from graph_olap_server.instance.engine.clauses import Clause, clauses_of
 from graph_olap_server.instance.engine.counted import counted_edits
 from graph_olap_server.instance.engine.cycles import open_cycles
@@ -20,6 +21,7 @@ from graph_olap_server.instance.engine.lambdas import check_lambdas
 from graph_olap_server.instance.engine.membership import membership_edits
 from graph_olap_server.instance.engine.null_fields import null_field_edits
 from graph_olap_server.instance.engine.outer_values import outer_value_edits
+from graph_olap_server.instance.engine.sorted_rows import sorted_row_edits
 from graph_olap_server.instance.engine.text_sums import text_sum_edits
 from graph_olap_server.instance.engine.wrong_functions import WRONG_FUNCTIONS, wrong_function_edits
 from graph_olap_server.instance.tokens import Token, tokenise
@@ -86,6 +88,10 @@ def mend(
         done = _step(done, lambda text, tokens, clauses: grouping_edits(text, tokens, clauses, keys))
     if words & _CORRELATED:
         done = _step(done, outer_value_edits)
+    if "=" in done.text and "WITH" in done.text.upper():
+        done = _step(done, lambda _, tokens, clauses: carried_path_edits(tokens, clauses))
+    if "ORDER" in words:
+        done = _step(done, sorted_row_edits)
     if words & _LISTS:
         done = _step(done, check_lambdas)
     return done

@@ -264,7 +264,7 @@ def _carried(statement: str, tokens: Sequence[Token], site: _Site) -> list[str]:
             raise cypher_error("statement_not_allowed", _STAR, statement, token.start)
     later = {token.name for token in rest}
     for name, info in site.scope.items():
-        if name in later and info.alone:
+        if name in later and info.kind == "path" and info.optional and not info.carried:
             raise cypher_error("statement_not_allowed", _PATH.format(name=name), statement, rest[0].start)
     return [quote(name) for name in site.scope if name in later]
 
@@ -311,7 +311,7 @@ _STAR = (
 )
 _PATH = (
     "A condition of OPTIONAL MATCH, EXISTS {{ }} or COUNT {{ }} uses values from outside while the path {name} is in "
-    "use; the engine cannot pass such a path on. Put nodes({name}) or length({name}) under a name in a WITH before."
+    "use, which OPTIONAL MATCH may not have found. Put WITH, with {name} and all else that is needed, before."
 )
 _ABSENT = (
     "{name} comes from OPTIONAL MATCH and may be null: the engine would leave its row out of the answer to this "

@@ -28,6 +28,7 @@ from graph_olap_server.instance.engine.projections import Arranged, arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
 from graph_olap_server.instance.engine.recent import Recent, parameter_traits
 from graph_olap_server.instance.engine.repeated_names import repeated_name_edits
+from graph_olap_server.instance.engine.sorted_rows import named_order_edits
 from graph_olap_server.instance.engine.subqueries import subquery_edits
 from graph_olap_server.instance.engine.text_sums import text_properties
 from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
@@ -82,7 +83,7 @@ def prepare(
         PlatformError: ``RYUGRAPH_ERROR``: the statement would be answered wrongly, or a parameter is missing.
     """
     tokens = tokenise(statement)
-    if short := [*subquery_edits(tokens), *repeated_name_edits(tokens, statement)]:
+    if short := [*subquery_edits(tokens), *repeated_name_edits(tokens, statement)] or named_order_edits(tokens):
         spelled = apply_edits(statement, short)
         try:
             found = prepare(spelled.text, parameters, catalog, refusal, recent, explained=explained, acyclic=acyclic)
