@@ -83,7 +83,8 @@ def invalid_state(resource: str, resource_id: object, current: str, required: st
 def validation_failed(problems: Sequence[FieldProblem], **details: Any) -> PlatformError:
     """400: lists every problem; message, ``field`` and ``reason`` repeat the first."""
     field, reason = problems[0]
-    more = f" ({len(problems) - 1} more problems in details.errors)" if len(problems) > 1 else ""
+    others = len(problems) - 1
+    more = f" ({others} more problem{'s' * (others > 1)} in details.errors)" if others else ""
     return PlatformError(
         "VALIDATION_FAILED",
         f"{field}: {reason}{more}" if field else f"{reason}{more}",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.networkx_bridge.classify import classify
-from graph_olap_server.instance.networkx_bridge.kinds import Kind
+from graph_olap_server.instance.networkx_bridge.kinds import Kind, shown_kind
 from graph_olap_server.instance.networkx_bridge.values import JSON_TEXT, Handle
 
 A, B, C = (Handle(dense) for dense in range(3))
@@ -115,7 +115,7 @@ def test_long_results_are_cut_and_say_so():
 def test_nothing_is_of_the_kind_that_the_function_returns(kind, empty):
     empty = iter(()) if isinstance(empty, Iterator) else empty
     classified = classify(empty, write=True, kind=kind)
-    assert classified.result["kind"] == kind.replace("node_layers", "node_sets")
+    assert classified.result["kind"] == shown_kind(kind)
     assert classified.result.get("count", classified.result.get("length")) == 0
     assert [part.dense for part in classified.nodes] in ([], [[]])
     assert bool(classified.warning) == (not classified.nodes and classified.edges is None)
@@ -124,6 +124,13 @@ def test_nothing_is_of_the_kind_that_the_function_returns(kind, empty):
 def test_paths_keep_the_order_of_nodes_and_layers_theirs():
     paths = classify(iter([[C, A], [B]]), write=False, kind="paths")
     assert paths.result["paths"] == [{"nodes": [C, A], "length": 1}, {"nodes": [B], "length": 0}]
+    assert {key: paths.result[key] for key in ("kind", "count", "sizes", "overlapping", "sets")} == {
+        "kind": "node_sets",
+        "count": 2,
+        "sizes": [2, 1],
+        "overlapping": False,
+        "sets": [[C, A], [B]],
+    }
     layers = classify(iter([[C], [A, B]]), write=True, kind="node_layers")
     assert layers.nodes[0].values == [1, 1, 0]
 

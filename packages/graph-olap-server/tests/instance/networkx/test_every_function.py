@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 
-from graph_olap_server.instance.networkx_bridge.kinds import KINDS, kind_of, parts_of
+from graph_olap_server.instance.networkx_bridge.kinds import KINDS, kind_of, parts_of, shown_kind
 from graph_olap_server.instance.networkx_bridge.parameters import bind
 from graph_olap_server.instance.networkx_bridge.run import run
 
 from .calls import Call, call_of
 from .comparison import INFOS, compared_with_the_library
 from .graphs import GRAPHS
-from .test_networkx_page import KINDS_ON_THE_PAGE, names_in
+from .test_networkx_page import KINDS_ON_THE_PAGE, OF_PATHS, names_in
 
 
 def through_the_bridge(name: str, call: Call, *, write: bool = False, stream: bool = False):
@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc):
 
 def test_it_gives_what_the_library_gives(bridge, name):
     result = compared_with_the_library(bridge, name, call_of(INFOS[name]))
-    assert result["kind"] == kind_of(name).replace("node_layers", "node_sets")
+    assert result["kind"] == shown_kind(kind_of(name))
 
 
 def test_its_result_has_the_columns_of_its_kind_and_is_written_as_the_page_says(name):
@@ -48,12 +48,13 @@ def test_its_result_has_the_columns_of_its_kind_and_is_written_as_the_page_says(
         streamed = through_the_bridge(name, call, stream=True)
         written = through_the_bridge(name, call, write=True)
     kind = streamed.result["kind"]
-    _, _, _, columns, place = KINDS_ON_THE_PAGE[kind]
+    _, _, _, columns, place = KINDS_ON_THE_PAGE[OF_PATHS if kind_of(name) == "paths" else kind]
     found = [column for part in streamed.columns for column in _column_names(part)]
     assert set(found) <= set(names_in(columns))
     lengths = {len(column.values if column.offsets is None else column.offsets[1:]) for column in streamed.columns}
     assert len(lengths) == 1
-    if kind in ("node_map", "edge_map", "edge_list", "pair_scores", "paths", "mapping", "sequence"):
+    counted = ("node_map", "edge_map", "edge_list", "pair_scores", "mapping", "sequence")
+    if kind in counted or kind_of(name) == "paths":
         assert lengths == {streamed.result["count"]}
     assert written.result["kind"] == kind
     assert bool(written.nodes) == (place.endswith("to nodes") or "node_map" in parts_of(name))

@@ -94,7 +94,7 @@ def test_values_come_back_without_write_back(client):
         ("bridges", {"kind": "edge_map", "count": 1}),
         ("dfs", {"kind": "node_list", "count": 3}),
         ("jaccard_similarity", {"kind": "pair_scores", "count": 6}),
-        ("cycles", {"kind": "paths", "count": 2}),
+        ("cycles", {"kind": "node_sets", "count": 2}),
     ],
 )
 def test_statistics_hold_the_number_or_how_many_and_how_large(client, name, facts):

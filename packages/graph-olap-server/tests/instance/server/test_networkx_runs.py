@@ -42,3 +42,55 @@ def test_a_running_function_shows_its_phase_and_how_far_it_is_known_to_be(client
     finally:
         ended = client.delete(f"/algo/executions/{begun['execution_id']}").json()
     assert ended["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "parameters", "weight"),
+    [
+        (
+            "all_simple_paths",
+            {"parameters": {"source": "ann", "target": "cem"}},
+            {"source": "ann", "target": "cem", "cutoff": None},
+            None,
+        ),
+        (
+            "pagerank",
+            {"parameters": {"alpha": 0.5}, "weight_property": "strength"},
+            {"alpha": 0.5, "max_iter": 100, "tol": 1e-06, "weight": "strength", "personalization": None}
+            | {"nstart": None, "dangling": None},
+            "strength",
+        ),
+        ("degree_centrality", {}, {}, None),
+        # An unweighted call has no weight, whatever the library's default is called.
+        ("clustering", {"directed": False}, {"nodes": None, "weight": None}, None),
+        ("maximum_flow_value", {"parameters": {"_s": "ann", "_t": "cem", "capacity": "strength"}}, None, "strength"),
+    ],
+)
+def test_the_record_has_all_parameters_as_they_counted(client, name, body, parameters, weight):
+    reply = client.post(f"/networkx/{name}", json={"node_label": "Person", **body}, headers={"Prefer": "wait=30"})
+    execution = reply.json()
+    assert execution["status"] == "completed", execution
+    if parameters is None:
+        parameters = {"_s": "ann", "_t": "cem", "capacity": "strength", "flow_func": None}
+    assert execution["parameters"] == parameters
+    assert execution["result"]["weight_property"] == weight
+
+
+TYPES = {"int", "float", "string", "boolean", "array", "object", "node", "any"}
+
+
+@pytest.mark.parametrize("family", ["algo", "networkx"])
+def test_listings_use_the_words_of_the_contract(client, family):
+    listed = client.get(f"/{family}/algorithms").json()["algorithms"]
+    assert {parameter["type"] for info in listed for parameter in info["parameters"]} <= TYPES
+    writes = {info["name"]: info["supports_write_back"] for info in listed}
+    expected = {
+        "algo": {"pagerank": True, "bridges": True, "jaccard_similarity": False, "shortest_path": False},
+        "networkx": {"pagerank": True, "bridges": True, "hits": True, "simple_cycles": True, "bfs_layers": True}
+        | {"jaccard_coefficient": False, "diameter": False, "bfs_tree": False, "minimum_cut": False},
+    }[family]
+    assert {name: writes[name] for name in expected} == expected
+    kinds = {info["result_kind"] for info in listed}
+    assert kinds <= {"node_map", "scalar", "node_sets", "node_list", "edge_map", "edge_list", "pair_scores"} | {
+        "node_matrix", "mapping", "sequence", "graph", "tuple",
+    }  # fmt: skip

@@ -14,7 +14,15 @@ def test_paths_list_their_nodes(client):
     body = {"node_label": "Person", "parameters": {"source_node": "ann", "target_node": "cem", "k": 3}}
     reply = client.post("/algo/k_shortest_paths", json=body)
     assert reply.status_code == 200, reply.text
-    (path,) = reply.json()["result"]["paths"]
+    result = reply.json()["result"]
+    assert {key: result[key] for key in ("kind", "count", "sizes", "overlapping")} == {
+        "kind": "node_sets",
+        "count": 1,
+        "sizes": [3],
+        "overlapping": False,
+    }
+    (path,) = result["paths"]
+    assert result["sets"] == [path["nodes"]]
     assert [node["key"] for node in path["nodes"]] == ["ann", "bob", "cem"]
     assert (path["length"], path["cost"]) == (2, 2.0)
 

@@ -36,6 +36,9 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
 }
 
 
+_LISTED_TYPES: Mapping[str, str] = {"nodes": "array", "node_property": "string"}
+"""How listings call the types that only the server tells apart."""
+
 _A_KEY = 'a primary key (text or number) or {"label": ..., "key": ...}'
 _LONGEST_SHOWN = 60
 
@@ -167,7 +170,7 @@ class Algorithm:
             parameters=[
                 AlgorithmParameter(
                     name=parameter.name,
-                    type=parameter.type,
+                    type=_LISTED_TYPES.get(parameter.type, parameter.type),
                     required=parameter.required,
                     default=parameter.default,
                     description=f"{parameter.description} {parameter.range}".strip(),
@@ -175,7 +178,7 @@ class Algorithm:
                 for parameter in self.parameters
             ],
             returns=self._returns(),
-            result_kind=self.kind,
+            result_kind="node_sets" if self.kind == "paths" else self.kind,
             supports_write_back=self.writable,
             directed=_direction(self.orientations),
             weighted=self.weighted,

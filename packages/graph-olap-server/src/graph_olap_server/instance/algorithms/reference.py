@@ -40,7 +40,7 @@ def _section(algorithm: Algorithm) -> str:
         lines += [f"Also called: {', '.join(f'`{alias}`' for alias in info.aliases)}.", ""]
     same = "always gives the same result" if algorithm.deterministic else "can give results that differ by timing"
     lines += [
-        f"Edges are used as {' or '.join(algorithm.orientations)}. Yields {info.returns} (`{algorithm.kind}`). "
+        f"Edges are used as {' or '.join(algorithm.orientations)}. Yields {info.returns} (`{info.result_kind}`). "
         f"Takes {algorithm.complexity}, done by {algorithm.backend}; the same input {same}.",
         "",
     ]

@@ -27,6 +27,9 @@ __all__ = ["statistics", "to_json", "to_table", "write"]
 LIMIT = 10_000
 """Most entries of a list in a JSON result."""
 
+MAX_SIZES = 1_000
+"""Most sizes of sets in a JSON result."""
+
 
 def to_json(computed: Computed, references: NodeReferences) -> dict[str, Any]:
     """Return the entries of a result that is not written back, at most :data:`LIMIT` of them."""
@@ -69,7 +72,7 @@ def statistics(computed: Computed) -> dict[str, Any]:
     if isinstance(computed, PairScores):
         return {"kind": "pair_scores", "count": len(computed.scores)}
     if isinstance(computed, Paths):
-        return {"kind": "paths", "count": len(computed.offsets) - 1}
+        return {"kind": "node_sets", "count": len(computed.offsets) - 1}
     return {"kind": "node_list", "count": len(computed.nodes), "length": len(computed.nodes)}
 
 
@@ -138,7 +141,16 @@ def _paths(computed: Paths, name: Callable[[int], dict[str, Any]]) -> dict[str, 
         room -= len(nodes)
         cost = None if computed.costs is None else _json(computed.costs[number])
         shown.append({"nodes": [name(int(node)) for node in nodes], "length": max(0, len(nodes) - 1), "cost": cost})
-    return {"paths": shown, **({"result_truncated": True} if len(shown) < count else {})}
+    sizes = np.diff(computed.offsets)
+    path_of = np.repeat(np.arange(count), sizes)
+    apart = len(np.unique(path_of * (int(computed.nodes.max(initial=0)) + 1) + computed.nodes))
+    return {
+        "sets": [path["nodes"] for path in shown],
+        "sizes": sizes[:MAX_SIZES].tolist(),
+        "overlapping": apart > len(np.unique(computed.nodes)),
+        "paths": shown,
+        **({"result_truncated": True} if len(shown) < count else {}),
+    }
 
 
 def _listed(items: NDArray[Any], entry: Callable[[int], Any], field: str) -> dict[str, Any]:

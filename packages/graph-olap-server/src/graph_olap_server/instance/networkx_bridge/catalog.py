@@ -20,7 +20,7 @@ from typing import Any
 
 import networkx as nx
 
-from graph_olap_server.instance.networkx_bridge.kinds import kind_of
+from graph_olap_server.instance.networkx_bridge.kinds import WRITTEN, kind_of, parts_of, shown_kind
 from graph_olap_server.instance.networkx_bridge.parameters import (
     DEFAULT_SEED,
     GROUPS_OF_NODES,
@@ -178,7 +178,8 @@ def _describe(entry: Entry) -> dict[str, Any]:
         "long_description": doc,
         "parameters": parameters,
         "returns": _section(doc, "Returns") or _section(doc, "Yields"),
-        "result_kind": (kind_of(entry.name) or "").replace("node_layers", "node_sets"),
+        "result_kind": "" if (kind := kind_of(entry.name)) is None else shown_kind(kind),
+        "supports_write_back": kind in WRITTEN or "node_map" in parts_of(entry.name),
         "directed": "undirected" if "directed" in refused else "directed" if "undirected" in refused else "both",
         "weighted": any(parameter["name"] == "weight" for parameter in parameters),
     }

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import networkx as nx
 
-from graph_olap_server.instance.networkx_bridge.kinds import Kind
+from graph_olap_server.instance.networkx_bridge.kinds import Kind, shown_kind
 from graph_olap_server.instance.networkx_bridge.plain import (
     CONSUMED_LIMIT,
     SCALARS,
@@ -38,7 +38,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
     "node_list": {"length": 0, "nodes": []},
     "edge_list": {"count": 0, "edges": []},
     "pair_scores": {"count": 0, "pairs": []},
-    "paths": {"count": 0, "paths": []},
+    "paths": {"count": 0, "sizes": [], "overlapping": False, "sets": [], "paths": []},
     "sequence": {"count": 0, "values": []},
     **{kind: {"count": 0, "values": []} for kind in ("node_map", "edge_map", "node_matrix", "mapping")},
 }
@@ -101,7 +101,7 @@ def _classify(value: Any, *, write: bool, kind: Kind | None, parts: Sequence[Kin
 
 def _nothing(kind: Kind, *, write: bool) -> Classified:
     """Return an empty result of a kind; written, it takes away what an earlier one wrote."""
-    result = {"kind": "node_sets" if kind == "node_layers" else kind, **_EMPTY[kind]}
+    result = {"kind": shown_kind(kind), **_EMPTY[kind]}
     if kind in ("edge_map", "edge_list"):
         return Classified(result, edges=EdgeValues([], [], "INT64", []))
     if kind in ("node_map", "node_sets", "node_layers", "node_list", "paths"):
@@ -231,28 +231,29 @@ def _node_sets(items: list[Any], *, write: bool, kind: Kind | None) -> Classifie
     sets = [sorted(set(item)) for item in items]
     if kind != "node_layers":  # of which the order is the point
         sets.sort(key=lambda nodes: (-len(nodes), nodes[:1]))
-    numbers, overlapping = _first_group(sets)
-    result: dict[str, Any] = {
-        "kind": "node_sets",
-        "count": len(sets),
-        "sizes": [len(nodes) for nodes in sets[:MAX_SIZES]],
-        "overlapping": overlapping,
-    }
-    if not write:
-        shown = _fitting(sets)
-        result["sets"] = shown
-        if len(shown) < len(sets):
-            result["result_truncated"] = True
-    return Classified(result, [numbers])
+    return _groups(sets, write=write)
 
 
 def _paths(items: list[Any], *, write: bool) -> Classified:
-    numbers, overlapping = _first_group(items)
-    result: dict[str, Any] = {"kind": "paths", "count": len(items), "overlapping": overlapping}
+    classified = _groups([list(nodes) for nodes in items], write=write)
     if not write:
-        shown = _fitting(items)
-        result["paths"] = [{"nodes": list(nodes), "length": max(0, len(nodes) - 1)} for nodes in shown]
-        if len(shown) < len(items):
+        shown = classified.result["sets"]
+        classified.result["paths"] = [{"nodes": nodes, "length": max(0, len(nodes) - 1)} for nodes in shown]
+    return classified
+
+
+def _groups(groups: list[list[Handle]], *, write: bool) -> Classified:
+    numbers, overlapping = _first_group(groups)
+    result: dict[str, Any] = {
+        "kind": "node_sets",
+        "count": len(groups),
+        "sizes": [len(nodes) for nodes in groups[:MAX_SIZES]],
+        "overlapping": overlapping,
+    }
+    if not write:
+        shown = _fitting(groups)
+        result["sets"] = shown
+        if len(shown) < len(groups):
             result["result_truncated"] = True
     return Classified(result, [numbers])
 

@@ -15,7 +15,7 @@ __all__ = ["columns_of"]
 
 def columns_of(result: dict[str, Any]) -> list[Column]:
     """Return the columns of a result; what :mod:`classify` left out of it is not in the table either."""
-    return _FORMS[result["kind"]](result)
+    return (_paths if "paths" in result else _FORMS[result["kind"]])(result)
 
 
 def _node_map(result: dict[str, Any]) -> list[Column]:
@@ -123,7 +123,6 @@ _FORMS: dict[str, Callable[[dict[str, Any]], list[Column]]] = {
     "scalar": _scalar,
     "node_sets": _node_sets,
     "node_list": _node_list,
-    "paths": _paths,
     "edge_map": _edge_map,
     "edge_list": _edge_list,
     "pair_scores": _pair_scores,

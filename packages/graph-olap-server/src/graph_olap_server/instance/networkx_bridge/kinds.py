@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["KINDS", "PARTS", "Kind", "kind_of", "parts_of"]
+__all__ = ["KINDS", "PARTS", "WRITTEN", "Kind", "kind_of", "parts_of", "shown_kind"]
 
 Kind = Literal[
     "node_map", "scalar", "node_sets", "node_layers", "node_list", "paths", "edge_map", "edge_list", "pair_scores",
@@ -182,12 +182,22 @@ PARTS: dict[str, tuple[Kind, ...]] = {
 }
 """The parts of what comes as a tuple."""
 
+WRITTEN: frozenset[Kind] = frozenset(
+    {"node_map", "node_sets", "node_layers", "node_list", "paths", "edge_map", "edge_list"}
+)
+"""Kinds that can become a property; of a tuple its parts of kind ``node_map`` can."""
+
 _KIND_OF = {name: kind for kind, names in KINDS.items() for name in names}
 
 
 def kind_of(name: str) -> Kind | None:
     """Return what a function returns, for as far as its arguments do not decide it."""
     return _KIND_OF.get(name)
+
+
+def shown_kind(kind: Kind) -> str:
+    """Return the kind as a result names it: layers and paths are sets of nodes whose order means something."""
+    return "node_sets" if kind in ("node_layers", "paths") else kind
 
 
 def parts_of(name: str) -> tuple[Kind, ...]:

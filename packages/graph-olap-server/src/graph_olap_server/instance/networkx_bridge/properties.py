@@ -94,10 +94,7 @@ def read_properties(
     """
     use = PropertyUse()
     known = [parameter.name for parameter in info.parameters]
-    of_nodes = _OF_NODES | ({WEIGHT} if info.name in _WEIGHING_NODES else set())
-    of_edges = [
-        name for name in _OF_EDGES if name in known and name not in of_nodes and info.name not in _NO_PROPERTIES
-    ]
+    of_nodes, of_edges = _naming_properties(info)
     for parameter in info.parameters:
         name, value = parameter.name, given.get(parameter.name)
         if name not in of_nodes:
@@ -135,6 +132,24 @@ def read_properties(
         if of_edges:
             use.arguments[of_edges[0]] = WEIGHT
     return use
+
+
+def effective_parameters(info: AlgorithmInfo, given: Mapping[str, Any], use: PropertyUse) -> dict[str, Any]:
+    """Return all parameters as they count: defaults filled in, and names of the properties that are really used."""
+    effective = {parameter.name: given.get(parameter.name, parameter.default) for parameter in info.parameters}
+    of_nodes, of_edges = _naming_properties(info)
+    for name in of_edges:
+        effective[name] = use.edges.get(use.arguments.get(name, CAPACITY if name == CAPACITY else ""))
+    for name in of_nodes & effective.keys():
+        effective[name] = effective[name] if effective[name] in use.nodes else None
+    return effective
+
+
+def _naming_properties(info: AlgorithmInfo) -> tuple[frozenset[str], list[str]]:
+    """Return the parameters of a function that name a property of nodes, and those that name one of relationships."""
+    of_nodes = _OF_NODES | ({WEIGHT} if info.name in _WEIGHING_NODES else frozenset())
+    known = {parameter.name for parameter in info.parameters} - of_nodes
+    return of_nodes, [name for name in _OF_EDGES if name in known and info.name not in _NO_PROPERTIES]
 
 
 def node_attributes(engine: GraphEngine, nodes: NodeIndex, names: Iterable[str]) -> dict[str, NodeAttribute]:
