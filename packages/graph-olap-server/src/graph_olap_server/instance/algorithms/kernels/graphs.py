@@ -23,12 +23,14 @@ __all__ = [
     "matrix_of",
     "near_one",
     "no_convergence",
+    "reordered",
     "sample",
     "whole_unit",
 ]
 
 Ints = NDArray[Any]
 Floats = NDArray[np.float64]
+Batch = TypeVar("Batch")
 Part = TypeVar("Part")
 
 _LANES = 4
@@ -73,6 +75,18 @@ def matrix_of(indptr: Ints, indices: Ints, weights: Floats | None) -> scipy.spar
     return scipy.sparse.csr_array((data, indices, indptr), shape=(count, count))
 
 
+def reordered(matrix: scipy.sparse.csr_array, order: Ints) -> tuple[scipy.sparse.csr_array, Ints]:
+    """Return a symmetric matrix with its nodes in another order, and where each node is in it."""
+    import scipy.sparse
+
+    place = np.empty(len(order), matrix.indices.dtype)
+    place[order] = np.arange(len(order))
+    rows = matrix[order]
+    moved = scipy.sparse.csr_array((rows.data, place[rows.indices], rows.indptr), shape=matrix.shape)
+    columns = moved.tocsc()  # sorts the neighbours; columns are rows, as the matrix is symmetric
+    return scipy.sparse.csr_array((columns.data, columns.indices, columns.indptr), shape=matrix.shape), place
+
+
 def near_one(weights: Floats | None) -> Floats | None:
     """Return weights with the largest between 0.5 and 1, so that their squares and sums of squares stay numbers.
 
@@ -99,7 +113,7 @@ def whole_unit(values: Floats, most: float) -> int | None:
     return None
 
 
-def in_lanes(batches: Sequence[Ints], work: Callable[[Sequence[Ints]], Part]) -> list[Part]:
+def in_lanes(batches: Sequence[Batch], work: Callable[[Sequence[Batch]], Part]) -> list[Part]:
     """Share batches out to a fixed number of lanes and run these on the threads of the worker.
 
     The lanes' results come in their order, so sums over them do not depend on how many threads there are or on which

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from graph_olap_server.instance.algorithms.kernels.community import merge, move
+from graph_olap_server.instance.algorithms.kernels.community import indicator, merge, move, shuffled
 from graph_olap_server.instance.algorithms.kernels.components import canonical
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of, near_one
+from graph_olap_server.instance.algorithms.kernels.graphs import (
+    Floats,
+    Ints,
+    UndirectedGraph,
+    in_lanes,
+    matrix_of,
+    near_one,
+)
 from graph_olap_server.instance.algorithms.kernels.partitions import modularity
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap
 
@@ -18,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["leiden"]
 
 _SMALL_GAIN = 1e-4
+_BLOCKS = 4
+_SWEEPS = 5
+"""Rounds of moves in a phase: what more of them gain, the moves at the end gain, too, in less time."""
 
 
 def leiden(
@@ -36,20 +48,19 @@ def leiden(
     The kernel library's own Leiden promises neither connected communities nor the same result twice. Its local moves
     by one thread do the work here, both on the whole graph and, for the refinement, inside communities only.
     """
-    import networkit as nk
-
-    nk.setSeed(seed, False)
-    matrix = level = matrix_of(indptr, indices, near_one(weights))
+    matrix, place = shuffled(matrix_of(indptr, indices, near_one(weights)), seed)
+    level = matrix
+    sweeps = min(max_iterations, _SWEEPS)
     part = best = np.arange(matrix.shape[0])
     quality = modularity(matrix, best, resolution)
     phases = 0
     while phases < max_phases and level.nnz and quality is not None:
         phases += 1
-        moved = _connected(level, move(level, resolution, max_iterations))
+        moved = move(level, resolution, sweeps)
         found = modularity(level, moved, resolution)
         if found is not None and found > quality:
             best, quality = moved[part], found
-        refined = _refine(level, moved, resolution, max_iterations)
+        refined = _refine(level, moved, resolution, sweeps)
         count = int(refined.max()) + 1
         if count == level.shape[0]:
             break
@@ -58,7 +69,7 @@ def leiden(
     if phases and quality is not None:
         best = _connected(matrix, _move_on(matrix, best, resolution, max_iterations, seed))
         quality = modularity(matrix, best, resolution)
-    best = canonical(best)
+    best = canonical(best[place])
     communities = int(best.max()) + 1 if len(best) else 0
     facts = {"community_count": communities, "communities": communities, "modularity": quality, "phases": phases}
     return NodeMap(best, facts)
@@ -71,15 +82,12 @@ def _refine(level: scipy.sparse.csr_array, moved: Ints, resolution: float, max_i
     """
     import scipy.sparse
 
-    rows = np.repeat(np.arange(level.shape[0]), np.diff(level.indptr))
-    inside = moved[rows] == moved[level.indices]
-    leaving = np.bincount(rows[~inside], level.data[~inside], level.shape[0])
-    ends = np.concatenate([rows[inside], np.arange(level.shape[0])])
-    others = np.concatenate([level.indices[inside], np.arange(level.shape[0])])
-    data = np.concatenate([level.data[inside], leaving / 2])
-    kept = data > 0
-    within = scipy.sparse.coo_array((data[kept], (ends[kept], others[kept])), shape=level.shape).tocsr()
-    within.sum_duplicates()
+    inside = np.repeat(moved, np.diff(level.indptr)) == moved[level.indices]
+    within = _only(level, inside)
+    leaving = np.asarray(level.sum(axis=1) - within.sum(axis=1)).ravel()
+    # What is left of an inner node by rounding must not become a loop.
+    leaving[np.diff(within.indptr) == np.diff(level.indptr)] = 0.0
+    within = (within + scipy.sparse.diags_array(leaving / 2)).tocsr()
     return _connected(level, move(within, resolution, max_iterations))
 
 
@@ -92,57 +100,90 @@ def _move_on(
     places for ever. The library's moves can only start from a community per node.
     """
     random = np.random.default_rng(seed)
-    count = matrix.shape[0]
-    rows = np.repeat(np.arange(count), np.diff(matrix.indptr))
-    strength = np.asarray(matrix.sum(axis=1)).ravel() + matrix.diagonal()
-    others = matrix.copy()
-    others.data = np.where(rows == matrix.indices, 0.0, matrix.data)
-    best, current = membership, membership
-    reached = quality = modularity(matrix, membership, resolution) or 0.0
-    for _ in range(max_iterations):
-        nodes, targets, gains = _best_moves(others, current, strength, resolution)
-        moving = (gains > 0) & (random.random(len(gains)) < 0.5)
-        current = current.copy()
-        current[nodes[moving]] = targets[moving]
-        found = modularity(matrix, current, resolution) or 0.0
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    loops = matrix.diagonal()
+    strength = np.asarray(matrix.sum(axis=1)).ravel() + loops
+    blocks = _blocks(_only(matrix, rows != matrix.indices))
+    best = current = membership
+    reached = quality = -np.inf
+    for turn in range(max_iterations + 1):
+        moves = _best_moves(blocks, current, strength, resolution)
+        found = (moves.within + 2 * loops.sum()) / strength.sum() - resolution * moves.concentration
         if found > quality:
             best, quality = current, found
-        if found - reached < _SMALL_GAIN:
+        if turn == max_iterations or found - reached < _SMALL_GAIN:
             break
         reached = found
+        moving = (moves.gains > 0) & (random.random(len(moves.gains)) < 0.5)
+        current = current.copy()
+        current[moves.nodes[moving]] = moves.targets[moving]
     return best
 
 
-def _best_moves(
-    others: scipy.sparse.csr_array, membership: Ints, strength: Floats, resolution: float
-) -> tuple[Ints, Ints, Floats]:
-    """Return the nodes with neighbours, the best community of each and what moving there gains."""
-    import scipy.sparse
+class _Moves(NamedTuple):
+    """The nodes with neighbours, the best community of each and what moving there gains.
 
-    count, communities = len(membership), int(membership.max()) + 1
-    members = scipy.sparse.csr_array((np.ones(count), membership, np.arange(count + 1)), shape=(count, communities))
-    links = others @ members
-    lengths = np.diff(links.indptr)
-    nodes, rows = np.flatnonzero(lengths), np.repeat(np.arange(count), lengths)
-    own = links.indices == membership[rows]
-    share = resolution * strength / strength.sum()
+    And of the partition as it is: the weight of the edges inside, from both ends, and the sum of the squared shares.
+    """
+
+    nodes: Ints
+    targets: Ints
+    gains: Floats
+    within: float
+    concentration: float
+
+
+def _blocks(matrix: scipy.sparse.csr_array) -> list[tuple[Ints, scipy.sparse.csr_array]]:
+    """Cut the rows into parts with about as many entries each: their numbers and they themselves."""
+    inner = np.searchsorted(matrix.indptr, matrix.nnz * np.arange(1, _BLOCKS) // _BLOCKS)
+    return [(part, matrix[part[0] : part[-1] + 1]) for part in np.split(np.arange(matrix.shape[0]), inner) if len(part)]
+
+
+def _best_moves(
+    blocks: Sequence[tuple[Ints, scipy.sparse.csr_array]], membership: Ints, strength: Floats, resolution: float
+) -> _Moves:
+    total, communities = strength.sum(), int(membership.max()) + 1
     volume = np.bincount(membership, strength, communities)
-    value = links.data - share[rows] * (volume[links.indices] - np.where(own, strength[rows], 0.0))
-    staying = -share * (volume[membership] - strength)
-    staying[rows[own]] = value[own]
-    top = np.maximum.reduceat(value, links.indptr[nodes]) if len(nodes) else value
-    at_top = np.flatnonzero(value == np.repeat(top, lengths[nodes]))
-    first = at_top[np.searchsorted(at_top, links.indptr[nodes])]
-    return nodes, links.indices[first], top - staying[nodes]
+    members = indicator(membership, communities)
+
+    def of_block(numbers: Ints, others: scipy.sparse.csr_array) -> tuple[Ints, Ints, Floats, float]:
+        links = others @ members
+        lengths = np.diff(links.indptr)
+        own_strength, own_community = strength[numbers], membership[numbers]
+        rows = np.flatnonzero(lengths)
+        own = links.indices == np.repeat(own_community, lengths)
+        share = resolution * own_strength / total
+        without = volume[links.indices] - np.where(own, np.repeat(own_strength, lengths), 0.0)
+        value = links.data - np.repeat(share, lengths) * without
+        staying = -share * (volume[own_community] - own_strength)
+        staying[np.repeat(np.arange(len(numbers)), lengths)[own]] = value[own]
+        top = np.maximum.reduceat(value, links.indptr[rows]) if len(rows) else value
+        at_top = np.flatnonzero(value == np.repeat(top, lengths[rows]))
+        first = at_top[np.searchsorted(at_top, links.indptr[rows])]
+        return numbers[rows], links.indices[first], top - staying[rows], float(links.data[own].sum())
+
+    found = in_lanes(blocks, lambda lane: [of_block(*block) for block in lane])
+    nodes, targets, gains, within = zip(*(part for lane in found for part in lane), strict=True)
+    concentration = float(((volume / total) ** 2).sum())
+    return _Moves(np.concatenate(nodes), np.concatenate(targets), np.concatenate(gains), sum(within), concentration)
 
 
 def _connected(level: scipy.sparse.csr_array, groups: Ints) -> Ints:
     """Split groups into their connected parts, which can only raise the modularity."""
-    import scipy.sparse.csgraph
+    import networkit as nk
 
-    rows = np.repeat(np.arange(level.shape[0]), np.diff(level.indptr))
-    inside = (groups[rows] == groups[level.indices]) & (level.data > 0)
-    shape = level.shape
-    graph = scipy.sparse.coo_array((np.ones(int(inside.sum())), (rows[inside], level.indices[inside])), shape=shape)
-    _, labels = scipy.sparse.csgraph.connected_components(graph, directed=False)
-    return canonical(labels.astype(np.int64))
+    inside = np.repeat(groups, np.diff(level.indptr)) == groups[level.indices]
+    linked = _only(level, inside & (level.data > 0))
+    graph = UndirectedGraph(linked.indptr, linked.indices)
+    run = nk.components.ConnectedComponents(graph.handle)
+    run.run()
+    return canonical(np.asarray(run.getPartition().getVector(), np.int64))
+
+
+def _only(matrix: scipy.sparse.csr_array, kept: NDArray[np.bool_]) -> scipy.sparse.csr_array:
+    """Return a matrix with some of its entries."""
+    import scipy.sparse
+
+    before = np.concatenate([[0], np.cumsum(kept)])
+    arrays = matrix.data[kept], matrix.indices[kept], before[matrix.indptr]
+    return scipy.sparse.csr_array(arrays, shape=matrix.shape)

@@ -54,8 +54,7 @@ def modularity(matrix: scipy.sparse.csr_array, membership: Ints, resolution: flo
     total = float(strength.sum())
     if total == 0:
         return None
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    inside = membership[rows] == membership[matrix.indices]
+    inside = np.repeat(membership, np.diff(matrix.indptr)) == membership[matrix.indices]
     within = float(matrix.data[inside].sum()) + float(matrix.diagonal().sum())
     volumes = np.bincount(membership, weights=strength)
     return within / total - resolution * float(((volumes / total) ** 2).sum())
