@@ -182,7 +182,7 @@ class InstanceConnection(Projections, Searches, LargeResults):
             parameters: Values by name, as for :meth:`query`.
 
         Returns:
-            The plan, a text that shows itself line by line in a notebook.
+            The plan, a text that shows itself line by line in a notebook; of a UNION, the plans of its parts.
 
         Raises:
             RyugraphError: The query is wrong or not allowed.
@@ -193,7 +193,7 @@ class InstanceConnection(Projections, Searches, LargeResults):
             True
         """
         check_query_arguments(cypher, None, None, None)
-        return QueryPlan(self.query_scalar(f"EXPLAIN {cypher}", parameters))
+        return QueryPlan.of(self.query(f"EXPLAIN {cypher}", parameters).rows)
 
     def profile(
         self, cypher: str, parameters: Optional[Mapping[str, Any]] = None, *, timeout: Optional[float] = None
@@ -206,7 +206,7 @@ class InstanceConnection(Projections, Searches, LargeResults):
             timeout: Seconds until the server stops the query, 1 to 1800; the server's default is 55.
 
         Returns:
-            The plan, a text that shows itself line by line in a notebook.
+            The plan, a text that shows itself line by line in a notebook; of a UNION, the plans of its parts.
 
         Raises:
             RyugraphError: The query is wrong, not allowed or failed.
@@ -217,7 +217,7 @@ class InstanceConnection(Projections, Searches, LargeResults):
             True
         """
         check_query_arguments(cypher, timeout, None, None)
-        return QueryPlan(self.query_scalar(f"PROFILE {cypher}", parameters, timeout=timeout))
+        return QueryPlan.of(self.query(f"PROFILE {cypher}", parameters, timeout=timeout).rows)
 
     def get_schema(self) -> Schema:
         """Get labels, relationship types, their properties, counts and a few values of each property.

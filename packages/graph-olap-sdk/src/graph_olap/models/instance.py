@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from pydantic import Field
 
@@ -192,6 +192,11 @@ class QueryPlan(str):
     """A plan as the engine draws it; its ``repr`` is the drawing."""
 
     __slots__ = ()
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[Any]]) -> QueryPlan:
+        """Put the plans of an answer together, one for each part of a UNION."""
+        return cls("\n".join(str(row[0]) for row in rows))
 
     def __repr__(self) -> str:
         return str(self)

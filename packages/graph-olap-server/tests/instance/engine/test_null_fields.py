@@ -86,6 +86,10 @@ def test_a_plan_is_that_of_the_statement_which_runs(homes):
     statement = "MATCH p = (:Person)-[:KNOWS]->() RETURN label(nodes(p)[1]) AS l"
     for prefix in ("EXPLAIN", "EXPLAIN LOGICAL", "PROFILE", "explain"):
         assert "PROJECTION" in homes.value(f"{prefix} {statement}")
+        union = f"{prefix} {statement} UNION MATCH (n:Person) RETURN label(n) AS l"
+        assert ["PROJECTION" in plan for (plan,) in homes.rows(union)] == [True, True]
+    with pytest.raises(PlatformError, match=r"\bx\b"):
+        homes.rows(f"EXPLAIN {statement} UNION MATCH (n:Person) RETURN $x AS l")
     assert "CASE" not in homes.value("EXPLAIN MATCH (n:Person) RETURN n.id")
     with pytest.raises(PlatformError) as caught:
         homes.value("PROFILE MATCH (n:Person) RETURN n.address.city + '!', m.id")

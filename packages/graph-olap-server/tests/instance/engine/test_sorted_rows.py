@@ -41,6 +41,20 @@ def test_collect_keeps_the_order_of_with(social):
     assert social.value(filtered) == [3, 4, 2]
 
 
+@pytest.mark.parametrize(
+    ("statement", "wanted"),
+    [
+        ("WITH n ORDER BY n.id DESC LIMIT 2 RETURN sum(n.id), count(*)", [7, 2]),
+        ("WITH n ORDER BY n.id DESC SKIP 1 LIMIT 2 RETURN collect(n.id), max(n.id)", [[3, 2], 3]),
+        ("WITH n ORDER BY n.id DESC LIMIT 3 WHERE n.id < 4 RETURN sum(n.id), count(*)", [5, 2]),
+        ("WITH n ORDER BY n.id DESC LIMIT 2 WITH n.id AS i WITH * RETURN sum(i), min(i)", [7, 3]),
+        ("WITH n.age IS NULL AS a, max(n.id) AS s ORDER BY s DESC LIMIT 1 RETURN sum(s), count(*)", [4, 1]),
+    ],
+)
+def test_a_sort_chooses_what_is_aggregated(social, statement, wanted):
+    assert social.rows(f"MATCH (n:Person) {statement}") == [wanted]
+
+
 @pytest.mark.parametrize("clause", ["RETURN", "WITH"])
 @pytest.mark.parametrize(
     ("items", "order", "wanted"),

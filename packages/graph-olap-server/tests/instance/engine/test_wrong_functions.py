@@ -88,6 +88,25 @@ def test_a_substring_beyond_the_end_is_empty(dated):
                 assert dated.rows(statement) == expected, statement
 
 
+@pytest.mark.parametrize("slice_", ["1:1", "2:3", "2:", ":2", "3:2", "0:2", ":", "2:100"])
+def test_a_slice_of_a_text_is_right_beyond_the_end_and_behind_joins(dated, social, slice_):
+    first, last = (int(bound) if bound else None for bound in slice_.split(":"))
+    part = slice(max((first or 1) - 1, 0), last)
+    expected = [[None if row[3] is None else str(row[3])[part]] for row in ROWS]
+    assert dated.rows(f"MATCH (t:T) RETURN t.text[{slice_}] AS v ORDER BY t.id") == expected
+    names = {1: "Ann", 2: "Böb", 3: None, 4: "Dž"}
+    joined = f"MATCH (a:Person)-[:KNOWS]->(b:Person) RETURN a.id, a.name[{slice_}], b.id, b.`name`[{slice_}]"
+    for a, of_a, b, of_b in social.rows(joined):
+        assert of_a == (names[a] and names[a][part])
+        assert of_b == (names[b] and names[b][part])
+
+
+def test_slices_of_other_values_are_left_to_the_engine(social):
+    statement = "MATCH (n:Person {id: 1}) RETURN [n.name, 'x'][1:1], n.name[1], n.name[-2:-1], {name: [1, 2]}.name[2:2]"
+    assert social.rows(statement)[0][:2] == [["Ann"], "A"]
+    assert social.rows(statement)[0][3] == [2]
+
+
 def test_calls_inside_of_calls(dated):
     statement = "MATCH (t:T) RETURN substring(substring(t.text, 2, 2), 2, 1) AS v ORDER BY t.id"
     assert dated.rows(statement) == [[None if row[3] is None else str(row[3])[1:3][1:2]] for row in ROWS]

@@ -181,7 +181,7 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
             parameters: Values by name, as for :meth:`query`.
 
         Returns:
-            The plan, a text that shows itself line by line in a notebook.
+            The plan, a text that shows itself line by line in a notebook; of a UNION, the plans of its parts.
 
         Raises:
             RyugraphError: The query is wrong or not allowed.
@@ -192,7 +192,7 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
             True
         """
         check_query_arguments(cypher, None, None, None)
-        return QueryPlan(await self.query_scalar(f"EXPLAIN {cypher}", parameters))
+        return QueryPlan.of((await self.query(f"EXPLAIN {cypher}", parameters)).rows)
 
     async def profile(
         self, cypher: str, parameters: Optional[Mapping[str, Any]] = None, *, timeout: Optional[float] = None
@@ -205,7 +205,7 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
             timeout: Seconds until the server stops the query, 1 to 1800; the server's default is 55.
 
         Returns:
-            The plan, a text that shows itself line by line in a notebook.
+            The plan, a text that shows itself line by line in a notebook; of a UNION, the plans of its parts.
 
         Raises:
             RyugraphError: The query is wrong, not allowed or failed.
@@ -216,7 +216,7 @@ class AsyncInstanceConnection(AsyncProjections, AsyncSearches, AsyncLargeResults
             True
         """
         check_query_arguments(cypher, timeout, None, None)
-        return QueryPlan(await self.query_scalar(f"PROFILE {cypher}", parameters, timeout=timeout))
+        return QueryPlan.of((await self.query(f"PROFILE {cypher}", parameters, timeout=timeout)).rows)
 
     async def get_schema(self) -> Schema:
         """Get labels, relationship types, their properties, counts and a few values of each property.

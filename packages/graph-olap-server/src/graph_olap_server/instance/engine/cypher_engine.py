@@ -36,7 +36,7 @@ from graph_olap_server.instance.engine.cycles import has_parallel, hops_of, inte
 from graph_olap_server.instance.engine.errors import is_interruption, translate
 from graph_olap_server.instance.engine.loader import load_snapshot
 from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
-from graph_olap_server.instance.engine.prepare import Prepared, Rewritten, prepare
+from graph_olap_server.instance.engine.prepare import Prepared, Rewritten, plan_prefix, prepare
 from graph_olap_server.instance.engine.recent import Recent
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.spill import spilled_result
@@ -148,7 +148,11 @@ class CypherEngine(GraphEngine):
             raise cypher_error("syntax", str(error), statement, error.position) from None
         catalog = self._current()
         explained = tokens[0].keyword in ("EXPLAIN", "PROFILE")
-        parts = UnionParts((statement,), distinct=False) if explained else union_parts(statement, tokens)
+        parts = union_parts(statement, tokens)
+        if explained:
+            # Parts of a UNION run one by one, so there is a plan of each.
+            prefix = statement[: plan_prefix(tokens)]
+            parts = UnionParts(tuple(prefix + text[len(prefix) :] for text in parts.texts), distinct=False)
         prepared = [self._prepared(text, parameters, catalog, explained=explained) for text in parts.texts]
         conflicts = Conflicts(catalog.conflicts("node"), catalog.conflicts("edge"), statement)
         names = None if explained else result_names(tokens, statement)

@@ -21,6 +21,7 @@ from graph_olap_server.instance.engine.lambdas import check_lambdas
 from graph_olap_server.instance.engine.membership import membership_edits
 from graph_olap_server.instance.engine.null_fields import null_field_edits
 from graph_olap_server.instance.engine.outer_values import outer_value_edits
+from graph_olap_server.instance.engine.slices import slice_edits
 from graph_olap_server.instance.engine.sorted_rows import sorted_row_edits
 from graph_olap_server.instance.engine.text_sums import text_sum_edits
 from graph_olap_server.instance.engine.wrong_functions import WRONG_FUNCTIONS, wrong_function_edits
@@ -64,7 +65,9 @@ def mend(
         PlatformError: ``RYUGRAPH_ERROR`` of kind ``statement_not_allowed`` for what cannot be mended.
     """
     done = Mended(statement, ())
-    words = {token.keyword for token in tokenise(statement)}
+    if "[" in statement and texts:
+        done = _step(done, lambda _, tokens, __: slice_edits(tokens, texts))
+    words = {token.keyword for token in tokenise(done.text)}
     if acyclic:
         done = _step(done, open_cycles)
     if words & WRONG_FUNCTIONS:

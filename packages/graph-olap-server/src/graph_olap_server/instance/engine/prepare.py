@@ -34,7 +34,7 @@ from graph_olap_server.instance.engine.text_sums import text_properties
 from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
 from graph_olap_server.instance.tokens import Token, tokenise
 
-__all__ = ["Prepared", "Rewritten", "prepare"]
+__all__ = ["Prepared", "Rewritten", "plan_prefix", "prepare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def prepare(
     explained: bool,
     acyclic: bool = False,
 ) -> Prepared:
-    """Check, mend and bind a statement without UNION; one with it that asks for its plan is only checked and bound.
+    """Check, mend and bind a statement without UNION.
 
     Args:
         statement: The statement.
@@ -90,15 +90,8 @@ def prepare(
         except PlatformError as error:
             raise _in_original(error, statement, spelled.original_position) from None
         return replace(found, original_position=_then(found.original_position, spelled.original_position))
-    if explained and not any(token.keyword == "UNION" for token in tokens):
-        return _explained(statement, tokens, parameters, catalog, refusal, recent)
     if explained:
-        check_patterns(statement, tokens, list(catalog.nodes), catalog.ends())
-        bound = bind(statement, tokens, parameters)
-        plain = Prepared(bound.text, bound.values, None, bound.original_position)
-        if not (has_aggregates(tokens) and may_hold_decimals(plain.text, catalog)):
-            return plain
-        return _with_decimals(plain, lambda text, values: refusal(text[tokenise(text)[1].start :], values))
+        return _explained(statement, tokens, parameters, catalog, refusal, recent)
     traits = parameter_traits(parameters)
     key = None if traits is None else (traits, acyclic)
     rewritten = recent.get(
@@ -193,7 +186,7 @@ def _explained(
     recent: Recent[Rewritten],
 ) -> Prepared:
     """Prepare what stands behind EXPLAIN or PROFILE: the plan is that of the statement which would run."""
-    start = tokens[2 if tokens[1].keyword == "LOGICAL" else 1].start
+    start = plan_prefix(tokens)
     try:
         found = prepare(statement[start:], parameters, catalog, refusal, recent, explained=False)
     except PlatformError as error:
@@ -205,6 +198,11 @@ def _explained(
         original_position=lambda position: start + found.original_position(max(0, position - start)),
         may_have_cycle=False,
     )
+
+
+def plan_prefix(tokens: Sequence[Token]) -> int:
+    """Return where the statement starts that EXPLAIN or PROFILE is asked about."""
+    return tokens[2 if tokens[1].keyword == "LOGICAL" else 1].start
 
 
 def _shown(arranged: Arranged, hidden: int) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from graph_olap_server.instance.engine.clauses import (
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.tokens import Token
 
-__all__ = ["named_order_edits", "sorted_row_edits"]
+__all__ = ["kept_order_edits", "named_order_edits", "sorted_row_edits"]
 
 
 def named_order_edits(tokens: Sequence[Token]) -> list[Edit]:
@@ -74,6 +74,28 @@ def sorted_row_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[
     return edits
 
 
+def kept_order_edits(tokens: Sequence[Token]) -> list[Edit]:
+    """Return the edits that keep Ladybug from leaving out a sort whose rows are only aggregated.
+
+    It does so where no column is grouped by, also when SKIP or LIMIT choose rows by that sort:
+    ``WITH n ORDER BY n.x DESC LIMIT 2 RETURN sum(n.x)`` takes the first two nodes that it meets.
+
+    Example:
+        >>> from graph_olap_server.instance.tokens import tokenise
+        >>> [edit.text for edit in kept_order_edits(tokenise("MATCH (n) WITH n ORDER BY n.x LIMIT 2 RETURN sum(n.x)"))]
+        [' UNWIND [0] AS sorted_0 ']
+    """
+    clauses = clauses_of(tokens)
+    edits: list[Edit] = []
+    for clause, _, _ in _sorted(tokens, clauses):
+        later = [projection_items(tokens, one)[0] for one in clauses if one.start > clause.start and _projects(one)]
+        aggregated = any(_has_aggregate(tokens, start, stop) for items in later for start, stop in items)
+        if clause.keyword == "WITH" and aggregated:
+            end = tokens[clause.end - 1].end
+            edits.append(Edit(end, end, f" UNWIND [0] AS sorted_{len(edits)} "))
+    return edits
+
+
 _DIRECTIONS = frozenset({"ASC", "ASCENDING", "DESC", "DESCENDING"})
 _AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT", "COUNT_IF"})
 _ENDS = ("SKIP", "LIMIT", "WHERE")
@@ -82,10 +104,14 @@ _ENDS = ("SKIP", "LIMIT", "WHERE")
 def _sorted(tokens: Sequence[Token], clauses: Sequence[Clause]) -> Iterator[tuple[Clause, int, int]]:
     """Yield each projection with ORDER BY, and where its sort expressions start and end."""
     for clause in clauses:
-        if clause.keyword in ("WITH", "RETURN"):
+        if _projects(clause):
             _, _, place = projection_items(tokens, clause)
             if place + 1 < clause.end and tokens[place].keyword == "ORDER" and tokens[place + 1].keyword == "BY":
                 yield clause, place + 2, _end(tokens, place, clause)
+
+
+def _projects(clause: Clause) -> bool:
+    return clause.keyword in ("WITH", "RETURN")
 
 
 def _end(tokens: Sequence[Token], place: int, clause: Clause) -> int:
