@@ -78,3 +78,10 @@ def test_an_absent_path_is_null_wherever_it_stands(social, pattern):
 def test_groups_of_absent_paths_are_refused(social, pattern, tail):
     with pytest.raises(PlatformError, match=r"takes each that was not found for another one. Use the ids"):
         social.rows(pattern + tail)
+
+
+@pytest.mark.parametrize("pattern", [ABSENT, ABSENT_LONG])
+def test_names_and_subqueries_like_aggregates_make_no_groups(social, pattern):
+    for columns in ("a.id AS count", "a.id AS sum", "COUNT { MATCH (a)-[:KNOWS]->() } AS k"):
+        rows = social.rows(f"{pattern}RETURN p, {columns} ORDER BY a.id")
+        assert [row[0] is None for row in rows] == [False, True, False, True], columns

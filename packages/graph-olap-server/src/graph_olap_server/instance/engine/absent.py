@@ -16,6 +16,7 @@ from graph_olap_server.instance.engine.clauses import (
     VariableInfo,
     call_end,
     condition_edits,
+    has_aggregate,
     projection_items,
 )
 from graph_olap_server.instance.engine.edits import Edit
@@ -63,7 +64,6 @@ def absence_test(path: str, info: VariableInfo) -> str:
 
 _NAMES = ("LABEL", "LABELS", "TYPE")
 _OF_PATHS = ("LENGTH", "NODES", "RELS", "RELATIONSHIPS", "IS_ACYCLIC", "IS_TRAIL", "SIZE")
-_GROUPS = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
 
 
 def _bare_paths(tokens: Sequence[Token], clause: Clause, optional: Scope) -> frozenset[int]:
@@ -149,7 +149,7 @@ def _nodes(tokens: Sequence[Token], clause: Clause, optional: Scope) -> Iterator
 
 def _refuse_grouped(statement: str, tokens: Sequence[Token], clause: Clause, optional: Scope) -> None:
     items, distinct, _ = projection_items(tokens, clause)
-    grouped = any(token.keyword in _GROUPS for start, end in items for token in tokens[start:end])
+    grouped = any(has_aggregate(tokens, start, end) for start, end in items)
     if not (distinct or grouped):
         return
     for start, end in items:

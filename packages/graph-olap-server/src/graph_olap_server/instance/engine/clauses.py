@@ -10,6 +10,7 @@ from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = [
+    "AGGREGATES",
     "Clause",
     "Scope",
     "VariableInfo",
@@ -18,10 +19,15 @@ __all__ = [
     "closing",
     "condition_edits",
     "depth_change",
+    "has_aggregate",
     "is_clause_word",
     "projection_items",
     "split_items",
 ]
+
+
+AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT", "COUNT_IF"})
+"""Functions that make groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,22 @@ def call_end(tokens: Sequence[Token], place: int) -> int | None:
     return closing(tokens, place + 1) + 1
 
 
+def has_aggregate(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Tell whether an aggregate is called; ``n.count``, ``AS sum`` and ``COUNT { }`` are none.
+
+    Example:
+        >>> from graph_olap_server.instance.tokens import tokenise
+        >>> has_aggregate(tokenise("RETURN n.count AS sum"), 0, 6), has_aggregate(tokenise("RETURN sum(n.x)"), 0, 7)
+        (False, True)
+    """
+    return any(
+        tokens[place].keyword in AGGREGATES
+        and call_end(tokens, place) is not None
+        and not (place and tokens[place - 1].text in (".", ":"))
+        for place in range(start, end)
+    )
+
+
 def condition_edits(tokens: Sequence[Token], clause: Clause, condition: str) -> list[Edit]:
     """Return the edits that add a condition to a MATCH."""
     last = tokens[clause.end - 1].end
@@ -167,7 +189,6 @@ def projection_items(tokens: Sequence[Token], clause: Clause) -> tuple[list[tupl
 
 _CLAUSES = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL")
 _AFTER_ITEMS = ("ORDER", "SKIP", "LIMIT", "WHERE")
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
 
 
 def _split(tokens: Sequence[Token]) -> list[Clause]:
@@ -238,7 +259,7 @@ def _projected(tokens: Sequence[Token], clause: Clause, scope: Scope) -> Scope:
         name = tokens[end - 1].name
         single = end - start == (3 if aliased else 1)
         info = _carried(scope.get(tokens[start].name, VariableInfo())) if single else VariableInfo()
-        if aliased and tokens[start].keyword in _AGGREGATES and call_end(tokens, start) == end - 2:
+        if aliased and tokens[start].keyword in AGGREGATES and call_end(tokens, start) == end - 2:
             info = replace(info, aggregate=True)
         if any(_holds_aggregate(tokens, place, scope) for place in range(start, end)):
             info = replace(info, aggregated=True)
@@ -251,10 +272,10 @@ def _carried(info: VariableInfo) -> VariableInfo:
 
 
 def _holds_aggregate(tokens: Sequence[Token], place: int, scope: Scope) -> bool:
+    if has_aggregate(tokens, place, place + 1):
+        return True
     if place and tokens[place - 1].text in (".", ":"):
         return False
-    if tokens[place].keyword in _AGGREGATES and call_end(tokens, place) is not None:
-        return True
     info = scope.get(tokens[place].name) if tokens[place].kind in _NAMES else None
     return info is not None and info.aggregated
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graph_olap_server.domain.errors import PlatformError, cypher_error
-from graph_olap_server.instance.engine.clauses import Clause, Scope, clauses_of, projection_items
+from graph_olap_server.instance.engine.clauses import AGGREGATES, Clause, Scope, clauses_of, projection_items
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind
@@ -42,7 +42,6 @@ def constant_edits(statement: str, tokens: Sequence[Token]) -> list[Edit]:
 
 
 _LABELS = frozenset({"LABEL", "LABELS", "TYPE"})
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT", "COUNT_IF"})
 _FIXED = frozenset({"TRUE", "FALSE", "NULL", "AS"})
 
 
@@ -60,7 +59,7 @@ def _is_constant(tokens: Sequence[Token], start: int, end: int, constants: set[s
         is_word = token.kind is TokenKind.WORD and token.keyword not in _FIXED and not called
         is_known = token.name in constants and not (place > start and tokens[place - 1].text == ".")
         is_name = (is_word or token.kind is TokenKind.QUOTED) and not is_known
-        if is_name or token.text in ("*", "{") or (called and token.keyword in _AGGREGATES):
+        if is_name or token.text in ("*", "{") or (called and token.keyword in AGGREGATES):
             return False
     return True
 

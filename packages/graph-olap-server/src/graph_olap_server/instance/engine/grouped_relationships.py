@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from graph_olap_server.domain.errors import cypher_error
-from graph_olap_server.instance.engine.clauses import Clause, clauses_of, projection_items
+from graph_olap_server.instance.engine.clauses import Clause, clauses_of, has_aggregate, projection_items
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token
@@ -35,7 +35,7 @@ def grouped_relationship_edits(statement: str, tokens: Sequence[Token]) -> tuple
             continue
         items, distinct, end = projection_items(tokens, clause)
         values = {tokens[stop - 1].name for start, stop in items if tokens[start].name in values}
-        aggregates = any(token.keyword in _AGGREGATES for start, stop in items for token in tokens[start:stop])
+        aggregates = any(has_aggregate(tokens, start, stop) for start, stop in items)
         if not aggregates and not (distinct and clause.keyword == "WITH"):
             continue
         found = [found for found in _relationships(tokens, clause, items) if tokens[found[0]].name not in values]
@@ -57,7 +57,6 @@ def grouped_relationship_edits(statement: str, tokens: Sequence[Token]) -> tuple
     return edits, hidden
 
 
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
 _HIDDEN = "id of "
 
 

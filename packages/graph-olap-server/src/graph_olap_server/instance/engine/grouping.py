@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from graph_olap_server.instance.engine.clauses import Clause, projection_items
+from graph_olap_server.instance.engine.clauses import Clause, has_aggregate, projection_items
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind
@@ -28,7 +28,7 @@ def grouping_edits(
             continue
         spans, distinct, end = projection_items(tokens, clause)
         items = [_item(tokens, start, stop) for start, stop in spans]
-        grouped = distinct or any(token.keyword in _AGGREGATES for a, b in spans for token in tokens[a:b])
+        grouped = distinct or any(has_aggregate(tokens, start, stop) for start, stop in spans)
         chosen = set(_aggregates(tokens, clause, items, end))
         if grouped:
             chosen |= set(_properties(clause, items, keys)) | set(_relationships(clause, items))
@@ -37,9 +37,6 @@ def grouping_edits(
                 edits.append(_behind_coalesce(statement, tokens, item))
         edits += _in_order(tokens, end, clause.where or clause.end, chosen, items)
     return edits
-
-
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
 
 
 @dataclass(frozen=True, slots=True)

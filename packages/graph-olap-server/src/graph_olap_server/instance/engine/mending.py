@@ -11,7 +11,7 @@ from graph_olap_server.instance.engine.absent import absent_edits
 from graph_olap_server.instance.engine.aggregated_conditions import aggregated_condition_edits
 from graph_olap_server.instance.engine.bare_conditions import bare_condition_edits
 from graph_olap_server.instance.engine.carried_paths import carried_path_edits
-from graph_olap_server.instance.engine.clauses import Clause, clauses_of
+from graph_olap_server.instance.engine.clauses import AGGREGATES, Clause, clauses_of
 from graph_olap_server.instance.engine.counted import counted_edits
 from graph_olap_server.instance.engine.cycles import open_cycles
 from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
@@ -101,7 +101,7 @@ def mend(
 
 
 _MEMBERSHIP = frozenset({"IN", "LIST_CONTAINS", "LIST_HAS", "ARRAY_CONTAINS", "ARRAY_HAS"})
-_GROUPING = frozenset({"WITH", "DISTINCT", "COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
+_GROUPING = AGGREGATES | {"WITH", "DISTINCT"}
 _LISTS = frozenset({"LIST_FILTER", "LIST_TRANSFORM", "LIST_REDUCE"})
 _CORRELATED = frozenset({"OPTIONAL", "EXISTS", "COUNT"})
 

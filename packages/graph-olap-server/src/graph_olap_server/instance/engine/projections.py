@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from graph_olap_server.domain.errors import PlatformError, cypher_error
-from graph_olap_server.instance.engine.clauses import depth_change
+from graph_olap_server.instance.engine.clauses import AGGREGATES, depth_change
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["Arranged", "arrange"]
@@ -72,7 +72,6 @@ def arrange(
     return Arranged(text, columns, pieces)
 
 
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT", "COUNT_IF"})
 _ENDS = frozenset({"ORDER", "SKIP", "LIMIT", "UNION", "WHERE", "MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL"})
 _IN_WITH = "Give each aggregate a name in a WITH of its own, the DISTINCT ones last, and combine or order by the names."
 
@@ -146,7 +145,7 @@ def _rank(distinct: list[bool]) -> int:
 def _aggregates(tokens: Sequence[Token]) -> list[tuple[bool, str]]:
     found = []
     for index, token in enumerate(tokens[:-1]):
-        if token.keyword in _AGGREGATES and tokens[index + 1].text == "(":
+        if token.keyword in AGGREGATES and tokens[index + 1].text == "(":
             distinct = index + 2 < len(tokens) and tokens[index + 2].keyword == "DISTINCT"
             found.append((distinct, " ".join(part.text.lower() for part in _call(tokens, index))))
     return found

@@ -16,6 +16,7 @@ from graph_olap_server.instance.engine.clauses import (
     call_end,
     clauses_of,
     depth_change,
+    has_aggregate,
     is_clause_word,
     projection_items,
     split_items,
@@ -38,7 +39,7 @@ def named_order_edits(tokens: Sequence[Token]) -> list[Edit]:
     edits: list[Edit] = []
     for clause, place, end in _sorted(tokens, clauses_of(tokens)):
         items, distinct, _ = projection_items(tokens, clause)
-        if not distinct and not any(_has_aggregate(tokens, start, stop) for start, stop in items):
+        if not distinct and not any(has_aggregate(tokens, start, stop) for start, stop in items):
             continue
         named = [(start, stop) for start, stop in items if stop - start > 2 and tokens[stop - 2].keyword == "AS"]
         names = {_words(tokens, start, stop - 2): tokens[stop - 1].text for start, stop in named}
@@ -89,7 +90,7 @@ def kept_order_edits(tokens: Sequence[Token]) -> list[Edit]:
     edits: list[Edit] = []
     for clause, _, _ in _sorted(tokens, clauses):
         later = [projection_items(tokens, one)[0] for one in clauses if one.start > clause.start and _projects(one)]
-        aggregated = any(_has_aggregate(tokens, start, stop) for items in later for start, stop in items)
+        aggregated = any(has_aggregate(tokens, start, stop) for items in later for start, stop in items)
         if clause.keyword == "WITH" and aggregated:
             end = tokens[clause.end - 1].end
             edits.append(Edit(end, end, f" UNWIND [0] AS sorted_{len(edits)} "))
@@ -97,7 +98,6 @@ def kept_order_edits(tokens: Sequence[Token]) -> list[Edit]:
 
 
 _DIRECTIONS = frozenset({"ASC", "ASCENDING", "DESC", "DESCENDING"})
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT", "COUNT_IF"})
 _ENDS = ("SKIP", "LIMIT", "WHERE")
 
 
@@ -123,12 +123,6 @@ def _end(tokens: Sequence[Token], place: int, clause: Clause) -> int:
     return clause.end
 
 
-def _has_aggregate(tokens: Sequence[Token], start: int, end: int) -> bool:
-    return any(
-        tokens[place].keyword in _AGGREGATES and tokens[place + 1].text in ("(", "{") for place in range(start, end - 1)
-    )
-
-
 def _words(tokens: Sequence[Token], start: int, end: int) -> tuple[str, ...]:
     """An expression in a form that another one of the same words has."""
     called = [call_end(tokens, place) is not None for place in range(start, end)]
@@ -145,4 +139,5 @@ def _expressions(tokens: Sequence[Token], start: int, end: int) -> Iterator[tupl
 def _may_come_again(tokens: Sequence[Token], start: int, end: int) -> bool:
     """Tell whether a later clause may compute the same; names and properties are there anyway."""
     plain = end - start == 1 or (end - start == 3 and tokens[start + 1].text == ".")
-    return not plain and not _has_aggregate(tokens, start, end)
+    subquery = any(tokens[place].text == "{" for place in range(start, end))
+    return not (plain or subquery or has_aggregate(tokens, start, end))

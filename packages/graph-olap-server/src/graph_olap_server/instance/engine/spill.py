@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from graph_olap_server.instance.encoding import Encoder, PropertyLists, contract_name
 from graph_olap_server.instance.encoding.types import ValueType
 from graph_olap_server.instance.engine.base import EngineResult, ResultColumn
+from graph_olap_server.instance.engine.clauses import AGGREGATES
 from graph_olap_server.instance.engine.conflicts import Conflicts
 from graph_olap_server.instance.engine.results import unique_names
 from graph_olap_server.instance.engine.types import parse_engine_type
@@ -45,7 +46,6 @@ _EXACT = {
 _OTHER_CLAUSES = frozenset(
     {"WITH", "OPTIONAL", "UNWIND", "UNION", "CALL", "EXISTS", "DISTINCT", "ORDER", "SKIP", "LIMIT", "LOAD", "SHORTEST"}
 )
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT", "COUNT_IF"})
 
 
 def spilled_result(
@@ -147,7 +147,7 @@ def _spillable(text: str) -> _Parts | None:
     if not words or words[0] != "MATCH" or words.count("MATCH") != 1 or words.count("RETURN") != 1:
         return None
     if clauses & _OTHER_CLAUSES or any(
-        word in _AGGREGATES and following.text in "({" for word, following in zip(words, tokens[1:], strict=False)
+        word in AGGREGATES and following.text in "({" for word, following in zip(words, tokens[1:], strict=False)
     ):
         return None
     place = words.index("RETURN")

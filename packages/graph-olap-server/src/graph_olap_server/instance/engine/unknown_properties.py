@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from graph_olap_server.instance.engine.catalog import Catalog, TableEntry
+from graph_olap_server.instance.engine.clauses import AGGREGATES
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind
@@ -31,13 +32,12 @@ def unknown_property_edits(tokens: Sequence[Token], catalog: Catalog) -> dict[Ed
                 what = "label" if kind == "node" else "relationship type"
                 warning = f"No {what} has the property {name.name}: {owner.name}.{name.name} is null."
                 alias = f" AS {quote(f'{owner.name}.{name.name}')}" if place in items else ""
-                counted = place > 1 and tokens[place - 1].text == "(" and tokens[place - 2].keyword in _AGGREGATES
+                counted = place > 1 and tokens[place - 1].text == "(" and tokens[place - 2].keyword in AGGREGATES
                 null = "CAST(NULL AS INT64)" if counted else "NULL"
                 found[Edit(owner.start, name.end, null + alias)] = warning
     return found
 
 
-_AGGREGATES = frozenset({"COUNT", "SUM", "AVG", "MIN", "MAX", "COLLECT"})
 _BEFORE_PATTERN = (",", "-", ">", "<", "=")
 
 
