@@ -123,8 +123,8 @@ class Graph:
         (row,) = self.rows(statement, parameters)
         return row[0]
 
-    def arrow(self, statement: str) -> pa.Table:
-        result = self.result(statement)
+    def arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        result = self.result(statement, parameters)
         table = pa.Table.from_batches(result.batches(), result.arrow_schema)
         table.validate(full=True)
         return table

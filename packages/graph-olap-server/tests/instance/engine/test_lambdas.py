@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
 from random import Random
 
 import pytest
@@ -139,3 +141,26 @@ def test_expressions_that_would_double_with_each_level_are_refused_at_once(lists
         expression = level.format(expression)
     with pytest.raises(PlatformError, match="under a name with WITH"):
         graph.rows(f"MATCH (n:N) RETURN {expression} AS v")
+
+
+@pytest.mark.parametrize(
+    ("values", "limit"),
+    [
+        ([1, 2, 3], 2),
+        ([0.5, 1.5, 1e30], 1.5),
+        (["a", "b", "it's \\ \"c\"\n"], "b"),
+        ([dt.date(2024, 5, 1), dt.date(2024, 5, 2)], dt.date(2024, 5, 2)),
+        ([dt.datetime(2024, 5, 1, 10), dt.datetime(2024, 5, 2, 11, 12, 13, 14)], dt.datetime(2024, 5, 2)),
+        ([Decimal("1.50"), Decimal("2.25")], Decimal("2.25")),
+        ([True, False], True),
+    ],
+)
+def test_parameters_in_a_condition_on_elements(social, values, limit):
+    wanted = [value for value in values if value >= limit]
+    parameters = {"v": values, "m": limit}
+    for expression in ("[x IN $v WHERE x >= $m]", "[x IN $v WHERE x >= $m | x]", "list_filter($v, x -> x >= $m)"):
+        found = social.arrow(f"RETURN {expression} AS l", parameters)["l"].to_pylist()
+        assert found == [wanted], expression
+    assert social.value("RETURN any(x IN $v WHERE x >= $m)", parameters) is True
+    assert social.value("RETURN [x IN [1, 2] WHERE $yes | x]", {"yes": True}) == [1, 2]
+    assert social.value("RETURN [x IN ['a', 'b', 'c'] WHERE x IN $some]", {"some": ["a", "c"]}) == ["a", "c"]

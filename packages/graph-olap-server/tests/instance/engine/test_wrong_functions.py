@@ -107,6 +107,30 @@ def test_slices_of_other_values_are_left_to_the_engine(social):
     assert social.rows(statement)[0][3] == [2]
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        *((r"\n", "\n"), (r"a\tb", "a\tb"), (r"\r\b\f", "\r\b\f"), (r"C:\\new", "C:\\new"), (r"\\\n", "\\\n")),
+        *((r"\u00e9", "é"), (r"\U0001F600", "😀"), (r"\x41", "A"), (r"\x27 \x22 \u005c", "' \" \\"), (r"\'\"", "'\"")),
+        (r"\u0027 AS x; MATCH (n) RETURN n //", "' AS x; MATCH (n) RETURN n //"),
+    ],
+)
+def test_escapes_in_texts_are_characters(social, quote, written, text):
+    literal = f"{quote}{written}{quote}"
+    assert social.rows(f"RETURN {literal} AS t, size({literal}) AS k") == [[text, len(text)]]
+    assert social.value(f"MATCH (n:Person {{id: 1}}) WHERE $t = {literal} RETURN count(*)", {"t": text}) == 1
+    assert social.value(f"RETURN [x IN [{literal}] WHERE x = $t | x + {literal}]", {"t": text}) == [text + text]
+    assert social.result(f"RETURN {literal}").columns[0].name == literal
+
+
+@pytest.mark.parametrize("escape", [r"\u0000", r"\x00", r"\ud800", r"\U00110000"])
+def test_an_escape_of_no_character_is_refused(social, escape):
+    with pytest.raises(PlatformError, match="stands for no character") as caught:
+        social.rows(f"RETURN 1, 'a{escape}'")
+    assert (caught.value.details["kind"], caught.value.details["position"]) == ("syntax", 12)
+
+
 def test_calls_inside_of_calls(dated):
     statement = "MATCH (t:T) RETURN substring(substring(t.text, 2, 2), 2, 1) AS v ORDER BY t.id"
     assert dated.rows(statement) == [[None if row[3] is None else str(row[3])[1:3][1:2]] for row in ROWS]

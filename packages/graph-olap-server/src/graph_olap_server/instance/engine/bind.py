@@ -18,6 +18,7 @@ from uuid import UUID
 from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.instance.encoding.intervals import CalendarInterval
 from graph_olap_server.instance.engine.base import OFFSET_BITS
+from graph_olap_server.instance.engine.lambdas import lambda_spans
 from graph_olap_server.instance.engine.types import quote, text_literal
 from graph_olap_server.instance.tokens import Token, TokenKind
 
@@ -52,6 +53,8 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
     pieces: list[str] = []
     shifts: list[tuple[int, int]] = []
     done = shift = 0
+    # A lambda of the engines takes no parameters.
+    in_lambda = {place for start, end in lambda_spans(tokens) for place in range(start, end)} if parameters else set()
     for index, token in enumerate(tokens):
         compared = _is_compared_with_id(tokens, index)
         if token.kind is TokenKind.NUMBER and compared and token.text.isdigit():
@@ -69,7 +72,10 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
             try:
                 _refuse_negative_inside(value, tokens, index)
                 is_id = compared and type(value) is int and value >= 0
-                replacement = _internal_id(value) if is_id else _replacement(token.name, value, values)
+                if is_id:
+                    replacement = _internal_id(value)
+                else:
+                    replacement = _literal(value) if index in in_lambda else _replacement(token.name, value, values)
             except _UnusableError as error:
                 message = f"The parameter ${token.name} {error}"
                 raise cypher_error("parameter", message, statement, token.start) from None

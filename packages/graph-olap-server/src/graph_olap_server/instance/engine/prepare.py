@@ -30,6 +30,7 @@ from graph_olap_server.instance.engine.recent import Recent, parameter_traits
 from graph_olap_server.instance.engine.repeated_names import repeated_name_edits
 from graph_olap_server.instance.engine.sorted_rows import named_order_edits
 from graph_olap_server.instance.engine.subqueries import subquery_edits
+from graph_olap_server.instance.engine.text_escapes import text_escape_edits
 from graph_olap_server.instance.engine.text_sums import text_properties
 from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
 from graph_olap_server.instance.tokens import Token, tokenise
@@ -83,7 +84,8 @@ def prepare(
         PlatformError: ``RYUGRAPH_ERROR``: the statement would be answered wrongly, or a parameter is missing.
     """
     tokens = tokenise(statement)
-    if short := [*subquery_edits(tokens), *repeated_name_edits(tokens, statement)] or named_order_edits(tokens):
+    short = [*subquery_edits(tokens), *repeated_name_edits(tokens, statement)] or named_order_edits(tokens)
+    if short or (short := text_escape_edits(statement, tokens)):
         spelled = apply_edits(statement, short)
         try:
             found = prepare(spelled.text, parameters, catalog, refusal, recent, explained=explained, acyclic=acyclic)
