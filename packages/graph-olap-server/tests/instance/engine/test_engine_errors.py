@@ -122,3 +122,11 @@ HABITS = [
 def test_habits_of_other_dialects_are_answered_with_what_to_write(social, statement, instead):
     with pytest.raises(PlatformError, match=instead):
         social.rows(statement)
+
+
+def test_what_the_engine_did_not_foresee_is_said_without_its_source(social):
+    statement = "MATCH p = (:Person)-[:KNOWS*1..2]->(:Person) WITH [p] AS l RETURN length(l[1])"
+    with pytest.raises(PlatformError, match=r"combination of functions and values|expects a path") as caught:
+        social.rows(statement)
+    assert caught.value.details["kind"] in ("binder", "runtime")
+    assert ".cpp" not in caught.value.message

@@ -148,7 +148,7 @@ def test_expressions_that_would_double_with_each_level_are_refused_at_once(lists
     [
         ([1, 2, 3], 2),
         ([0.5, 1.5, 1e30], 1.5),
-        (["a", "b", "it's \\ \"c\"\n"], "b"),
+        (["a", "b", 'it\'s \\ "c"\n'], "b"),
         ([dt.date(2024, 5, 1), dt.date(2024, 5, 2)], dt.date(2024, 5, 2)),
         ([dt.datetime(2024, 5, 1, 10), dt.datetime(2024, 5, 2, 11, 12, 13, 14)], dt.datetime(2024, 5, 2)),
         ([Decimal("1.50"), Decimal("2.25")], Decimal("2.25")),

@@ -62,6 +62,10 @@ _KINDS = {
 }
 _BUFFER = re.compile(r"[Bb]uffer manager[^.]*")
 _UNPLANNABLE = re.compile(r"unordered_map::at|Cannot evaluate expression with type|contains nested aggregation")
+_NOT_FORESEEN = (
+    "The engine cannot run this combination of functions and values. Compute parts of it in a WITH before, each under "
+    "a name, or return them and combine them outside."
+)
 _NO_PLAN = (
     "The engine has no plan for this combination. Return an aggregate of WITH once and do not aggregate it again "
     "without a group; compare id(...) of two MATCH clauses in a WHERE of its own, after WITH."
@@ -156,6 +160,8 @@ def _syntax(body: str, statement: str, position: Callable[[int], int]) -> Platfo
 def _explain(body: str, statement: str, catalog: Catalog) -> tuple[str, str | None]:
     if _UNPLANNABLE.search(body):
         return _NO_PLAN, None
+    if "Assertion failed in file" in body:
+        return _NOT_FORESEEN, None
     if match := _TABLE.search(body):
         name = match.group(1) or match.group(2)
         known = [*catalog.nodes, *catalog.edges]
