@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from pathlib import Path
@@ -11,9 +12,10 @@ import networkx as nx
 import numpy as np
 import pytest
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.networkx_bridge import run as run_module
 from graph_olap_server.instance.networkx_bridge.accelerated import ACCELERATED, NotAccelerated, accelerated_answer
 from graph_olap_server.instance.networkx_bridge.run import run
-from graph_olap_server.instance.networkx_bridge.values import Handle
+from graph_olap_server.instance.networkx_bridge.values import Classified, Handle
 from graph_olap_server.instance.networkx_bridge.view import GraphView
 from graph_olap_server.instance.projection import build_csr
 
@@ -135,6 +137,52 @@ def _handles(name: str, value: Any, handles: list[Handle]) -> Any:
     if isinstance(value, dict):
         return {handles[key]: entry for key, entry in value.items()}
     return handles[value] if name in ("n", "source", "target") else value
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pagerank", "core_number", "single_source_shortest_path_length", "weakly_connected_components",
+        "connected_components", "descendants", "node_connected_component", "isolates", "number_of_isolates",
+    ],
+)  # fmt: skip
+def test_streams_and_properties_of_a_kernel_are_those_of_networkx(name, monkeypatch):
+    for seed in range(40):
+        count, edges = _edges(random.Random(f"{name} {seed}"), loops=name != "core_number")
+        arguments = {key: Handle(0) for key in ACCELERATED[name].arguments if key in ("source", "n")}
+        call = {
+            **_arrays(count, edges, weighted=False),
+            "name": name,
+            "arguments": arguments,
+            "edge_count": len(edges),
+            "directed": "digraph" in ACCELERATED[name].graphs,
+        }
+        fast = [run(**call, write=False, stream=True), run(**call, write=True)]
+        with monkeypatch.context() as patched:
+            patched.setattr(run_module, "accelerated_answer", _refuse)
+            slow = [run(**call, write=False, stream=True), run(**call, write=True)]
+        for ours, theirs in zip(fast, slow, strict=True):
+            assert ours.result.pop("backend") != theirs.result.pop("backend")
+            assert ours.result.pop("backend_reason") != theirs.result.pop("backend_reason")
+            assert _plainly(ours.result) == _plainly(theirs.result), (seed, count, edges)
+            assert _columns(ours) == _columns(theirs), (seed, count, edges)
+
+
+def _refuse(*_: Any) -> Any:
+    raise NotAccelerated("compared")
+
+
+def _columns(classified: Classified) -> Any:
+    """Return the columns of a stream and the values of properties."""
+    parts: list[Any] = [(column.name, column.type_name, list(column.values)) for column in classified.columns]
+    parts += [(list(part.dense), part.type_name, list(part.values), part.suffix) for part in classified.nodes]
+    return _plainly(parts)
+
+
+def _plainly(value: Any) -> Any:
+    """Return a value with dense ids for handles and numbers of eight digits."""
+    text = json.dumps(value, default=lambda entry: entry.dense if isinstance(entry, Handle) else entry.item())
+    return json.loads(text, parse_float=lambda number: f"{float(number):.8g}")
 
 
 def test_the_result_says_who_computed_and_why():

@@ -19,7 +19,7 @@ from graph_olap_server.instance.algorithms.kernels.closeness import closeness, h
 from graph_olap_server.instance.algorithms.kernels.components import scc, wcc
 from graph_olap_server.instance.algorithms.kernels.searches import levels
 from graph_olap_server.instance.networkx_bridge import power_iteration
-from graph_olap_server.instance.networkx_bridge.arrays import classify_groups, classify_values
+from graph_olap_server.instance.networkx_bridge.arrays import classify_groups, classify_nodes, classify_values
 from graph_olap_server.instance.networkx_bridge.classify import classify
 from graph_olap_server.instance.networkx_bridge.values import Classified, Handle
 from graph_olap_server.instance.networkx_bridge.view import GraphView
@@ -81,18 +81,17 @@ def accelerated_answer(name: str, arguments: Mapping[str, Any], view: GraphView)
     return found.compute(view, **values), found
 
 
-def classified_answer(answer: Any, shape: Shape, *, write: bool) -> Classified:
+def classified_answer(answer: Any, shape: Shape, *, write: bool, stream: bool) -> Classified:
     """Return the result of an answer as that of NetworkX would be."""
     if shape == "values":
-        return classify_values(np.arange(len(answer)), answer, write=write)
+        return classify_values(np.arange(len(answer)), answer, write=write, stream=stream)
     if shape == "levels":
         reached = np.flatnonzero(answer >= 0)
-        return classify_values(reached, answer[reached], write=write)
+        return classify_values(reached, answer[reached], write=write, stream=stream)
     if shape == "sets":
-        return classify_groups(answer, write=write)
+        return classify_groups(answer, write=write, stream=stream)
     if shape in ("set", "list"):
-        nodes = [Handle(node) for node in answer.tolist()]
-        return classify(set(nodes) if shape == "set" else nodes, write=write, kind="node_list")
+        return classify_nodes(answer, ordered=shape == "list", stream=stream)
     return classify(answer, write=write)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -71,13 +72,13 @@ def run(
     )
     with unlimited() if stream else nullcontext():
         try:
-            classified, backend = _accelerated(entry, arguments, view, write=write)
+            classified, backend = _accelerated(entry, arguments, view, write=write, stream=stream)
             reason = "computes exactly what NetworkX would"
         except NotAccelerated as why:
             attributes = node_attributes or {}
             classified, view = _computed(entry, arguments, view, attributes, write=write, may_turn=directed is None)
             backend, reason = "networkx", str(why)
-    if stream:
+    if stream and not classified.columns:
         whole = classified.result
         summary = {key: value for key, value in whole.items() if key not in LISTS}
         classified = Classified(summary, warning=classified.warning, columns=columns_of(whole))
@@ -94,10 +95,12 @@ def run(
     return classified
 
 
-def _accelerated(entry: Entry, arguments: dict[str, Any], view: GraphView, *, write: bool) -> tuple[Classified, str]:
+def _accelerated(
+    entry: Entry, arguments: dict[str, Any], view: GraphView, *, write: bool, stream: bool
+) -> tuple[Classified, str]:
     with _explained(entry):
         answer, how = accelerated_answer(entry.name, arguments, view)
-        return classified_answer(answer, how.shape, write=write), how.backend
+        return classified_answer(answer, how.shape, write=write, stream=stream), how.backend
 
 
 def _computed(
@@ -113,8 +116,8 @@ def _computed(
     handles = [Handle(dense) for dense in range(view.count)]
     own = {key: _own(_callable(entry, key, value), handles) for key, value in arguments.items()}
     try:
-        with _explained(entry, directed=view.directed):
-            returned = entry.function(_graph(handles, view, attributes), **own)
+        with _explained(entry, directed=view.directed), _built(handles, view, attributes) as graph:
+            returned = entry.function(graph, **own)
             limit = max(CONSUMED_LIMIT, 4 * (view.count + view.edge_count))
             kind, parts = kind_of(entry.name), parts_of(entry.name)
             return classify(returned, write=write, kind=kind, parts=parts, consumed_limit=limit), view
@@ -123,6 +126,27 @@ def _computed(
             raise _refused(entry, "it does not support directed graphs") from None
         undirected = view.without_direction()
         return _computed(entry, arguments, undirected, attributes, write=write, may_turn=False)
+
+
+@contextmanager
+def _built(
+    handles: list[Handle], view: GraphView, attributes: Mapping[str, NodeAttribute]
+) -> Iterator[nx.Graph[Handle]]:
+    """Build the graph and keep the garbage collector from looking through it as long as it is used.
+
+    It is millions of objects and no garbage; much of the time of building it, and of what follows, would go into
+    looking through it over and over.
+    """
+    gc.disable()
+    try:
+        try:
+            graph = _graph(handles, view, attributes)
+            gc.freeze()
+        finally:
+            gc.enable()
+        yield graph
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

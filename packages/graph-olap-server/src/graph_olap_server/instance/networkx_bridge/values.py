@@ -42,11 +42,14 @@ class Handle:
 
 @dataclass(slots=True)
 class NodeValues:
-    """One value per node: dense ids ascending, the property type, the values; ``suffix`` for parts of a tuple."""
+    """One value per node: dense ids ascending, the property type, the values; ``suffix`` for parts of a tuple.
 
-    dense: list[int]
+    Both are lists or arrays.
+    """
+
+    dense: Any
     type_name: str
-    values: list[Any]
+    values: Any
     suffix: str = ""
 
 
