@@ -13,10 +13,16 @@ from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.engine.base import EdgeWrite, GraphEngine, NodeWrite
 from graph_olap_server.instance.nodes import NodeIndex
 
-__all__ = ["MAX_EDGES_WRITTEN", "node_writes", "write_edge_values", "write_values"]
+__all__ = ["most_edges_written", "node_writes", "write_edge_values", "write_values"]
 
-MAX_EDGES_WRITTEN = 1_000_000
-"""Most relationships that get a value: the engines take 20 to 40 µs for each, whatever the statement looks like."""
+_ALWAYS_WRITTEN, _EVER_WRITTEN = 1_000_000, 10_000_000
+_BYTES_PER_EDGE = 800
+"""What the engines' memory holds for each relationship that gets a value: 400, and as much to write it again."""
+
+
+def most_edges_written(buffer_bytes: int) -> int:
+    """Return how many relationships may get a value; it takes the engines 20 to 40 µs for each."""
+    return min(max(_ALWAYS_WRITTEN, buffer_bytes // _BYTES_PER_EDGE), _EVER_WRITTEN)
 
 
 def write_values(
@@ -30,7 +36,7 @@ def write_values(
 ) -> int:
     """Write ``values`` to the nodes with the given dense ids (ascending); return how many were set.
 
-    All labels are one transaction. ``check`` is called now and then; what it raises undoes everything.
+    All labels are written or none. ``check`` is called now and then; what it raises undoes everything.
     """
     engine.write_properties(node_writes(name, type_name, dense, values, nodes), check)
     return len(dense)
@@ -66,7 +72,7 @@ def write_edge_values(
     All types are one transaction.
 
     Raises:
-        PlatformError: ``RESULT_TOO_LARGE`` for more than :data:`MAX_EDGES_WRITTEN` relationships.
+        PlatformError: ``RESULT_TOO_LARGE`` for more relationships than :func:`most_edges_written`.
     """
     labels = {table.type: (table.from_node, table.to_node) for table in engine.schema().edge_tables}
     count = max(len(nodes), 1)
@@ -94,21 +100,22 @@ def write_edge_values(
         _, first = np.unique(start[found] * count + end[found], return_index=True)
         own = table.take(pa.array(found[first]))
         chosen = values.take(pa.array(order[place[found[first]]]))
-        writes.append(EdgeWrite(edge_type, name, type_name, own, chosen))
+        writes.append(EdgeWrite(edge_type, name, type_name, own, chosen, len(found)))
         matched += len(found)
         updated += int(valid[order[place[found]]].sum())
-    if matched > MAX_EDGES_WRITTEN:
-        raise _too_many(matched)
+    if matched > (most := most_edges_written(engine.buffer_bytes)):
+        raise _too_many(matched, most)
     engine.write_properties(writes, check)
     return updated
 
 
-def _too_many(relationships: int) -> PlatformError:
+def _too_many(relationships: int, most: int) -> PlatformError:
+    more = "" if most == _EVER_WRITTEN else ", or give the instance more memory"
     return PlatformError(
         "RESULT_TOO_LARGE",
-        f"{relationships} relationships would get a value; at most {MAX_EDGES_WRITTEN} can be written. Use mode stream "
-        "to get the values as a table, or select fewer relationships.",
-        {"relationships": relationships, "max_relationships": MAX_EDGES_WRITTEN},
+        f"{relationships} relationships would get a value; at most {most} can be written here. Use mode stream to get "
+        f"the values as a table, select fewer relationships{more}.",
+        {"relationships": relationships, "max_relationships": most},
     )
 
 

@@ -55,6 +55,8 @@ def test_failures_come_back_in_words(pool):
     with pytest.raises(PlatformError) as failure:
         call(pool, int, {"base": "ten"})
     assert failure.value.code == "ALGORITHM_FAILED"
+    assert "TypeError: " in failure.value.message
+    assert "give your operator the execution id" in failure.value.message
     with pytest.raises(PlatformError) as refusal:
         call(pool, find, {"name": "nothing like it"})
     assert refusal.value.code == "ALGORITHM_NOT_FOUND"

@@ -94,7 +94,8 @@ class NodeWrite:
 class EdgeWrite:
     """Values of one property for all relationships between pairs of nodes.
 
-    ``ends`` has ``_src`` and ``_dst`` (offsets within their labels), each pair once.
+    ``ends`` has ``_src`` and ``_dst`` (offsets within their labels), each pair once. ``relationships`` says how many
+    there are between these pairs, if that is known; where these are all of the type, no old value needs to be kept.
     """
 
     edge_type: str
@@ -102,6 +103,7 @@ class EdgeWrite:
     type_name: str
     ends: pa.Table
     values: pa.Array
+    relationships: int | None = None
 
 
 class RowTooLargeError(ValueError):
@@ -152,6 +154,9 @@ class GraphEngine(ABC):
 
     name: ClassVar[str]
     """Name in settings and replies: ``kuzu``, ``ladybug``."""
+
+    buffer_bytes: int
+    """Memory for pages of the graph and for what is being written."""
 
     @classmethod
     @abstractmethod

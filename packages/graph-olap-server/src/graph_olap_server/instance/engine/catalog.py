@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from graph_olap.models import EdgeTable, GraphSchema, NodeTable
 
 from graph_olap_server.instance.encoding.types import ValueType
-from graph_olap_server.instance.engine.types import parse_engine_type, property_type_name, quote
+from graph_olap_server.instance.engine.types import HIDDEN_PREFIX, parse_engine_type, property_type_name, quote
 
-__all__ = ["Catalog", "TableEntry", "definition_comment", "read_catalog"]
+__all__ = ["Catalog", "TableEntry", "definition_comment", "hidden_columns", "read_catalog"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,16 @@ def read_catalog(connection: Any) -> Catalog:
     return Catalog(nodes, edges)
 
 
+def hidden_columns(connection: Any) -> Iterator[tuple[str, list[str]]]:
+    """Yield tables with columns that are being filled, or were when a process ended, and these columns."""
+    for name, kind in connection.execute("CALL show_tables() RETURN name, type").get_all():
+        if kind not in ("NODE", "REL"):
+            continue
+        columns = [row["name"] for row in _all_columns(connection, name) if row["name"].startswith(HIDDEN_PREFIX)]
+        if columns:
+            yield name, columns
+
+
 def _node_entry(connection: Any, number: int, name: str, comment: str) -> TableEntry:
     info = _table_info(connection, name)
     properties = {row["name"]: parse_engine_type(row["type"]) for row in info}
@@ -127,6 +137,10 @@ def _edge_entry(connection: Any, number: int, name: str, comment: str) -> TableE
 
 
 def _table_info(connection: Any, name: str) -> list[dict[str, Any]]:
+    return [row for row in _all_columns(connection, name) if not row["name"].startswith(HIDDEN_PREFIX)]
+
+
+def _all_columns(connection: Any, name: str) -> list[dict[str, Any]]:
     result = connection.execute(f"CALL table_info({_text(name)}) RETURN *")
     columns = result.get_column_names()
     return [dict(zip(columns, row, strict=True)) for row in result.get_all()]

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from graph_olap_server.instance.encoding.types import ValueType, contains
 from graph_olap_server.instance.engine.base import OFFSET_BITS
+from graph_olap_server.instance.engine.types import HIDDEN_PREFIX
 
 __all__ = ["BrokenColumnError", "PropertyTypes", "to_contract", "value_type_of"]
 
@@ -173,6 +174,8 @@ def _with_properties(
     property_types: PropertyTypes,
 ) -> pa.Array:
     for name, values in properties.items():
+        if name.startswith(HIDDEN_PREFIX):  # it is being filled just now
+            continue
         children[name] = to_contract(values, property_types(kind, name, values.type), property_types)
     return _struct(list(children.values()), list(children), array)
 

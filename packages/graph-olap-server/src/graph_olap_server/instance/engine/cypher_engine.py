@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from graph_olap.models import GraphSchema
 
-from graph_olap_server import faults
 from graph_olap_server.domain.errors import PlatformError, cypher_error, not_found
 from graph_olap_server.instance.encoding import ValueType
 from graph_olap_server.instance.engine.base import (
@@ -33,7 +32,7 @@ from graph_olap_server.instance.engine.catalog import Catalog, TableEntry, read_
 from graph_olap_server.instance.engine.conflicts import Conflicts, property_lists
 from graph_olap_server.instance.engine.convert import to_contract, value_type_of
 from graph_olap_server.instance.engine.cycles import has_parallel, hops_of, intersects
-from graph_olap_server.instance.engine.errors import is_interruption, translate
+from graph_olap_server.instance.engine.errors import is_interruption, translate, write_failed
 from graph_olap_server.instance.engine.loader import load_snapshot
 from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
 from graph_olap_server.instance.engine.prepare import Prepared, Rewritten, plan_prefix, prepare
@@ -47,6 +46,7 @@ from graph_olap_server.instance.engine.writeback import (
     PreparedWrite,
     check_writable,
     drop_property,
+    remove_unfinished,
     write_all,
 )
 from graph_olap_server.instance.tokens import TokenError, result_names, tokenise
@@ -68,6 +68,7 @@ class CypherEngine(GraphEngine):
     """Statements that every new connection runs first."""
 
     def __init__(self, database: Any, limits: EngineLimits, path: Path) -> None:
+        self.buffer_bytes = limits.buffer_bytes
         self._database = database
         self._path = path
         library = self._library()
@@ -88,6 +89,7 @@ class CypherEngine(GraphEngine):
         self._closed = False
         with self._pool.plain() as connection:
             connection.execute("CALL force_checkpoint_on_close=false")
+            remove_unfinished(connection)
 
     @classmethod
     @abstractmethod
@@ -215,7 +217,7 @@ class CypherEngine(GraphEngine):
     def write_properties(
         self, writes: Sequence[NodeWrite | EdgeWrite], check: Callable[[], None] = lambda: None
     ) -> None:
-        """Set result properties in one transaction."""
+        """Set result properties, all of them or none."""
         prepared = []
         for write in writes:
             entry = self._table(write.label if isinstance(write, NodeWrite) else write.edge_type)
@@ -228,9 +230,14 @@ class CypherEngine(GraphEngine):
                 keys = (self._keys_of(start.name, write.ends["_src"]), self._keys_of(end.name, write.ends["_dst"]))
                 prepared.append(PreparedWrite(entry, write, keys, (start, end)))
             check()
-        with self._pool.writing() as connection:
-            write_all(connection, prepared, check)
-            faults.point("instance", "write_back")
+        try:
+            with self._pool.plain() as connection:
+                write_all(connection, prepared, check)
+        except RuntimeError as error:
+            if (failure := write_failed(str(error))) is None:
+                raise
+            event(_log, "write_failed", level=logging.ERROR, error=str(error))
+            raise failure from error
         self._forget()
 
     def drop_node_property(self, label: str, name: str) -> None:

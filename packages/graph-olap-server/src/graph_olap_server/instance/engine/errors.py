@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.instance.engine.catalog import Catalog
 
-__all__ = ["is_interruption", "translate"]
+__all__ = ["is_interruption", "translate", "write_failed"]
 
 
 def is_interruption(text: str) -> bool:
@@ -41,6 +41,17 @@ def translate(text: str, statement: str, catalog: Catalog, position: Callable[[i
     message, name = _explain(body, statement, catalog)
     found = re.search(rf"(?<![\w`]){re.escape(name)}(?!\w)", statement) if name else None
     return cypher_error(kind, message, statement, found.start() if found else None)
+
+
+def write_failed(text: str) -> PlatformError | None:
+    """Say what to do when the engine has not enough memory to write a result; ``None`` for any other failure."""
+    if not _BUFFER.search(text):
+        return None
+    message = (
+        "The result needs more memory than the engine has, so nothing was written. Give the instance more memory, "
+        "write fewer or shorter values, or get them with mode stream."
+    )
+    return PlatformError("ALGORITHM_FAILED", message, {"reason": "out of memory"})
 
 
 _KINDS = {

@@ -8,7 +8,10 @@ from graph_olap.models import SCALAR_TYPES, PropertyType
 
 from graph_olap_server.instance.encoding.types import ValueType
 
-__all__ = ["ddl_type", "parse_engine_type", "property_type_name", "quote", "text_literal"]
+__all__ = ["HIDDEN_PREFIX", "ddl_type", "parse_engine_type", "property_type_name", "quote", "text_literal"]
+
+HIDDEN_PREFIX = "_internal_new_"
+"""How columns begin that are being filled: no property has such a name, and none of them is shown."""
 
 
 def text_literal(value: str) -> str:

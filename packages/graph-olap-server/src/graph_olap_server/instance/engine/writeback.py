@@ -1,4 +1,4 @@
-"""Results of algorithms as properties: created and filled in the caller's transaction, joined by primary key.
+"""Results of algorithms as properties: filled in a hidden column that then takes the name, joined by primary key.
 
 Joining by key takes under a second for a million rows; joining by offset, which the engines cannot look up, minutes.
 """
@@ -13,17 +13,17 @@ from typing import Any
 import pyarrow as pa
 from graph_olap.models import parse_type
 
+from graph_olap_server import faults
 from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.domain.names import result_property_problem
 from graph_olap_server.instance.engine.base import EdgeWrite, NodeWrite
-from graph_olap_server.instance.engine.catalog import TableEntry
-from graph_olap_server.instance.engine.types import ddl_type, parse_engine_type, quote
+from graph_olap_server.instance.engine.catalog import TableEntry, hidden_columns
+from graph_olap_server.instance.engine.types import HIDDEN_PREFIX, ddl_type, parse_engine_type, quote
 
-__all__ = ["PreparedWrite", "check_writable", "drop_property", "write_all"]
+__all__ = ["PreparedWrite", "check_writable", "drop_property", "remove_unfinished", "write_all"]
 
 _NODES_AT_ONCE = 1_000_000  # about a second each
 _EDGES_AT_ONCE = 50_000
-_UNTIL_WHOLE = "_internal_new_"
 _CAST_KEYS = frozenset({"UUID"})
 
 
@@ -48,48 +48,61 @@ class PreparedWrite:
 
 
 def write_all(connection: Any, prepared: Sequence[PreparedWrite], check: Callable[[], None]) -> None:
-    """Write properties inside the caller's transaction, a part at a time with ``check`` in between.
+    """Write properties, a part at a time with ``check`` in between; they show up all at once at the end.
 
-    Values go to a column of their own, which takes the place of an older one at the end. When that is not reached the
-    column is removed and the transaction is committed, which leaves the graph as it was. Kuzu 0.11.3 stands no rollback
-    here: after that of a new column it crashes, and after that of new values it refuses the next ones (write-write
-    conflict).
+    Values go to hidden columns, which take the place of older ones in the transaction that filled them. What ends that
+    transaction early, even a statement for which memory does not suffice, leaves the graph as it was, and the hidden
+    columns are removed. These have a transaction of their own: after the rollback of a new column Kuzu 0.11.3 crashes.
     """
-    columns = [(each, _column_of(each)) for each in prepared]
     added: list[tuple[TableEntry, str]] = []
     try:
-        for each, column in columns:
-            connection.execute(f"ALTER TABLE {quote(each.entry.name)} ADD {quote(column)} {_ddl(each)}")
-            added.append((each.entry, column))
-            if _keeps_others(each):
+        for each in prepared:
+            connection.execute(f"ALTER TABLE {quote(each.entry.name)} ADD {quote(_hidden(each))} {_ddl(each)}")
+            added.append((each.entry, _hidden(each)))
+        connection.execute("BEGIN TRANSACTION")
+        for each in prepared:
+            keeps = _keeps_others(each)
+            if keeps:
                 pattern = f"()-[x:{quote(each.entry.name)}]->()" if each.ends else f"(x:{quote(each.entry.name)})"
-                connection.execute(f"MATCH {pattern} SET x.{quote(column)} = x.{quote(each.write.name)}")
-            _set_values(connection, each, column, check)
+                connection.execute(f"MATCH {pattern} SET x.{quote(_hidden(each))} = x.{quote(each.write.name)}")
+            _set_values(connection, each, check, with_nulls=keeps)
+        for each in prepared:
+            if each.write.name in each.entry.properties:
+                drop_property(connection, each.entry, each.write.name)
+            table, name = quote(each.entry.name), quote(each.write.name)
+            connection.execute(f"ALTER TABLE {table} RENAME {quote(_hidden(each))} TO {name}")
+        faults.point("instance", "write_back")
+        connection.execute("COMMIT")
     except BaseException:
         with suppress(RuntimeError):  # the engine ends a transaction by itself when a statement fails
-            for entry, column in added:
-                drop_property(connection, entry, column)
-            connection.execute("COMMIT")
+            connection.execute("ROLLBACK")
+        for entry, column in added:
+            drop_property(connection, entry, column)
         raise
-    for each, column in columns:
-        if column != each.write.name:
-            drop_property(connection, each.entry, each.write.name)
-            table, name = quote(each.entry.name), quote(each.write.name)
-            connection.execute(f"ALTER TABLE {table} RENAME {quote(column)} TO {name}")
 
 
-def _set_values(connection: Any, prepared: PreparedWrite, column: str, check: Callable[[], None]) -> None:
+def remove_unfinished(connection: Any) -> None:
+    """Remove the hidden columns of writes during which the process ended."""
+    for name, columns in hidden_columns(connection):
+        for column in columns:
+            connection.execute(f"ALTER TABLE {quote(name)} DROP {quote(column)}")
+
+
+def _set_values(connection: Any, prepared: PreparedWrite, check: Callable[[], None], *, with_nulls: bool) -> None:
     columns = dict(zip(("s", "t"), prepared.keys, strict=False))
     written = pa.table({**columns, "v": prepared.write.values})
+    if not with_nulls and written["v"].null_count:  # a new column holds nothing else
+        written = written.filter(written["v"].is_valid())
     if prepared.ends:
         start, end = prepared.ends
         pattern = f"{_node('a', start, 's')}-[x:{quote(prepared.entry.name)}]->{_node('b', end, 't')}"
     else:
         pattern = _node("x", prepared.entry, "s")
     size = _EDGES_AT_ONCE if prepared.ends else _NODES_AT_ONCE
+    column = quote(_hidden(prepared))
     for first in range(0, len(written), size):
         part = written.slice(first, size)
-        connection.execute(f"LOAD FROM $part MATCH {pattern} SET x.{quote(column)} = v", {"part": part})
+        connection.execute(f"LOAD FROM $part MATCH {pattern} SET x.{column} = v", {"part": part})
         check()
 
 
@@ -98,21 +111,21 @@ def _keeps_others(prepared: PreparedWrite) -> bool:
     existing = prepared.entry.properties.get(prepared.write.name)
     if existing is None or existing != parse_engine_type(_ddl(prepared)):
         return False
-    return bool(prepared.ends) or len(prepared.write.values) < prepared.entry.rows
+    write = prepared.write
+    written = write.relationships if isinstance(write, EdgeWrite) else len(write.values)
+    return written is None or written < prepared.entry.rows
 
 
 def _ddl(prepared: PreparedWrite) -> str:
     return ddl_type(parse_type(prepared.write.type_name))
 
 
-def _column_of(prepared: PreparedWrite) -> str:
-    """Return the column for the values: of the name itself, unless there is one."""
-    name = prepared.write.name
-    return f"{_UNTIL_WHOLE}{name}" if name in prepared.entry.properties else name
+def _hidden(prepared: PreparedWrite) -> str:
+    return f"{HIDDEN_PREFIX}{prepared.write.name}"
 
 
 def drop_property(connection: Any, entry: TableEntry, name: str) -> None:
-    """Remove a property; runs inside the caller's transaction."""
+    """Remove a property, in the caller's transaction if there is one."""
     connection.execute(f"ALTER TABLE {quote(entry.name)} DROP {quote(name)}")
 
 

@@ -31,7 +31,7 @@ from graph_olap_server.instance.networkx_bridge.parameters import (
     PAIRS_OF_NODES,
 )
 
-__all__ = ["Entry", "describe_all", "entries", "refuses_directed"]
+__all__ = ["Entry", "describe_all", "entries", "refuses_directed", "refuses_undirected"]
 
 _GRAPH_NAMES = ("G", "B", "T", "flowG")
 _ROOT = "networkx.algorithms."
@@ -131,6 +131,11 @@ def describe_all() -> list[dict[str, Any]]:
 def refuses_directed(entry: Entry) -> bool:
     """Tell whether a function declares that it takes undirected graphs only."""
     return "directed" in _refused_kinds(getattr(entry.function, "orig_func", entry.function))
+
+
+def refuses_undirected(entry: Entry) -> bool:
+    """Tell whether a function declares that it takes directed graphs only."""
+    return "undirected" in _refused_kinds(getattr(entry.function, "orig_func", entry.function))
 
 
 def _is_runnable(name: str, function: Any) -> bool:

@@ -11,11 +11,11 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.networkx_bridge.accelerated import NotAccelerated, accelerated_answer, classified_answer
-from graph_olap_server.instance.networkx_bridge.catalog import Entry, entries, refuses_directed
+from graph_olap_server.instance.networkx_bridge.catalog import Entry, entries, refuses_directed, refuses_undirected
 from graph_olap_server.instance.networkx_bridge.classify import classify
 from graph_olap_server.instance.networkx_bridge.columns import columns_of
+from graph_olap_server.instance.networkx_bridge.failures import REFUSALS, refusal
 from graph_olap_server.instance.networkx_bridge.kinds import kind_of, parts_of
 from graph_olap_server.instance.networkx_bridge.parameters import FUNCTIONS
 from graph_olap_server.instance.networkx_bridge.plain import CONSUMED_LIMIT, LISTS, unlimited
@@ -25,19 +25,6 @@ from graph_olap_server.instance.networkx_bridge.view import GraphView
 from graph_olap_server.instance.projection import Parallel
 
 __all__ = ["run"]
-
-# What functions of the library raise about their input; MemoryError is the worker's to explain.
-_REFUSALS = (
-    nx.NetworkXException,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 def run(
@@ -123,7 +110,7 @@ def _computed(
             return classify(returned, write=write, kind=kind, parts=parts, consumed_limit=limit), view
     except nx.NetworkXNotImplemented:
         if not may_turn:
-            raise _refused(entry, "it does not support directed graphs") from None
+            raise refusal(entry.name, "it does not support directed graphs") from None
         undirected = view.without_direction()
         return _computed(entry, arguments, undirected, attributes, write=write, may_turn=False)
 
@@ -156,13 +143,9 @@ def _explained(entry: Entry, *, directed: bool = False) -> Iterator[None]:
     except nx.NetworkXNotImplemented as error:
         if directed:
             raise
-        raise _refused(entry, f"it does not support this kind of graph: {error}") from None
-    except _REFUSALS as error:
-        raise _refused(entry, f"{type(error).__name__}: {error}") from error
-
-
-def _refused(entry: Entry, reason: str) -> PlatformError:
-    return PlatformError("ALGORITHM_FAILED", f"{entry.name} failed: {reason}", {"reason": reason})
+        raise refusal(entry.name, f"it does not support this kind of graph: {error}") from None
+    except REFUSALS as error:
+        raise refusal(entry.name, error, directed=directed and not refuses_undirected(entry)) from error
 
 
 def _graph(handles: list[Handle], view: GraphView, attributes: Mapping[str, NodeAttribute]) -> nx.Graph[Handle]:

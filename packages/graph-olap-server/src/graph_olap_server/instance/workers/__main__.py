@@ -50,12 +50,16 @@ def _run(function: Any, arguments: dict[str, Any], arrays: dict[str, Any]) -> tu
     try:
         return "result", function(**arrays, **arguments)
     except PlatformError as error:
-        return "refused", (error.code, error.message, error.details)
+        # What made a library refuse is for the log.
+        trace = traceback.format_exc() if error.__cause__ is not None else None
+        return "refused", (error.code, error.message, error.details, trace)
     except MemoryError:
         return "refused", (
             "ALGORITHM_FAILED",
-            "The algorithm needs more memory than this instance allows. Select fewer nodes or edges.",
+            "The algorithm needs more memory than this instance allows. Nothing was written. Select fewer nodes or "
+            "relationships, or give the instance more memory.",
             {"reason": "out of memory"},
+            None,
         )
     except Exception as error:  # noqa: BLE001 - whatever a library raises is this call's failure, not the worker's end
         return "failed", (f"{type(error).__name__}: {error}", traceback.format_exc())

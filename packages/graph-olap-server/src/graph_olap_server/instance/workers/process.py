@@ -87,11 +87,18 @@ class Worker:
         if kind == "result":
             return value
         if kind == "refused":
-            code, message, details = value
+            code, message, details, trace = value
+            if trace is not None:
+                event(_log, "worker_function_refused", function=function.__qualname__, traceback=trace)
             raise PlatformError(code, message, details)
         reason, trace = value
         event(_log, "worker_function_failed", level=logging.ERROR, function=function.__qualname__, traceback=trace)
-        raise PlatformError("ALGORITHM_FAILED", reason, {"reason": reason})
+        message = (
+            f"The algorithm failed in a way that nobody foresaw: {reason}. Nothing was written. Try other parameters "
+            "or a smaller selection; if that does not help, give your operator the execution id: the instance's log "
+            "has the details."
+        )
+        raise PlatformError("ALGORITHM_FAILED", message, {"reason": reason})
 
     def kill(self) -> None:
         """End the process at once; may be called twice and from any thread."""
@@ -110,7 +117,11 @@ class Worker:
         cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         event(_log, "worker_died", level=logging.ERROR, cause=cause)
         hint = "it probably ran out of memory" if code == -signal.SIGKILL else f"its process ended with {cause}"
-        return PlatformError("ALGORITHM_FAILED", f"The algorithm was stopped: {hint}.", {"reason": cause})
+        message = (
+            f"The algorithm was stopped: {hint}. Nothing was written. Select fewer nodes or relationships, or give the "
+            "instance more memory; mode estimate says how much a native algorithm takes."
+        )
+        return PlatformError("ALGORITHM_FAILED", message, {"reason": cause})
 
 
 class WorkerPool:

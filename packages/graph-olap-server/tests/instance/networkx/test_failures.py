@@ -1,0 +1,64 @@
+"""What a caller reads when a function of NetworkX fails: the reason and what to do next."""
+
+import logging
+
+import pytest
+from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.request_body import Fields
+from graph_olap_server.instance.workers import Control
+
+
+def failure(bridge, name, parameters, **body):
+    fields = Fields({"node_label": "dag", "parameters": parameters, **body})
+    with pytest.raises(PlatformError) as caught:
+        bridge.task(name, fields, "ann").run(Control(60_000))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "reason", "hint"),
+    [
+        (
+            "diameter",
+            {},
+            "NetworkXError: Found infinite path length because the digraph is not strongly connected",
+            "With directed=False directions do not count. Select one connected part with subgraph_query, for example "
+            "by a component that conn.algo.wcc wrote.",
+        ),
+        (
+            "pagerank",
+            {"max_iter": 1, "tol": 1e-300},
+            "PowerIterationFailedConvergence: power iteration failed to converge within 1 iterations",
+            "Raise max_iter or tol.",
+        ),
+        (
+            "greedy_color",
+            {"strategy": "nope"},
+            "NetworkXError: strategy must be callable or a valid string. nope not valid.",
+            "conn.networkx.algorithm_info('greedy_color') describes the graph and the arguments it takes.",
+        ),
+        (
+            "node_degree_xy",
+            {"x": "zz"},
+            "KeyError: zz",
+            "conn.networkx.algorithm_info('node_degree_xy') describes the graph and the arguments it takes.",
+        ),
+    ],
+)
+def test_the_reason_and_the_next_step_are_named(bridge, name, parameters, reason, hint):
+    error = failure(bridge, name, parameters)
+    assert (error.code, error.details["reason"], error.details["hint"]) == ("ALGORITHM_FAILED", reason, hint)
+    assert error.message == f"{name} failed: {reason.rstrip('.')}. {hint}"
+
+
+def test_a_graph_without_directions_is_not_told_to_drop_them(bridge):
+    error = failure(bridge, "intersection_array", {}, directed=False)
+    assert "directed=False" not in error.message
+
+
+def test_what_made_the_library_fail_is_in_the_log(bridge, caplog):
+    with caplog.at_level(logging.INFO):
+        failure(bridge, "node_degree_xy", {"x": "zz"})
+    (record,) = [record for record in caplog.records if record.message == "worker_function_refused"]
+    assert "Traceback" in str(record.__dict__)
+    assert "node_degree_xy" in str(record.__dict__)
