@@ -205,3 +205,38 @@ def test_functions_of_three_arguments_are_null_for_their_own_row_only(files, loa
         assert {n: v[:6] for n, v in found.items()} == {n: v[:6] for n, v in wanted.items()}, pattern
         filled = [number for number, text in enumerate(texts) if text]
         assert [found[number][6:] for number in filled] == [wanted[number][6:] for number in filled], pattern
+
+
+def test_elements_by_lists_of_ids(social):
+    ids = dict(social.rows("MATCH (n:Person) RETURN n.id, id(n)"))
+    wanted = [[1], [3]]
+    for condition in ("id(n) IN $ids", f"id(n) IN [{ids[1]}, {ids[3]}]", f"id(n) IN [{ids[1]}, $one]"):
+        statement = f"MATCH (n:Person) WHERE {condition} RETURN n.id ORDER BY n.id"
+        parameters = {"ids": [ids[1], ids[3]], "one": ids[3]}
+        assert social.rows(statement, parameters) == wanted, condition
+    negated = "MATCH (n:Person) WHERE NOT id(n) IN $ids RETURN n.id ORDER BY n.id"
+    assert social.rows(negated, {"ids": [ids[1], ids[3]]}) == [[2], [4]]
+    rels = [row[0] for row in social.rows("MATCH ()-[r:KNOWS]->() WHERE r.since > 1 RETURN id(r)")]
+    found = social.rows("MATCH ()-[r]->() WHERE id(r) IN $ids RETURN r.since ORDER BY r.since", {"ids": rels})
+    assert found == [[2], [3]]
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("nodes(p)[1].id", [1]),
+        ("nodes(p)[2].name", ["Böb"]),
+        ("(nodes(p)[1]).id", [1]),
+        ("rels(p)[1].since + 1", [2]),
+        ("collect(a)[1].name, collect(a)[1].id + 1", ["Ann", 2]),
+        ("[a.name][1] CONTAINS 'n'", [True]),
+        ("[a.name][1] STARTS WITH 'A' AND NOT [a.name][1] ENDS WITH 'A'", [True]),
+        ("[a.name][1] =~ 'A.*'", [True]),
+        ("[a.name][1] IS NULL, [a.name][2:] IS NOT NULL", [False, True]),
+        ("[{k: [{v: a.id}]}][1].k[1].v", [1]),
+        ("$rows[1].k", ["x"]),
+    ],
+)
+def test_an_element_may_be_gone_on_with(social, expression, wanted):
+    pattern = "MATCH p = (a:Person {id: 1})-[r:KNOWS {since: 1}]->(:Person)"
+    assert social.rows(f"{pattern} RETURN {expression}", {"rows": [{"k": "x"}]}) == [wanted]

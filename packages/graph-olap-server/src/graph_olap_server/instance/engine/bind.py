@@ -56,7 +56,7 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
     # A lambda of the engines takes no parameters.
     in_lambda = {place for start, end in lambda_spans(tokens) for place in range(start, end)} if parameters else set()
     for index, token in enumerate(tokens):
-        compared = _is_compared_with_id(tokens, index)
+        compared = _is_compared_with_id(tokens, index) or _is_in_list_of_ids(tokens, index)
         if token.kind is TokenKind.NUMBER and compared and token.text.isdigit():
             replacement = _internal_id(int(token.text))
         elif token.kind is not TokenKind.PARAMETER:
@@ -71,9 +71,10 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
                 raise _null_in_list(token, statement)
             try:
                 _refuse_negative_inside(value, tokens, index)
-                is_id = compared and type(value) is int and value >= 0
-                if is_id:
+                if compared and _is_id(value):
                     replacement = _internal_id(value)
+                elif _is_sought_id(tokens, index) and isinstance(value, list) and value and all(map(_is_id, value)):
+                    replacement = f"[{', '.join(map(_internal_id, value))}]"
                 else:
                     replacement = _literal(value) if index in in_lambda else _replacement(token.name, value, values)
             except _UnusableError as error:
@@ -94,6 +95,25 @@ def _is_compared_with_id(tokens: Sequence[Token], index: int) -> bool:
         return False
     called = tokens[end - 4 : end]
     return called[0].keyword == "ID" and called[1].text == "(" and called[3].text == ")"
+
+
+def _is_sought_id(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether a token stands behind ``id(x) IN``."""
+    called = tokens[max(0, index - 5) : index]
+    words = [token.keyword or token.text for token in called]
+    return len(words) == 5 and (words[0], words[1], words[3], words[4]) == ("ID", "(", ")", "IN")
+
+
+def _is_in_list_of_ids(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether a token is an element of the list in ``id(x) IN [...]``."""
+    place = index - 1
+    while place > 0 and (tokens[place].text == "," or tokens[place].kind in (TokenKind.NUMBER, TokenKind.PARAMETER)):
+        place -= 1
+    return place > 0 and tokens[place].text == "[" and place < index and _is_sought_id(tokens, place)
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _refuse_negative_inside(value: Any, tokens: Sequence[Token], index: int) -> None:

@@ -136,6 +136,8 @@ def call_end(tokens: Sequence[Token], place: int) -> int | None:
     """Return the place after the call of a function that starts at ``place``; None when there is none."""
     if tokens[place].kind is not TokenKind.WORD or place + 1 >= len(tokens) or tokens[place + 1].text != "(":
         return None
+    if tokens[place].keyword in _BEFORE_BRACKETS and (place == 0 or tokens[place - 1].text != "."):
+        return None
     return closing(tokens, place + 1) + 1
 
 
@@ -187,6 +189,13 @@ def projection_items(tokens: Sequence[Token], clause: Clause) -> tuple[list[tupl
     return list(split_items(tokens, start, end)), distinct, end
 
 
+_BEFORE_BRACKETS = frozenset(
+    {
+        *("MATCH", "UNWIND", "WITH", "RETURN", "DISTINCT", "WHERE", "BY", "SKIP", "LIMIT", "AND", "OR", "XOR", "NOT"),
+        *("IN", "CASE", "WHEN", "THEN", "ELSE"),
+    }
+)
+"""Words that no function has for a name, so that brackets behind them hold an expression."""
 _CLAUSES = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN", "CALL")
 _AFTER_ITEMS = ("ORDER", "SKIP", "LIMIT", "WHERE")
 

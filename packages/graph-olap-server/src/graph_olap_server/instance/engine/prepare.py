@@ -21,6 +21,7 @@ from graph_olap_server.instance.engine.decimals import (
 from graph_olap_server.instance.engine.edits import apply_edits
 from graph_olap_server.instance.engine.grouped_relationships import grouped_relationship_edits
 from graph_olap_server.instance.engine.impossible import impossible_edits
+from graph_olap_server.instance.engine.indexed_values import indexed_value_edits
 from graph_olap_server.instance.engine.labels import label_edits
 from graph_olap_server.instance.engine.lambdas import lambda_edits
 from graph_olap_server.instance.engine.mending import mend
@@ -85,7 +86,7 @@ def prepare(
     """
     tokens = tokenise(statement)
     short = [*subquery_edits(tokens), *repeated_name_edits(tokens, statement)] or named_order_edits(tokens)
-    if short or (short := text_escape_edits(statement, tokens)):
+    if short or (short := text_escape_edits(statement, tokens) or indexed_value_edits(tokens)):
         spelled = apply_edits(statement, short)
         try:
             found = prepare(spelled.text, parameters, catalog, refusal, recent, explained=explained, acyclic=acyclic)
