@@ -11,10 +11,10 @@ from graph_olap import GraphOLAPClient
 from platform_process import Serve
 
 
-@pytest.fixture
-def warehouse_file(tmp_path: Path) -> Path:
-    """A DuckDB file with parallel edges, a self-loop, an isolated node, a null key and a dangling end."""
-    path = tmp_path / "people.duckdb"
+@pytest.fixture(scope="session")
+def warehouse_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DuckDB file with parallel edges, a self-loop, an isolated node, a null key and a dangling end; only read."""
+    path = tmp_path_factory.mktemp("warehouse") / "people.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE people (id BIGINT, name VARCHAR, odd STRUCT(a INTEGER))")
         connection.execute("INSERT INTO people VALUES (1, 'Ada', {a: 1}), (2, 'Björn', NULL), (3, NULL, NULL)")
@@ -40,11 +40,15 @@ def start_serve() -> Iterator[Callable[..., Serve]]:
             serve.stop()
 
 
-@pytest.fixture
-def platform_url(start_serve: Callable[..., Serve], tmp_path: Path, warehouse_file: Path) -> str:
-    """The address of a fresh platform over the small warehouse."""
-    serve = start_serve(tmp_path / "data", "--port", "0", "--warehouse", f"duckdb:///{warehouse_file}")
-    return serve.wait_ready()
+@pytest.fixture(scope="module")
+def platform_url(tmp_path_factory: pytest.TempPathFactory, warehouse_file: Path) -> Iterator[str]:
+    """The address of a platform over the small warehouse, for all tests of a module."""
+    data_dir = tmp_path_factory.mktemp("platform") / "data"
+    serve = Serve(data_dir, "--port", "0", "--warehouse", f"duckdb:///{warehouse_file}")
+    try:
+        yield serve.wait_ready()
+    finally:
+        serve.stop()
 
 
 @pytest.fixture
