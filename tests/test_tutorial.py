@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graph_olap_server.demo.platform import running_platform
@@ -25,7 +26,7 @@ def test_page_runs_as_printed(page: str, outputs: int, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     for name in ("GRAPH_OLAP_API_URL", "GRAPH_OLAP_API_KEY", "GRAPH_OLAP_USERNAME"):
         monkeypatch.delenv(name, raising=False)
-    namespace: dict[str, object] = {}
+    namespace: dict[str, Any] = {}
     printed = ""
     compared = 0
     with contextlib.ExitStack() as stack:
@@ -40,6 +41,8 @@ def test_page_runs_as_printed(page: str, outputs: int, tmp_path: Path, monkeypat
                 with contextlib.redirect_stdout(output):
                     exec(compile(text, page, "exec"), namespace)
                 printed = output.getvalue()
+                for name in namespace.keys() & {"client", "conn"}:  # pages leave them open, as notebooks do
+                    stack.callback(namespace[name].close)
             else:
                 assert language == "text"
                 assert printed == text
