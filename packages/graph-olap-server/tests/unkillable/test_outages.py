@@ -33,7 +33,13 @@ def wait_until(condition: Callable[[], bool], seconds: float = 90) -> None:
 
 def ask(deployment: Deployment, method: str, path: str, body: Any = None) -> httpx.Response:
     return httpx.request(
-        method, f"{deployment.url}{path}", json=body, headers={"X-Username": "ada"}, timeout=30, trust_env=False
+        method,
+        f"{deployment.url}{path}",
+        json=body,
+        headers={"X-Username": "ada"},
+        timeout=30,
+        trust_env=False,
+        verify=False,
     )
 
 
