@@ -20,6 +20,7 @@ from graph_olap import GraphOLAPClient
 from graph_olap.instance.connection import InstanceConnection
 from graph_olap_server.demo.platform import running_platform
 
+from benchmarks import algorithms, networkx_calls
 from benchmarks.control_plane import measure_control_plane
 from benchmarks.graph import EDGES, NODES, SMALL_EDGES, SMALL_NODES, write_warehouse
 from benchmarks.peers import POINT_QUERY, WIDE_QUERY, run_peer
@@ -30,6 +31,10 @@ RESULTS = Path(__file__).parent / "results.md"
 HEADINGS = {"data-plane": "## From the warehouse to answers", "control-plane": "## The control plane under load"}
 
 
+PAGES = {"algorithms": algorithms.main, "networkx-calls": networkx_calls.main}
+"""Parts with a page of their own."""
+
+
 def main() -> None:
     """Run all benchmarks, or one part of them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -37,12 +42,16 @@ def main() -> None:
     parser.add_argument("--edges", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=5, help="runs of each measurement (the load: at most 3)")
     parser.add_argument("--load-seconds", type=float, default=60, help="how long many clients ask at a time")
-    parser.add_argument("--only", choices=tuple(HEADINGS), help="measure one part and leave the page's others")
+    parser.add_argument("--only", choices=(*HEADINGS, *PAGES), help="measure one part and leave the others")
     arguments = parser.parse_args()
     parts: dict[str, Callable[[Path], list[Row]]] = {
         "data-plane": lambda work: _measure(work, arguments),
         "control-plane": lambda work: measure_control_plane(work, arguments.load_seconds),
     }
+    for page in PAGES if arguments.only is None else {arguments.only} & PAGES.keys():
+        PAGES[page]([])
+    if arguments.only in PAGES:
+        return
     measured = {}
     for part in parts if arguments.only is None else [arguments.only]:
         with tempfile.TemporaryDirectory(prefix="graph-olap-bench-") as work:
@@ -193,7 +202,7 @@ def _projection(connection: InstanceConnection, runs: int) -> Row:
 
 def _algorithms(connection: InstanceConnection, runs: int) -> list[Row]:
     rows = []
-    for name in ("pagerank", "wcc", "louvain"):
+    for name in ("pagerank", "wcc", "louvain", "kcore"):
         say(name)
         run: Callable[..., Any] = getattr(connection.algo, name)
         run("Account", f"bench_{name}", edge_type="PAID")  # the first run projects the graph

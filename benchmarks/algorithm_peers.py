@@ -14,7 +14,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-__all__ = ["COMMUNITIES", "ENTRIES", "Entry", "igraph_of", "networkx_of", "start_and_end"]
+__all__ = ["COMMUNITIES", "END", "ENTRIES", "START", "Entry", "igraph_of", "networkx_of", "start_and_end"]
 
 SAMPLES = 64
 """Searches in place of one from every node, which takes hours in every tool."""
