@@ -39,7 +39,7 @@ def estimate(
         arrays = 8 * (nodes + 1) + stored * (4 if spec.parallel == "once" else 12)
     compute = _LEAST_SECONDS + algorithm.cost.seconds(nodes, stored, parameters)
     project = 0.0 if known is not None else _PROJECT_SECONDS_PER_EDGE * stored
-    extra = algorithm.cost.bytes_per_node * nodes + algorithm.cost.bytes_per_edge * stored
+    extra = algorithm.cost.bytes(nodes, stored, parameters)
     building = (
         0
         if known is not None

@@ -106,11 +106,18 @@ class Cost:
         seconds: From nodes, stored edges (both directions of an undirected one) and parameters.
         bytes_per_node: Extra memory per node.
         bytes_per_edge: Extra memory per stored edge.
+        more_bytes: Extra memory that depends on parameters, from the same as ``seconds``.
     """
 
     seconds: Callable[[int, int, Mapping[str, Any]], float]
     bytes_per_node: float = 32
     bytes_per_edge: float = 16
+    more_bytes: Callable[[int, int, Mapping[str, Any]], float] | None = None
+
+    def bytes(self, nodes: int, edges: int, parameters: Mapping[str, Any]) -> float:
+        """Return the extra memory of a run."""
+        more = 0.0 if self.more_bytes is None else self.more_bytes(nodes, edges, parameters)
+        return self.bytes_per_node * nodes + self.bytes_per_edge * edges + more
 
 
 @dataclass(frozen=True, slots=True)

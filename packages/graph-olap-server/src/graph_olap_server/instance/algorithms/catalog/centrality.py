@@ -51,7 +51,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parallel="min",
         complexity="O(samples * m), O(samples * (m + n log n)) with distances",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 1.2e-8 * (n + m) * _searches(n, p["samples"]), 200, 48),
+        cost=Cost(lambda n, m, p: 1.2e-8 * (n + m) * _searches(n, p["samples"]), 200, 90),
         source=_BRANDES,
     ),
     Algorithm(
@@ -73,7 +73,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parallel="min",
         complexity="O(samples * m), O(samples * (m + n log n)) with distances",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 1e-9 * (n + m) * _searches(n, p["samples"]), 128, 48),
+        cost=Cost(lambda n, m, p: 1e-9 * (n + m) * _searches(n, p["samples"]), 250, 90),
         source=f"S. Wasserman, K. Faust: Social network analysis. Cambridge University Press, 1994. {_MSBFS}",
     ),
     Algorithm(
@@ -97,7 +97,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(n + m)",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 6e-9 * (n + m), 32, 16),
+        cost=Cost(lambda n, m, p: 6e-9 * (n + m), 64, 16),
         source="L. C. Freeman: Centrality in social networks, conceptual clarification. Social Networks 1(3), 1978.",
     ),
     Algorithm(
@@ -117,7 +117,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parameters=(_SAMPLES, SEED),
         complexity="O(samples * m)",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * _searches(n, p["samples"]), 200, 48),
+        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * _searches(n, p["samples"]), 200, 90),
         source=_BRANDES,
     ),
     Algorithm(
@@ -142,7 +142,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(iterations * (n + m))",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 4e-9 * (n + m) * 60, 40, 24),
+        cost=Cost(lambda n, m, p: 2e-9 * (n + m) * 60, 64, 34),
         source="P. Bonacich: Power and centrality, a family of measures. American Journal of Sociology 92(5), 1987.",
     ),
     Algorithm(
@@ -168,7 +168,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parallel="min",
         complexity="O(samples * m), O(samples * (m + n log n)) with distances",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 1e-9 * (n + m) * _searches(n, p["samples"]), 128, 48),
+        cost=Cost(lambda n, m, p: 1e-9 * (n + m) * _searches(n, p["samples"]), 250, 90),
         source=f"{_BOLDI} {_MSBFS}",
     ),
     Algorithm(
@@ -196,7 +196,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(iterations * (n + m))",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 8e-9 * (n + m) * 60, 48, 24),
+        cost=Cost(lambda n, m, p: 2e-9 * (n + m) * 60, 64, 34),
         source="J. Kleinberg: Authoritative sources in a hyperlinked environment. Journal of the ACM 46(5), 1999.",
     ),
     Algorithm(
@@ -224,7 +224,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(iterations * (n + m))",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 4e-9 * (n + m) * 60, 40, 24),
+        cost=Cost(lambda n, m, p: 2e-9 * (n + m) * 60, 64, 34),
         source="L. Katz: A new status index derived from sociometric analysis. Psychometrika 18(1), 1953.",
     ),
     Algorithm(
@@ -262,7 +262,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(iterations * (n + m))",
         backend="icebug",
-        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * 3, 32, 40),
+        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * 3, 64, 54),
         source="L. Page, S. Brin, R. Motwani, T. Winograd: The PageRank citation ranking. Stanford InfoLab, 1999.",
     ),
 )

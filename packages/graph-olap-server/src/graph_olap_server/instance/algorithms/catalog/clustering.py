@@ -9,7 +9,7 @@ __all__ = ["ALGORITHMS"]
 
 _PLAIN = "Direction, parallel edges and self-loops do not count."
 _WATTS = 'D. J. Watts, S. H. Strogatz: Collective dynamics of "small-world" networks. Nature 393, 1998.'
-_TRIANGLES = Cost(lambda n, m, p: 2e-10 * m * max(1.0, m**0.5), 32, 24)
+_TRIANGLES = Cost(lambda n, m, p: 2e-10 * m * max(1.0, m**0.5), 64, 42)
 
 ALGORITHMS: tuple[Algorithm, ...] = (
     Algorithm(
@@ -73,7 +73,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         aliases=("k_truss", "truss_number"),
         complexity="O(m * sqrt(m)), with memory for all triangles",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 3.5e-9 * m * max(1.0, m**0.5), 64, 300),
+        cost=Cost(lambda n, m, p: 3.5e-9 * m * max(1.0, m**0.5), 64, 340),
         source="J. Wang, J. Cheng: Truss decomposition in massive networks. PVLDB 5(9), 2012.",
     ),
     Algorithm(

@@ -90,7 +90,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parameters=(_PARTITION, WEIGHT),
         complexity="O(n log n + m)",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 2e-8 * (n + m), 64, 24),
+        cost=Cost(lambda n, m, p: 2e-8 * (n + m), 100, 44),
         source="J. Shi, J. Malik: Normalized cuts and image segmentation. IEEE TPAMI 22(8), 2000.",
     ),
     Algorithm(
@@ -143,7 +143,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(m) per pass, few passes",
         backend="icebug",
-        cost=Cost(lambda n, m, p: 2e-6 * (n + m), 64, 80),
+        cost=Cost(lambda n, m, p: 2e-6 * (n + m), 64, 90),
         source=(
             "V. A. Traag, L. Waltman, N. J. van Eck: From Louvain to Leiden: guaranteeing well-connected communities. "
             "Scientific Reports 9, 5233, 2019."
@@ -167,7 +167,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(m) per pass, few passes",
         backend="icebug",
-        cost=Cost(lambda n, m, p: 8e-7 * (n + m), 48, 40),
+        cost=Cost(lambda n, m, p: 8e-7 * (n + m), 64, 72),
         source=(
             "V. D. Blondel, J.-L. Guillaume, R. Lambiotte, E. Lefebvre: Fast unfolding of communities in large "
             "networks. Journal of Statistical Mechanics P10008, 2008."
@@ -188,7 +188,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parameters=(_PARTITION, _RESOLUTION, WEIGHT),
         complexity="O(n log n + m)",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 2e-8 * (n + m), 64, 24),
+        cost=Cost(lambda n, m, p: 2e-8 * (n + m), 100, 44),
         source="M. E. J. Newman: Analysis of weighted networks. Physical Review E 70, 056131, 2004.",
     ),
     Algorithm(
@@ -206,7 +206,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ignored=frozenset({"max_iterations"}),
         complexity="O(n + m)",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 6e-8 * (n + m), 32, 12),
+        cost=Cost(lambda n, m, p: 4e-8 * (n + m), 48, 24),
         source=_TARJAN,
     ),
     Algorithm(
@@ -221,7 +221,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         orientations=("natural",),
         complexity="O(n + m)",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 6e-8 * (n + m), 32, 12),
+        cost=Cost(lambda n, m, p: 4e-8 * (n + m), 48, 24),
         source=_TARJAN,
     ),
     Algorithm(

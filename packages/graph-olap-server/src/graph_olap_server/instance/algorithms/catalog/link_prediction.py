@@ -57,7 +57,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         self_loops=False,
         complexity="O(m + n * top_k)",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 3e-5 * n + 5e-8 * m, 490, 24),
+        cost=Cost(lambda n, m, p: 3e-5 * n + 5e-8 * m, 64, 24, lambda n, m, p: 90 * n * p["top_k"]),
         source=_LIBEN,
     ),
     _common(

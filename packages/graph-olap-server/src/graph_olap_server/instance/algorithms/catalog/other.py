@@ -19,7 +19,7 @@ _UNITS = (
     "2147483647, or there is an error."
 )
 _DINIC = "Y. Dinitz: Algorithm for solution of a problem of maximum flow in networks. Soviet Math. Doklady 11, 1970."
-_FLOW = Cost(lambda n, m, p: 1e-6 * (n + m), 64, 120)
+_FLOW = Cost(lambda n, m, p: 4e-7 * (n + m), 64, 80)
 _DIMENSIONS = Parameter("dimensions", "int", 64, "Length of a vector.", 1, 4096)
 
 ALGORITHMS: tuple[Algorithm, ...] = (
@@ -49,7 +49,12 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         aliases=("fast_rp",),
         complexity="O(iterations * dimensions * m)",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 2e-9 * p["iterations"] * p["dimensions"] * (n + m), 2048, 24),
+        cost=Cost(
+            lambda n, m, p: 2e-9 * p["iterations"] * p["dimensions"] * (n + m),
+            64,
+            24,
+            lambda n, m, p: 40 * n * p["dimensions"],
+        ),
         source="H. Chen et al.: Fast and accurate network embeddings via very sparse random projection. CIKM 2019.",
     ),
     Algorithm(
@@ -108,7 +113,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         aliases=("minimum_spanning_forest", "mst"),
         complexity="O(m log m)",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 3e-7 * (n + m), 48, 60),
+        cost=Cost(lambda n, m, p: 3e-7 * (n + m), 64, 66),
         source="J. B. Kruskal: On the shortest spanning subtree of a graph. Proc. AMS 7(1), 1956.",
     ),
     Algorithm(
@@ -140,8 +145,9 @@ ALGORITHMS: tuple[Algorithm, ...] = (
             lambda n, m, p: (
                 3e-8 * n * p["walks_per_node"] * p["walk_length"] * p["dimensions"] + 2e-7 * m * m / max(n, 1)
             ),
-            4096,
+            64,
             120,
+            lambda n, m, p: 8 * n * (6 * p["dimensions"] + p["walks_per_node"] * p["walk_length"]),
         ),
         source="A. Grover, J. Leskovec: node2vec: scalable feature learning for networks. KDD 2016.",
     ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from graph_olap_server.instance.algorithms.kernels import distances, eccentricity, routes
 from graph_olap_server.instance.algorithms.model import Algorithm, Cost, Parameter
 
@@ -15,8 +18,15 @@ _DISTANCE = Parameter(
 )
 _SOURCE = Parameter("source_node", "node", None, "Primary key of the start.", required=True)
 _TARGET = Parameter("target_node", "node", None, "Primary key of the end.", required=True)
-_DIJKSTRA = Cost(lambda n, m, p: 2e-7 * (n + m), 64, 24)
+_DIJKSTRA = Cost(lambda n, m, p: 1e-7 * (n + m), 64, 64)
 _BOUNDS = "F. W. Takes, W. A. Kosters: Computing the eccentricity distribution of large graphs. Algorithms 6(1), 2013."
+
+
+def _distances_bytes(nodes: int, _edges: int, parameters: Mapping[str, Any]) -> float:
+    """Distances from some nodes to all, of a few batches at a time, and the pairs that were near enough."""
+    cells, pairs = nodes * len(parameters["source_nodes"] or range(nodes)), int(parameters["max_pairs"])
+    return 24 * min(cells, 1 << 23) + 30 * min(cells, pairs)
+
 
 ALGORITHMS: tuple[Algorithm, ...] = (
     Algorithm(
@@ -39,7 +49,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         aliases=("all_pairs_shortest_path_length",),
         complexity="O(sources * (n + edges near them * log n))",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 3e-9 * n * len(p["source_nodes"] or range(n)), 240, 24),
+        cost=Cost(lambda n, m, p: 3e-9 * n * len(p["source_nodes"] or range(n)), 240, 24, _distances_bytes),
         source="E. W. Dijkstra: A note on two problems in connexion with graphs. Numerische Mathematik 1, 1959.",
     ),
     Algorithm(
@@ -92,7 +102,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         negative_weights=True,
         complexity="O(n * m) at worst, O(longest shortest path * m) mostly",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 1e-6 * (n + m), 64, 64),
+        cost=Cost(lambda n, m, p: 3e-7 * (n + m), 64, 44),
         source="R. Bellman: On a routing problem. Quarterly of Applied Mathematics 16, 1958.",
     ),
     Algorithm(
@@ -114,7 +124,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(searches * (n + m) / 64); few searches in most graphs, n at worst",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * min(30, p["max_searches"] or 30), 128, 32),
+        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * min(30, p["max_searches"] or 30), 250, 40),
         source=_BOUNDS,
     ),
     Algorithm(
@@ -130,7 +140,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         value="edges to the farthest node",
         complexity="O(searches * (n + m) / 64); thousands of searches in most graphs, n at worst",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 3e-9 * (n + m) * max(n / 64, 16), 128, 32),
+        cost=Cost(lambda n, m, p: 3e-9 * (n + m) * max(n / 64, 16), 500, 60),
         source=_BOUNDS,
     ),
     Algorithm(
@@ -148,7 +158,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         aliases=("yen",),
         complexity="O(k * length * (m + n log n))",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 1e-6 * p["k"] * (n + m), 64, 32),
+        cost=Cost(lambda n, m, p: 5e-8 * p["k"] * (n + m), 64, 32),
         source="J. Y. Yen: Finding the k shortest loopless paths in a network. Management Science 17(11), 1971.",
     ),
     Algorithm(

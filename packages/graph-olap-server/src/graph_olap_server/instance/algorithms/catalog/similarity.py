@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 from graph_olap_server.instance.algorithms.kernels import similarity as kernels
 from graph_olap_server.instance.algorithms.model import WEIGHT, Algorithm, Cost, Parameter
 
@@ -10,7 +14,16 @@ __all__ = ["ALGORITHMS", "BEST", "PAIRS_COST", "SOURCES", "THRESHOLD"]
 BEST = Parameter("top_k", "int", 10, "Most pairs per node.", 1, 1_000_000)
 THRESHOLD = Parameter("threshold", "float", 0.0, "Smallest score; pairs with nothing in common are never listed.", 0)
 SOURCES = Parameter("source_nodes", "nodes", None, "Nodes to find others for. None: all nodes.")
-PAIRS_COST = Cost(lambda n, m, p: 2e-8 * m * max(1.0, m**0.5), 250 + 240, 60)
+
+
+def _pairs_bytes(nodes: int, edges: int, parameters: Mapping[str, Any]) -> float:
+    """The pairs with anything in common, of a few batches at a time, and the best of each node."""
+    sources, top_k = len(parameters["source_nodes"] or range(nodes)), int(parameters["top_k"])
+    products = min(5e8, 120 * edges * math.sqrt(max(edges, 1)), 80.0 * sources * nodes)
+    return products + 60 * sources * min(top_k, nodes)
+
+
+PAIRS_COST = Cost(lambda n, m, p: 2.8e-8 * m * max(1.0, m**0.5), 64, 60, _pairs_bytes)
 _PLAIN = (
     "For every node its top_k best others are listed, so a pair can appear once from each end. Neighbours are those "
     "that edges lead to (orientation natural: products of a customer; undirected: all). Self-loops do not count."

@@ -53,7 +53,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         aliases=("simple_cycles",),
         complexity="O(n + m) per start, exponential in max_length at worst",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 3e-8 * (n + m) + 2e-4 * p["max_cycles"], 32, 24),
+        cost=Cost(lambda n, m, p: 3e-8 * (n + m) + 2e-4 * p["max_cycles"], 64, 46),
         source="A. Gupta, T. Suzumura: Finding all bounded-length simple cycles in a directed graph. arXiv 2105.10094.",
     ),
     Algorithm(
@@ -115,7 +115,12 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         ),
         complexity="O(walks * walk_length * log m)",
         backend="numpy",
-        cost=Cost(lambda n, m, p: 1e-7 * n * p["walks_per_node"] * p["walk_length"], 200, 16),
+        cost=Cost(
+            lambda n, m, p: 1e-7 * n * p["walks_per_node"] * p["walk_length"],
+            64,
+            16,
+            lambda n, m, p: 30 * n * p["walks_per_node"] * p["walk_length"],
+        ),
         source="A. Grover, J. Leskovec: node2vec: scalable feature learning for networks. KDD 2016.",
     ),
     Algorithm(
