@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import time
 import uuid
 import warnings
@@ -57,6 +59,16 @@ _CREDENTIAL_HINT = (
 _IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "DELETE")
 
 
+_random = random.Random()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)  # parent and child must not make the same ids
+
+
+def _new_id() -> str:
+    """Return a random UUID. To ask the system for each one would make threads that call wait for each other."""
+    return str(uuid.UUID(int=_random.getrandbits(128), version=4))
+
+
 class GraphOLAPWarning(UserWarning):
     """Something the server or the SDK wants the analyst to know; the call itself succeeded."""
 
@@ -78,10 +90,10 @@ class Call:
 
     def build(self, client: Any, default_timeout: float) -> httpx.Request:
         """Build the request that all attempts share, so a repeat carries the same keys as the first attempt."""
-        headers = {"X-Request-ID": str(uuid.uuid4()), **self.headers}
+        headers = {"X-Request-ID": _new_id(), **self.headers}
         method = self.method.upper()
         if method not in _IDEMPOTENT and self.repeat is Repeat.SAFE:
-            headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
+            headers.setdefault("Idempotency-Key", _new_id())
         params = {key: _query_value(value) for key, value in (self.params or {}).items() if value is not None}
         request: httpx.Request = client.build_request(
             method,

@@ -23,7 +23,7 @@ FAILED_SNAPSHOT = ("failed", "cancelled")
 """Snapshot statuses that end a wait without a snapshot."""
 
 _FIRST_DELAY = 0.05
-_GROWTH = 1.15  # so a change is noticed within about a seventh of the time waited so far
+_GROWTH = 1.05  # so a change is noticed within about a twentieth of the time waited so far
 
 
 class Deadline:
@@ -64,6 +64,10 @@ class Deadline:
         delay = self._delay
         self._delay = min(self._delay * _GROWTH, self._longest)
         return delay if self.timeout is None else max(0.0, min(delay, self.timeout - self.elapsed))
+
+    def whole_seconds(self, most: int) -> int:
+        """Return how many whole seconds are left, up to ``most``."""
+        return most if self.timeout is None else max(0, min(most, int(self.timeout - self.elapsed)))
 
 
 def snapshot_failed(snapshot: Snapshot, report: Optional[LoadReport]) -> SnapshotFailedError:
