@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,6 +44,7 @@ class ControlPlane:
         self._timeout_seconds = timeout_seconds
         self._url: str | None = None
         self._client: httpx.AsyncClient | None = None
+        self._preparing = threading.Lock()
 
     async def post(self, path: str, body: Any = None) -> Reply:
         """Post to ``/api/internal/instances/{id}`` + ``path``.
@@ -60,18 +62,29 @@ class ControlPlane:
             raise ControlPlaneUnreachable(f"no address in {CONTROL_PLANE_URL_FILE}")
         return await self._attempt(self._url, path, body)
 
+    def prepare(self) -> httpx.AsyncClient:
+        """Return the HTTP client, and make it when there is none; safe in any thread.
+
+        Its import and its certificates take a tenth of a second: the server listens before, and no query waits for it.
+        """
+        import httpx
+
+        with self._preparing:
+            if self._client is None:
+                self._client = httpx.AsyncClient(timeout=self._timeout_seconds, headers=self._headers, trust_env=False)
+            return self._client
+
     async def close(self) -> None:
         """Close the pooled connections."""
         if self._client is not None:
             await self._client.aclose()
 
     async def _attempt(self, url: str, path: str, body: Any) -> Reply:
-        import httpx  # takes 80 ms to import; the server listens before it is needed
+        import httpx
 
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._timeout_seconds, headers=self._headers, trust_env=False)
+        client = self.prepare()
         try:
-            response = await self._client.post(f"{url}{self._prefix}{path}", json=body)
+            response = await client.post(f"{url}{self._prefix}{path}", json=body)
             decoded = response.json() if response.content else None
         except (httpx.TransportError, httpx.InvalidURL, ValueError) as error:
             raise ControlPlaneUnreachable(f"{type(error).__name__}: {error}") from error
@@ -94,6 +107,10 @@ class ActivityReporter:
         self._interval_seconds = interval_seconds
         self._next = 0.0
         self._task: asyncio.Task[None] | None = None
+
+    def prepare(self) -> None:
+        """Get ready for the first report, and for whatever else is to be asked there; safe in any thread."""
+        self._control_plane.prepare()
 
     def touch(self) -> None:
         """Note activity; returns at once."""

@@ -140,6 +140,7 @@ class InstanceRuntime:
             self.status = "running"
             event(_log, "instance_ready", seconds=round(time.monotonic() - self._started, 3))
             faults.point("instance", "loaded")
+            self.activity.prepare()
             self._publish()
 
     def stop(self) -> None:

@@ -235,3 +235,14 @@ def _commands():
         with contextlib.suppress(OSError):
             commands.append(path.read_bytes().replace(b"\0", b" ").decode())
     return "\n".join(commands)
+
+
+def test_no_query_makes_the_process_import_pandas(start, snapshot, settled):
+    instance = start(snapshot)
+    settled(instance)
+    maps = Path(f"/proc/{json.loads((instance.folder / 'endpoint.json').read_text())['pid']}/maps")
+    with instance.client() as client:
+        for query in ("MATCH (p:Person) RETURN count(p), collect(p.name)", "MATCH (p:Person) RETURN p"):
+            assert client.post("/query", json={"query": query}).status_code == 200
+    assert "pyarrow" in maps.read_text()
+    assert "pandas" not in maps.read_text()
