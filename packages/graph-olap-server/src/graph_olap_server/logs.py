@@ -6,8 +6,10 @@ import contextvars
 import json
 import logging
 import sys
+import threading
 import time
-from typing import Any
+from contextlib import nullcontext, suppress
+from typing import Any, TextIO
 
 __all__ = ["client_address", "configure_logging", "event", "request_id"]
 
@@ -18,24 +20,81 @@ client_address: contextvars.ContextVar[str | None] = contextvars.ContextVar("cli
 """Where the request being served came from, for the audit log."""
 
 
-def event(logger: logging.Logger, name: str, *, level: int = logging.INFO, **fields: Any) -> None:
+def event(
+    logger: logging.Logger, name: str, *, level: int = logging.INFO, may_wait: bool = False, **fields: Any
+) -> None:
     """Log one event with structured fields.
+
+    Args:
+        logger: Whose event it is.
+        name: What happened.
+        level: How bad it is.
+        may_wait: There may be thousands a second: the line may be written a moment later, together with others.
+        fields: What is to know about it.
 
     Example:
         >>> event(logging.getLogger("doc"), "snapshot_ready", level=logging.DEBUG, snapshot_id=3)
     """
-    logger.log(level, name, extra={"fields": fields})
+    logger.log(level, name, extra={"fields": fields, "may_wait": may_wait})
 
 
 def configure_logging(level: str, service: str) -> None:
     """Send all log records to standard error as JSON lines."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _LinesHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter(service))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for noisy in ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.migration"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _LinesHandler(logging.StreamHandler[TextIO]):
+    """Writes each line at once, but those that may wait a moment later, all with one call.
+
+    A call of the system gives up the interpreter's lock, which a busy event loop gets back only after other threads
+    have had their turn. The order of lines stays.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[str] = []
+        self._waiting = threading.Event()
+        self._writer: threading.Thread | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or keep it; the caller holds the handler's lock."""
+        try:
+            self._lines.append(self.format(record) + self.terminator)
+            if not getattr(record, "may_wait", False) or len(self._lines) >= _MOST_LINES:
+                self.flush()
+                return
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_later, name="log", daemon=True)
+                self._writer.start()
+            if not self._waiting.is_set():
+                self._waiting.set()
+        except Exception:  # noqa: BLE001 - as every handler of the library: a line that cannot be written stops nobody
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self.lock or nullcontext():
+            lines, self._lines = self._lines, []
+            if lines:
+                self.stream.write("".join(lines))
+            super().flush()
+
+    def _write_later(self) -> None:
+        while self._waiting.wait():
+            time.sleep(_LINES_WAIT_SECONDS)
+            self._waiting.clear()
+            with suppress(OSError, ValueError):  # the stream is closed
+                self.flush()
+
+
+_LINES_WAIT_SECONDS = 0.2
+_MOST_LINES = 1000
 
 
 class _JsonFormatter(logging.Formatter):

@@ -171,6 +171,7 @@ class RequestMiddleware:
                 event(
                     _log,
                     "request",
+                    may_wait=True,
                     method=scope["method"],
                     path=scope["path"],
                     status=status,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 from graph_olap_server.domain.errors import PlatformError, cypher_error
@@ -21,6 +20,7 @@ from graph_olap_server.instance.tokens import (
     Token,
     TokenError,
     TokenKind,
+    by_statement,
     parameter_names,
     strip_comments,
     tokenise,
@@ -58,6 +58,7 @@ class GuardedStatement:
     kind: Literal["read", "explain", "profile"]
 
 
+@by_statement
 def check_statement(text: str) -> GuardedStatement:
     """Check that a text is exactly one reading statement.
 
@@ -69,19 +70,6 @@ def check_statement(text: str) -> GuardedStatement:
         >>> check_statement("MATCH (n:Set {created: $day}) RETURN n.delete AS load;").parameters
         frozenset({'day'})
     """
-    return _known(text) if len(text) <= _REMEMBERED else _check(text)
-
-
-_REMEMBERED = 2_000
-"""Characters of the longest statement that is not checked again when it comes again."""
-
-
-@lru_cache(maxsize=512)
-def _known(text: str) -> GuardedStatement:
-    return _check(text)
-
-
-def _check(text: str) -> GuardedStatement:
     try:
         tokens = tokenise(text)
     except TokenError as error:

@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _EVERY_SECONDS = 0.1
 _WORTH_BYTES = 128 * 1024**2
 _REST_SECONDS = 0.2
+_SHORT_SECONDS = 0.1
+_LOOK_EVERY_SECONDS = 0.5
 OUT_OF_MEMORY_EXIT_CODE = 137
 """What a shell reports for SIGKILL, and container platforms for their own memory limit."""
 
@@ -85,10 +87,20 @@ class UnusedMemory:
 
     def __init__(self) -> None:
         self._least = resident_bytes() or 0
+        self._looked = time.monotonic()
         self._trimming = threading.Lock()
 
-    def look(self) -> None:
-        """Give back, in a thread of its own, when much was taken since the last time; returns at once."""
+    def look(self, ran_seconds: float) -> None:
+        """Give back, in a thread of its own, when much was taken since the last time; returns at once.
+
+        Args:
+            ran_seconds: How long the query ran that has ended. Of short ones only some are worth a look, which costs
+                them more than it seems: it gives up the interpreter's lock several times.
+        """
+        now = time.monotonic()
+        if ran_seconds < _SHORT_SECONDS and now - self._looked < _LOOK_EVERY_SECONDS:
+            return
+        self._looked = now
         used = resident_bytes() or 0
         self._least = min(self._least, used)
         if used - self._least >= _WORTH_BYTES and self._trimming.acquire(blocking=False):

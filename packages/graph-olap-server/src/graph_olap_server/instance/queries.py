@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import uuid
@@ -30,6 +31,13 @@ _CANCEL_SECONDS = 2.0
 
 Reply = TypeVar("Reply")
 
+_random = random.Random()
+
+
+def _new_id() -> str:
+    """Return a random UUID; it is no secret, and asking the system for each one gives up the interpreter's lock."""
+    return str(uuid.UUID(int=_random.getrandbits(128), version=4))
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -43,7 +51,7 @@ class Query:
     timeout_ms: int
     max_rows: int | None
     user_name: str
-    query_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    query_id: str = field(default_factory=_new_id)
     compression: Compression | None = None
     spill: bool = False
 
@@ -65,6 +73,7 @@ class _Running:
     query: Query
     started_at: datetime
     started: float
+    began: float | None = None
     state: Literal["queued", "running", "encoding", "streaming"] = "queued"
     rows: int | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
@@ -184,7 +193,7 @@ class QueryService:
             remaining_ms = query.timeout_ms - entry.elapsed_ms
             if remaining_ms <= 0:
                 raise _timed_out_in_queue(entry)
-            entry.state = "running"
+            entry.state, entry.began = "running", time.monotonic()
             result = engine.query(
                 query.statement,
                 query.parameters,
@@ -212,7 +221,7 @@ class QueryService:
         with self._mutex:
             if self._running.get(entry.query.query_id) is entry:
                 del self._running[entry.query.query_id]
-        self._unused.look()
+        self._unused.look(0 if entry.began is None else time.monotonic() - entry.began)
 
     def _json_body(self, entry: _Running, result: EngineResult) -> bytes:
         query = entry.query

@@ -57,6 +57,7 @@ def serve(config: InstanceConfig) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             http=JsonErrorProtocol,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
             timeout_keep_alive=75,

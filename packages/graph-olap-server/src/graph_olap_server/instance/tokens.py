@@ -8,21 +8,40 @@ statement.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 __all__ = [
     "Token",
     "TokenError",
     "TokenKind",
+    "by_statement",
     "parameter_names",
     "result_names",
     "return_items",
     "strip_comments",
     "tokenise",
 ]
+
+
+_Made = TypeVar("_Made")
+
+_REMEMBERED = 2_000
+"""Characters of the longest statement whose tokens are kept for the next time it comes."""
+
+
+def by_statement(make: Callable[[str], _Made]) -> Callable[[str], _Made]:
+    """Remember what a function made of the last statements; it must depend on the statement alone."""
+    remembered = lru_cache(maxsize=512)(make)
+
+    @wraps(make)
+    def made(statement: str) -> _Made:
+        return remembered(statement) if len(statement) <= _REMEMBERED else make(statement)
+
+    return made
 
 
 class TokenKind(Enum):
@@ -109,7 +128,7 @@ def tokenise(statement: str) -> list[Token]:
         >>> [token.text for token in tokenise("MATCH (n) // all\n RETURN n.`a b`, $x")]
         ['MATCH', '(', 'n', ')', 'RETURN', 'n', '.', '`a b`', ',', '$x']
     """
-    return list(_tokens(statement) if len(statement) <= _REMEMBERED else _read(statement))
+    return list(_read(statement))
 
 
 def strip_comments(statement: str) -> str:
@@ -150,15 +169,7 @@ def result_names(tokens: Sequence[Token], statement: str) -> list[str] | None:
     return names
 
 
-_REMEMBERED = 2_000
-"""Characters of the longest statement whose tokens are kept for the next time it comes."""
-
-
-@lru_cache(maxsize=512)
-def _tokens(statement: str) -> tuple[Token, ...]:
-    return _read(statement)
-
-
+@by_statement
 def _read(statement: str) -> tuple[Token, ...]:
     return tuple(token for token, _ in _scan(statement) if token is not None)
 

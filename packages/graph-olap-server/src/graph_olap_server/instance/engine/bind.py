@@ -56,7 +56,9 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
     # A lambda of the engines takes no parameters.
     in_lambda = {place for start, end in lambda_spans(tokens) for place in range(start, end)} if parameters else set()
     for index, token in enumerate(tokens):
-        compared = _is_compared_with_id(tokens, index) or _is_in_list_of_ids(tokens, index)
+        compared = token.kind in _MAY_BE_ID and (
+            _is_compared_with_id(tokens, index) or _is_in_list_of_ids(tokens, index)
+        )
         if token.kind is TokenKind.NUMBER and compared and token.text.isdigit():
             replacement = _internal_id(int(token.text))
         elif token.kind is not TokenKind.PARAMETER:
@@ -85,6 +87,9 @@ def bind(statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any])
         shift += len(replacement) - len(token.text)
         shifts.append((token.end + shift, shift))
     return BoundStatement("".join([*pieces, statement[done:]]), values, tuple(shifts))
+
+
+_MAY_BE_ID = (TokenKind.NUMBER, TokenKind.PARAMETER)
 
 
 def _is_compared_with_id(tokens: Sequence[Token], index: int) -> bool:

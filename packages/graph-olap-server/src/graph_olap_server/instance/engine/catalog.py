@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from graph_olap.models import EdgeTable, GraphSchema, NodeTable
@@ -34,9 +35,9 @@ class TableEntry:
     ends: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalog:
-    """All tables of a database, labels first, in order of creation."""
+    """All tables of a database, labels first, in order of creation; what every query asks is worked out once."""
 
     nodes: Mapping[str, TableEntry] = field(default_factory=dict)
     edges: Mapping[str, TableEntry] = field(default_factory=dict)
@@ -49,13 +50,49 @@ class Catalog:
         """Return the labels of both ends of each relationship type."""
         return {entry.name: entry.ends for entry in self.edges.values() if entry.ends is not None}
 
-    def conflicts(self, kind: str) -> dict[str, dict[str, ValueType]]:
+    def conflicts(self, kind: str) -> Mapping[str, Mapping[str, ValueType]]:
         """Return the properties whose types differ between labels (``node``) or relationship types (``edge``)."""
-        found: dict[str, dict[str, ValueType]] = {}
-        for entry in (self.nodes if kind == "node" else self.edges).values():
-            for name, value_type in entry.properties.items():
-                found.setdefault(name, {})[entry.name] = value_type
-        return {name: types for name, types in found.items() if len(set(types.values())) > 1}
+        return self._conflicts[kind]
+
+    def agreed(self, kind: str) -> Mapping[str, ValueType]:
+        """Return the types of the other properties; there are none of any other kind."""
+        return self._agreed.get(kind, {})
+
+    def property_names(self, kind: str) -> Mapping[str, Sequence[str]]:
+        """Return the names of the properties of each label or relationship type."""
+        return self._property_names[kind]
+
+    @cached_property
+    def _types(self) -> dict[str, dict[str, dict[str, ValueType]]]:
+        found: dict[str, dict[str, dict[str, ValueType]]] = {"node": {}, "edge": {}}
+        for kind, entries in (("node", self.nodes), ("edge", self.edges)):
+            for entry in entries.values():
+                for name, value_type in entry.properties.items():
+                    found[kind].setdefault(name, {})[entry.name] = value_type
+        return found
+
+    @cached_property
+    def _conflicts(self) -> dict[str, dict[str, dict[str, ValueType]]]:
+        return {
+            kind: {name: types for name, types in found.items() if len(set(types.values())) > 1}
+            for kind, found in self._types.items()
+        }
+
+    @cached_property
+    def _agreed(self) -> dict[str, dict[str, ValueType]]:
+        return {
+            kind: {
+                name: next(iter(types.values())) for name, types in found.items() if name not in self.conflicts(kind)
+            }
+            for kind, found in self._types.items()
+        }
+
+    @cached_property
+    def _property_names(self) -> dict[str, dict[str, list[str]]]:
+        return {
+            kind: {entry.name: list(entry.properties) for entry in entries.values()}
+            for kind, entries in (("node", self.nodes), ("edge", self.edges))
+        }
 
     def schema(self) -> GraphSchema:
         """Return the catalog in the contract's shape."""

@@ -96,22 +96,12 @@ class Conflicts:
 
 def property_lists(catalog: Catalog, conflicts: Conflicts) -> PropertyLists:
     """Return what the encoder needs to know about the graph."""
-    known: dict[str, dict[str, ValueType]] = {"node": {}, "edge": {}}
-    for kind, entries in (("node", catalog.nodes), ("edge", catalog.edges)):
-        in_conflict = conflicts.nodes if kind == "node" else conflicts.edges
-        for entry in entries.values():
-            known[kind].update({k: v for k, v in entry.properties.items() if k not in in_conflict})
 
     def types(kind: str, name: str, arrow_type: pa.DataType) -> ValueType:
-        found = known.get(kind, {}).get(name)
+        found = catalog.agreed(kind).get(name)
         return value_type_of(arrow_type) if found is None else found
 
-    return PropertyLists(
-        {entry.name: list(entry.properties) for entry in catalog.nodes.values()},
-        {entry.name: list(entry.properties) for entry in catalog.edges.values()},
-        types,
-        conflicts.restore,
-    )
+    return PropertyLists(catalog.property_names("node"), catalog.property_names("edge"), types, conflicts.restore)
 
 
 _NODE = frozenset({"NODE"})

@@ -49,7 +49,7 @@ from graph_olap_server.instance.engine.writeback import (
     remove_unfinished,
     write_all,
 )
-from graph_olap_server.instance.tokens import TokenError, result_names, tokenise
+from graph_olap_server.instance.tokens import TokenError, by_statement, result_names, tokenise
 from graph_olap_server.logs import event
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
@@ -145,19 +145,12 @@ class CypherEngine(GraphEngine):
         """Run one guarded, read-only statement."""
         deadline = time.monotonic() + timeout_ms / 1000  # planning, which nothing interrupts, counts as well
         try:
-            tokens = tokenise(statement)
+            parts, names, explained = _parts(statement)
         except TokenError as error:
             raise cypher_error("syntax", str(error), statement, error.position) from None
         catalog = self._current()
-        explained = tokens[0].keyword in ("EXPLAIN", "PROFILE")
-        parts = union_parts(statement, tokens)
-        if explained:
-            # Parts of a UNION run one by one, so there is a plan of each.
-            prefix = statement[: plan_prefix(tokens)]
-            parts = UnionParts(tuple(prefix + text[len(prefix) :] for text in parts.texts), distinct=False)
         prepared = [self._prepared(text, parameters, catalog, explained=explained) for text in parts.texts]
         conflicts = Conflicts(catalog.conflicts("node"), catalog.conflicts("edge"), statement)
-        names = None if explained else result_names(tokens, statement)
         with self._pool.reading(query_id) as running:
             if spill and names is not None and len(prepared) == 1 and prepared[0].columns is None:
 
@@ -328,8 +321,8 @@ class CypherEngine(GraphEngine):
             raise _timed_out(timeout_ms)
         running.connection.set_query_timeout(left)
         try:
-            with _without_masks(running.connection, prepared.text):
-                return running.connection.execute(prepared.text, prepared.values)
+            with _without_masks(running, prepared.text):
+                return running.execute(prepared.text, prepared.values)
         except RuntimeError as error:
             text = str(error)
             if is_interruption(text):
@@ -362,10 +355,10 @@ class CypherEngine(GraphEngine):
         return self.node_keys(label).take(chosen)
 
     @contextmanager
-    def _reading(self) -> Iterator[Any]:
+    def _reading(self) -> Iterator[RunningQuery]:
         with self._pool.reading() as running:
             running.connection.set_query_timeout(0)
-            yield running.connection
+            yield running
 
     def _table(self, name: str) -> TableEntry:
         try:
@@ -386,18 +379,30 @@ class CypherEngine(GraphEngine):
             self._graph_version += 1
 
 
+@by_statement
+def _parts(statement: str) -> tuple[UnionParts, list[str] | None, bool]:
+    """Return the parts of a statement, the names of its columns and whether it asks for its plan."""
+    tokens = tokenise(statement)
+    parts = union_parts(statement, tokens)
+    if tokens[0].keyword not in ("EXPLAIN", "PROFILE"):
+        return parts, result_names(tokens, statement), False
+    # Parts of a UNION run one by one, so there is a plan of each.
+    prefix = statement[: plan_prefix(tokens)]
+    return UnionParts(tuple(prefix + text[len(prefix) :] for text in parts.texts), distinct=False), None, True
+
+
 @contextmanager
-def _without_masks(connection: Any, text: str) -> Iterator[None]:
+def _without_masks(running: RunningQuery, text: str) -> Iterator[None]:
     """Keep the engine from crashing: ALL SHORTEST to ends that a filter has emptied reads a mask that is not there."""
     if not _ALL_SHORTEST.search(text):
         yield
         return
-    connection.execute("CALL enable_semi_mask=false")
+    running.execute("CALL enable_semi_mask=false")
     try:
         yield
     finally:
         with suppress(RuntimeError):
-            connection.execute("CALL enable_semi_mask=true")
+            running.execute("CALL enable_semi_mask=true")
 
 
 _CYCLE = (

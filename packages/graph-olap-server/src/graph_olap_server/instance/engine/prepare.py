@@ -18,7 +18,7 @@ from graph_olap_server.instance.engine.decimals import (
     has_aggregates,
     may_hold_decimals,
 )
-from graph_olap_server.instance.engine.edits import apply_edits
+from graph_olap_server.instance.engine.edits import Edit, apply_edits
 from graph_olap_server.instance.engine.grouped_relationships import grouped_relationship_edits
 from graph_olap_server.instance.engine.impossible import impossible_edits
 from graph_olap_server.instance.engine.indexed_values import indexed_value_edits
@@ -34,7 +34,7 @@ from graph_olap_server.instance.engine.subqueries import subquery_edits
 from graph_olap_server.instance.engine.text_escapes import text_escape_edits
 from graph_olap_server.instance.engine.text_sums import text_properties
 from graph_olap_server.instance.engine.unknown_properties import unknown_property_edits
-from graph_olap_server.instance.tokens import Token, tokenise
+from graph_olap_server.instance.tokens import Token, by_statement, tokenise
 
 __all__ = ["Prepared", "Rewritten", "plan_prefix", "prepare"]
 
@@ -85,8 +85,7 @@ def prepare(
         PlatformError: ``RYUGRAPH_ERROR``: the statement would be answered wrongly, or a parameter is missing.
     """
     tokens = tokenise(statement)
-    short = [*subquery_edits(tokens), *repeated_name_edits(tokens, statement)] or named_order_edits(tokens)
-    if short or (short := text_escape_edits(statement, tokens) or indexed_value_edits(tokens)):
+    if short := _spelling_edits(statement):
         spelled = apply_edits(statement, short)
         try:
             found = prepare(spelled.text, parameters, catalog, refusal, recent, explained=explained, acyclic=acyclic)
@@ -110,6 +109,14 @@ def prepare(
     )
     decimals = rewritten.has_aggregates and may_hold_decimals(prepared.text, catalog)
     return _with_decimals(prepared, refusal) if decimals else prepared
+
+
+@by_statement
+def _spelling_edits(statement: str) -> tuple[Edit, ...]:
+    """Return the first edits that are needed before anything else is looked at; the others come with the next round."""
+    tokens = tokenise(statement)
+    short = [*subquery_edits(tokens), *repeated_name_edits(tokens, statement)] or named_order_edits(tokens)
+    return tuple(short or text_escape_edits(statement, tokens) or indexed_value_edits(tokens))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from graph_olap_server.instance.routes import algorithms, graph, health, network
 __all__ = ["ROUTES"]
 
 ROUTES = [
+    *queries.ROUTES,
     *health.ROUTES,
     *graph.ROUTES,
-    *queries.ROUTES,
     *projections.ROUTES,
     *algorithms.ROUTES,
     *networkx.ROUTES,
