@@ -245,7 +245,10 @@ def _page(measured: dict[str, str], kept: str) -> str:
     """Put what was measured in the place of the sections of an earlier page."""
     sections = {section.partition("\n")[0]: section for section in f"\n{kept}".split("\n## ")[1:]}
     sections |= {text.partition("\n")[0].removeprefix("## "): text.removeprefix("## ") for text in measured.values()}
-    title = "# Benchmark results\n\nBy `make bench`. Seconds are medians; the ratio is what counts.\n"
+    title = (
+        "# Benchmark results\n\nBy `make bench`. Seconds are medians; the ratio is what counts. "
+        "[Where the time goes](../docs/design/speed.md) explains them.\n"
+    )
     return title + "".join(f"\n## {section.strip()}\n" for section in sections.values())
 
 
