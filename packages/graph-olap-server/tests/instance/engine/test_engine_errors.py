@@ -112,13 +112,11 @@ HABITS = [
     ("MATCH (n:Person) WHERE n.age BETWEEN 1 AND 3 RETURN n", "Write x >= low AND x <= high"),
     ("MATCH p = shortestPath((a:Person)-[*1..3]->(b:Person)) RETURN p", r"-\[\* SHORTEST 1..5\]->"),
     ("MATCH (n) WHERE n:Person RETURN n", r"Write label\(n\) = 'Label'"),
-    ("MATCH (n:Person) WHERE exists((n)-[:KNOWS]->()) RETURN n", "Write EXISTS { MATCH"),
     ("MATCH (n:Person) RETURN split(n.name, ' ')", r"Write string_split\(text"),
     ("MATCH (n:Person) WHERE exists(n.age) RETURN n", "Write n.name IS NOT NULL"),
     ("MATCH (n:Person) RETURN n.name || '!'", r"Write a \+ b to join texts"),
     ("MATCH (n:Person) RETURN n.id ORDER BY rand()", "to sort by for a sample"),
     ("MATCH (a)-[r]->() RETURN startNode(r)", r"MATCH \(a\)-\[r\]->\(b\) RETURN a"),
-    ("MATCH (n:Person) RETURN percentileCont(n.age, 0.5)", "quantile of a DataFrame"),
     ("MATCH (n:Person) RETURN toInteger(n.name)", r"Write CAST\(x AS INT64\)"),
 ]
 

@@ -68,12 +68,3 @@ def test_a_sort_chooses_what_is_aggregated(social, statement, wanted):
 def test_a_group_is_sorted_by_what_a_name_stands_for(social, clause, items, order, wanted):
     tail = "" if clause == "RETURN" else " RETURN i, k"
     assert social.rows(f"MATCH (a:Person)-[:KNOWS]->(b:Person) {clause} {items} ORDER BY {order}{tail}") == wanted
-
-
-def test_size_of_a_pattern_counts(social):
-    rows = social.rows(
-        "MATCH (a:Person) RETURN a.id, size((a)-[:KNOWS]->()) AS out, size((a)<-[]-(:Person)) ORDER BY a.id"
-    )
-    assert rows == [[1, 2, 0], [2, 1, 2], [3, 1, 2], [4, 0, 0]]
-    assert social.rows("MATCH (a:Person) WHERE size((a)--()) = 0 RETURN a.id") == [[4]]
-    assert social.rows("MATCH (a:Person {id: 1}) RETURN size((a.name)), size('(a)--()')") == [[3, 7]]
