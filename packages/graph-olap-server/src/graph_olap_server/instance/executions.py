@@ -311,7 +311,19 @@ def _ended(record: AlgorithmExecution) -> AlgorithmExecution:
     message = (
         f"The instance's process ended while {record.algorithm} was running. A property is written whole or not at all."
     )
-    return record.model_copy(update={"status": "failed", "error_code": "ALGORITHM_FAILED", "error_message": message})
+    now = datetime.now(UTC)  # when exactly it ended nobody knows
+    return record.model_copy(
+        update={
+            "status": "failed",
+            "error_code": "ALGORITHM_FAILED",
+            "error_message": message,
+            "completed_at": now,
+            "duration_ms": max(0, int((now - record.started_at).total_seconds() * 1000)),
+            "elapsed_ms": None,
+            "phase": None,
+            "progress_percent": None,
+        }
+    )
 
 
 def _write_history(file: Path, records: list[AlgorithmExecution]) -> None:

@@ -9,7 +9,7 @@ from graph_olap_server.instance.workers import Control
 
 
 def failure(bridge, name, parameters, **body):
-    fields = Fields({"node_label": "dag", "parameters": parameters, **body})
+    fields = Fields({"node_label": "dag", "parameters": parameters} | body)
     with pytest.raises(PlatformError) as caught:
         bridge.task(name, fields, "ann").run(Control(60_000))
     return caught.value
@@ -41,6 +41,7 @@ def failure(bridge, name, parameters, **body):
             "node_degree_xy",
             {"x": "zz"},
             "KeyError: zz",
+            "It got a graph with directions; with directed=False these do not count. "
             "conn.networkx.algorithm_info('node_degree_xy') describes the graph and the arguments it takes.",
         ),
     ],
@@ -54,6 +55,15 @@ def test_the_reason_and_the_next_step_are_named(bridge, name, parameters, reason
 def test_a_graph_without_directions_is_not_told_to_drop_them(bridge):
     error = failure(bridge, "intersection_array", {}, directed=False)
     assert "directed=False" not in error.message
+
+
+def test_a_function_that_directions_stop_says_so(bridge):
+    left = list("abcd")
+    error = failure(bridge, "birank", {"nodes": left}, node_label="bipartite")
+    assert error.message.startswith("birank failed: ValueError: not enough values to unpack")
+    assert "with directed=False these do not count" in error.message
+    fields = Fields({"node_label": "bipartite", "parameters": {"nodes": left}, "directed": False})
+    assert bridge.task("birank", fields, "ann").run(Control(60_000)).result["count"] == 8
 
 
 def test_what_made_the_library_fail_is_in_the_log(bridge, caplog):

@@ -92,6 +92,8 @@ def test_a_process_that_is_killed_in_a_write_leaves_all_labels_as_they_were(
         history = client.get("/algo/executions").json()["executions"]
         assert (history[0]["status"], history[0]["error_code"]) == ("failed", "ALGORITHM_FAILED")
         assert "process ended" in history[0]["error_message"]
+        assert history[0]["completed_at"] > history[0]["started_at"]
+        assert (history[0]["duration_ms"] > 0, history[0]["elapsed_ms"], history[0]["phase"]) == (True, None, None)
         assert history[1]["execution_id"] == execution_id
         assert history[1]["result"]["timings_ms"].keys() == {"project", "compute", "write"}
         assert client.post("/algo/wcc", json=WRITES).json()["nodes_updated"] == 20

@@ -40,6 +40,8 @@ def refusal(name: str, error: Exception | str, *, directed: bool = False) -> Pla
         hint = "Select one connected part with subgraph_query, for example by a component that conn.algo.wcc wrote."
         if directed:
             hint = f"With directed=False directions do not count. {hint}"
+    elif isinstance(error, Exception) and not isinstance(error, nx.NetworkXException) and directed:
+        hint = f"It got a graph with directions; with directed=False these do not count. {hint}"
     sentence = reason if reason.endswith((".", "!", "?")) else f"{reason}."
     return PlatformError("ALGORITHM_FAILED", f"{name} failed: {sentence} {hint}", {"reason": reason, "hint": hint})
 
