@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import statistics
@@ -137,14 +138,18 @@ def running_graph(nodes: int, edges: int) -> Iterator[RunningGraph]:
 
 
 def repeated(command: list[str], limit: float, runs: int) -> float:
-    """Return the median of the seconds that a command prints, or infinity when :func:`give_up_after` ended it."""
+    """Return the median of the seconds that a command prints.
+
+    Infinity when :func:`give_up_after` ended it, not a number when it failed; the others are measured all the same.
+    """
     found: list[float] = []
     while len(found) < runs and (not found or found[-1] < _SHORT):
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=_ENVIRONMENT)
         if done.returncode == -signal.SIGALRM:
             return float("inf")
         if done.returncode:
-            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
+            say(f"{' '.join(command)} failed:\n{done.stderr}")
+            return float("nan")
         found.append(float(done.stdout))
     return statistics.median(found)
 
@@ -167,14 +172,14 @@ def short(count: int) -> str:
 
 def as_text(seconds: float | None, limit: float) -> str:
     """Write seconds for the table."""
-    if seconds is None:
-        return "-"
+    if seconds is None or math.isnan(seconds):
+        return "-" if seconds is None else "failed"
     return f"> {limit:g}" if seconds == float("inf") else f"{seconds:.3g}"
 
 
 def ratio(theirs: float | None, ours: float | None, limit: float) -> str:
     """Write how many times longer the other one takes."""
-    if theirs is None or ours is None or ours == float("inf"):
+    if theirs is None or math.isnan(theirs) or ours is None or ours == float("inf"):
         return "-"
     return f"> {limit / ours:.3g}" if theirs == float("inf") else f"{theirs / ours:.3g}"
 
