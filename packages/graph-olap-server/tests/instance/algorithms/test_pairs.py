@@ -66,6 +66,17 @@ def test_the_best_of_each_node_are_kept_in_order(name):
     assert chosen.source.tolist() == [0] * 3 + [5] * 3
 
 
+@pytest.mark.parametrize("name", ["jaccard_similarity", "cosine_similarity", "common_neighbors", "resource_allocation"])
+@pytest.mark.parametrize("top_k", [1, 2, 5])
+def test_the_best_are_those_of_the_whole_list(name, top_k):
+    for case in (KARATE, *GRAPHS[:60]):
+        ranked: dict[int, list[tuple[float, int]]] = {}
+        for (node, other), score in scores(case.run(name, top_k=ALL)).items():
+            ranked.setdefault(node, []).append((-score, other))
+        expected = [(node, other) for node in sorted(ranked) for _, other in sorted(ranked[node])[:top_k]]
+        assert list(scores(case.run(name, top_k=top_k))) == expected
+
+
 def test_a_threshold_leaves_out_smaller_scores():
     everything = scores(KARATE.run("jaccard_similarity", top_k=ALL))
     chosen = scores(KARATE.run("jaccard_similarity", top_k=ALL, threshold=0.5))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, in_lanes, matrix_of, near_one
 from graph_olap_server.instance.algorithms.kernels.results import PairScores
@@ -205,20 +206,42 @@ def _best(
     place = np.repeat(np.arange(len(batch)), np.diff(product.indptr))
     row, column, data = batch[place], product.indices.astype(np.int64), product.data
     keep = (column != row) & (data > 0)
+    row, column = row[keep], column[keep]
+    scores = score(row, column, data[keep])
+    room = np.full(left.shape[0], top_k) if left_out is None else top_k + np.diff(left_out.indptr)
+    keep = _may_be_best(row, scores, room) & (scores >= threshold)
+    row, column, scores = row[keep], column[keep], scores[keep]
     if left_out is not None:
         count = left.shape[0]
         own_row, own_place = neighbours(left_out.indptr.astype(np.int64), batch)
         known = own_row * count + left_out.indices[own_place]
-        keep &= ~np.isin(row * count + column, known)
-    row, column = row[keep], column[keep]
-    scores = score(row, column, data[keep])
-    keep = scores >= threshold
-    row, column, scores = row[keep], column[keep], scores[keep]
+        keep = ~np.isin(row * count + column, known)
+        row, column, scores = row[keep], column[keep], scores[keep]
     order = np.lexsort((column, -scores, row))
     row, column, scores = row[order], column[order], scores[order]
-    first = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]])) if len(row) else np.empty(0, np.int64)
-    rank = np.arange(len(row)) - np.repeat(first, np.diff(np.append(first, len(row))))
+    first, lengths = _runs(row)
+    rank = np.arange(len(row)) - np.repeat(first, lengths)
     return _Pairs(*(part[rank < top_k] for part in (row, column, scores)))
+
+
+def _may_be_best(row: Ints, scores: Floats, room: Ints) -> NDArray[np.bool_]:
+    """Return which scores are among the ``room`` best of their row, or as good: sorting all takes several times longer.
+
+    Scores of a row stand together.
+    """
+    first, lengths = _runs(row)
+    worst = np.full(len(first), -np.inf)
+    surplus = lengths - room[row[first]]
+    for number in np.flatnonzero(surplus > 0).tolist():
+        start, more = first[number], surplus[number]
+        worst[number] = np.partition(scores[start : start + lengths[number]], more)[more]
+    return scores >= np.repeat(worst, lengths)
+
+
+def _runs(row: Ints) -> tuple[Ints, Ints]:
+    """Return where each run of equal numbers begins and how long it is."""
+    first = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]])) if len(row) else np.empty(0, np.int64)
+    return first, np.diff(np.append(first, len(row)))
 
 
 def _rows(count: int, source_nodes: Sequence[int] | None) -> Ints:
