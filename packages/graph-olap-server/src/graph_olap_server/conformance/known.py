@@ -66,6 +66,12 @@ LIMITS = (
     Limit("nested-subquery", _BOTH, True, _says("is used in a subquery inside of another condition")),
     Limit("subquery-of-optional", _BOTH, True, _says("comes from OPTIONAL MATCH and may be null")),
     Limit("path-carried", _BOTH, True, _says("uses values from outside while the path")),
+    Limit(
+        "optional-path-condition",
+        _BOTH,
+        True,
+        _says("comes from OPTIONAL MATCH and may be null: the engine would lose"),
+    ),
     Limit("optional-path-group", _BOTH, True, _says("a path of OPTIONAL MATCH: the engine takes")),
     Limit("sorted-relationship-group", _BOTH, True, _says("together with ORDER BY")),
     Limit("node-with-two-names", _BOTH, True, _two_names),

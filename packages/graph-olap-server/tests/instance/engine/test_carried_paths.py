@@ -85,3 +85,16 @@ def test_names_and_subqueries_like_aggregates_make_no_groups(social, pattern):
     for columns in ("a.id AS count", "a.id AS sum", "COUNT { MATCH (a)-[:KNOWS]->() } AS k"):
         rows = social.rows(f"{pattern}RETURN p, {columns} ORDER BY a.id")
         assert [row[0] is None for row in rows] == [False, True, False, True], columns
+
+
+@pytest.mark.parametrize("pattern", [ABSENT, ABSENT_LONG])
+def test_conditions_of_subqueries_on_absent_paths_are_refused(social, pattern):
+    for tail in (
+        "WITH a, p WHERE EXISTS { MATCH (a)-[:KNOWS]->(b:Person) WHERE b.id > length(p) } RETURN a.id",
+        "RETURN a.id, COUNT { MATCH (a)-[:KNOWS]->(b:Person) WHERE b.id > length(p) }",
+        "OPTIONAL MATCH (a)-[:KNOWS]->(b:Person) WHERE b.id > length(p) RETURN a.id, b.id",
+    ):
+        with pytest.raises(PlatformError, match="path p comes from OPTIONAL MATCH and may be null"):
+            social.rows(pattern + tail)
+    named = "WITH a, length(p) AS l OPTIONAL MATCH (a)-[:KNOWS]->(b:Person) WHERE b.id > l "
+    assert social.rows(f"{pattern}{named}RETURN a.id, count(b) ORDER BY a.id") == [[1, 2], [2, 0], [3, 1], [4, 0]]

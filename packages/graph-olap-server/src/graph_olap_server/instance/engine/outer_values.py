@@ -284,8 +284,13 @@ def _refuse_nested(statement: str, tokens: Sequence[Token], clause: Clause, site
 
 
 def _refuse_absent(statement: str, tokens: Sequence[Token], site: _Site) -> None:
-    """Refuse a pattern of a subquery from a node that may be null: the engines leave the row out."""
+    """Refuse a pattern of a subquery from a node, or a condition on a path, that may be null: rows would be lost."""
     for region in site.regions:
+        for place in range(region.start, region.end if not region.pattern else region.start):
+            info = site.scope.get(tokens[place].name)
+            if info is not None and info.kind == "path" and info.optional and not _is_key(tokens, place):
+                message = _ABSENT_PATH.format(name=tokens[place].text)
+                raise cypher_error("statement_not_allowed", message, statement, tokens[place].start)
         start = region.start - 3
         if not region.pattern or start < 0 or not is_subquery(tokens, start):
             continue
@@ -316,6 +321,11 @@ _PATH = (
 _ABSENT = (
     "{name} comes from OPTIONAL MATCH and may be null: the engine would leave its row out of the answer to this "
     "subquery. Put MATCH ({name}) before, to go on with those found, or OPTIONAL MATCH and count() in place of it."
+)
+_ABSENT_PATH = (
+    "The path {name} comes from OPTIONAL MATCH and may be null: the engine would lose the row in a condition of "
+    "OPTIONAL MATCH, EXISTS {{ }} or COUNT {{ }}. Put length({name}), or what is needed of it, under a name in a WITH "
+    "before."
 )
 _NESTED = (
     "{value} is used in a subquery inside of another condition, where the engine would lose its nulls. Put the inner "
