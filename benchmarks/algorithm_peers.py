@@ -282,7 +282,7 @@ ENTRIES: Mapping[str, Entry] = {
         lambda graph: nx.community.modularity(graph.to_undirected(), _groups(graph)),
         _PARTITION,
     ),
-    "node2vec": Entry(part=10, note=_NONE),
+    "node2vec": Entry(part=50, note=_NONE),
     "overlap_similarity": Entry(part=50, note=_NONE),
     "pagerank": Entry(
         lambda graph: graph.pagerank(damping=0.85),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, UndirectedGraph, matrix_of, reordered
+from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, UndirectedGraph
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap, Scalar
+from graph_olap_server.instance.algorithms.kernels.searches import neighbours
 
 __all__ = ["average_clustering", "clustering_coefficient", "kcore", "transitivity", "triangle_count"]
 
@@ -65,8 +66,12 @@ def _coefficients(indptr: Ints, indices: Ints) -> Floats:
     if len(indptr) == 1:
         return np.empty(0)
     # Threads share nodes by id, and from low to high degree the shares are even: twice as fast on skewed degrees.
-    matrix, place = reordered(matrix_of(indptr, indices, None), np.argsort(np.diff(indptr), kind="stable"))
-    graph = UndirectedGraph(matrix.indptr, matrix.indices)
+    degrees = np.diff(indptr)
+    order = np.argsort(degrees, kind="stable")
+    place = np.empty(len(order), indices.dtype)
+    place[order] = np.arange(len(order))
+    _, entries = neighbours(indptr, order)
+    graph = UndirectedGraph(np.concatenate([[0], np.cumsum(degrees[order])]), place[indices[entries]])
     run = nk.centrality.LocalClusteringCoefficient(graph.handle, True)  # turbo: a sixth of the time on skewed degrees
     run.run()
     coefficients: Floats = np.nan_to_num(np.asarray(run.scores()))[place]
