@@ -107,6 +107,8 @@ class GraphView:
         return {name: values.astype(np.int64) if name in self._integers else values for name, values in found.items()}
 
     def _without_direction(self, weights: NDArray[np.float64] | None, *, self_loops: bool = True) -> Arrays:
+        if weights is None:
+            return self._both_ways(self_loops=self_loops)
         source = np.repeat(np.arange(self.count), np.diff(self._given["indptr"]))
         return build_csr(
             self.count,
@@ -114,6 +116,19 @@ class GraphView:
             self._given["indices"].astype(np.int64),
             weights,
             directed=False,
-            parallel="once" if weights is None else "sum" if self._combine == "count" else self._combine,
+            parallel="sum" if self._combine == "count" else self._combine,
             self_loops=self_loops,
         )
+
+    def _both_ways(self, *, self_loops: bool) -> Arrays:
+        """Merge the rows with those of the edges turned around; they are sorted, and ``build_csr`` would sort anew."""
+        import scipy.sparse
+
+        indptr, indices = self._given["indptr"], self._given["indices"]
+        if not self_loops:
+            kept = np.repeat(np.arange(self.count, dtype=indices.dtype), np.diff(indptr)) != indices
+            indptr, indices = np.concatenate([[0], np.cumsum(kept)])[indptr], indices[kept]
+        shape = (self.count, self.count)
+        out = scipy.sparse.csr_array((np.ones(len(indices), bool), indices, indptr), shape=shape)
+        both = out + out.T.tocsr()
+        return {"indptr": both.indptr.astype(np.int64), "indices": both.indices.astype(indices.dtype, copy=False)}
