@@ -50,3 +50,12 @@ def test_a_pattern_from_what_may_be_absent_is_refused_not_wrong(social, conditio
     statement = f"MATCH (a:Person) OPTIONAL MATCH (a)-[:LIVES_IN]->(c:City) WITH a, c WHERE {condition} RETURN a.id"
     with pytest.raises(PlatformError, match="comes from OPTIONAL MATCH and may be null"):
         social.rows(statement)
+
+
+def test_one_value_may_be_taken_into_several_subqueries(social):
+    inner = "EXISTS { MATCH (a)-[:KNOWS]->(b:Person) WHERE b.id >= $.id }"
+    statement = (
+        f"MATCH (a:Person) WHERE {inner.replace('$', 'a')} WITH a, a.id AS i WHERE {inner.replace('$.id', 'i')} "
+        f"WITH a, i AS j WHERE {inner.replace('$.id', 'j')} RETURN a.id, {inner.replace('$', 'a')} AS e ORDER BY a.id"
+    )
+    assert social.rows(statement) == [[1, True], [2, True], [3, True]]

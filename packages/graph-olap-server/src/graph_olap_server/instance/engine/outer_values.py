@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from graph_olap_server.domain.errors import cypher_error
 from graph_olap_server.instance.engine.clauses import (
@@ -35,7 +36,7 @@ def outer_value_edits(statement: str, tokens: Sequence[Token], clauses: Sequence
     """
     edits: list[Edit] = []
     names = {token.name for token in tokens}
-    made: Counter[str] = Counter()
+    numbers = count()
     for clause in clauses:
         for site in _sites(tokens, clause):
             _refuse_nested(statement, tokens, clause, site)
@@ -44,7 +45,7 @@ def outer_value_edits(statement: str, tokens: Sequence[Token], clauses: Sequence
             returning = [edit for region in site.regions for edit in _returning(tokens, region, site.scope, used)]
             if used:
                 edits += returning
-                edits += _edits(statement, tokens, clause, site, used, names, made)
+                edits += _edits(statement, tokens, clause, site, used, names, numbers)
     return edits
 
 
@@ -202,7 +203,7 @@ def _edits(
     site: _Site,
     used: Sequence[_Value],
     names: set[str],
-    made: Counter[str],
+    numbers: Iterator[int],
 ) -> list[Edit]:
     wrapped: dict[str, str] = {}
     edits = []
@@ -213,7 +214,7 @@ def _edits(
         inside = f"{value.before}coalesce({wrapped[value.text]}.v){value.after}"
         edits.append(Edit(value.start, value.end, inside))
     place = site.place
-    structs = [f"{{v: {_anew(text, made)}}} AS {name}" for text, name in wrapped.items()]
+    structs = [f"{_struct(text, numbers)} AS {name}" for text, name in wrapped.items()]
     before = ""
     if clause.keyword == "MATCH" and place == clause.where:
         # What needs no subquery is asked before as well, where the engine can use it in the scan.
@@ -224,11 +225,10 @@ def _edits(
     return [Edit(tokens[place].start, tokens[place].start, with_clause), *edits]
 
 
-def _anew(text: str, made: Counter[str]) -> str:
-    """Write a value in another way each time: a struct of the same expression once more crashes the engine."""
-    times = made[text]
-    made[text] += 1
-    return f"coalesce({', '.join([text] * times)})" if times else text
+def _struct(text: str, numbers: Iterator[int]) -> str:
+    """Put a value into a struct; the number keeps two of one value apart, which crash the engine."""
+    number = next(numbers)
+    return f"{{v: {text}, n: {number}}}" if number else f"{{v: {text}}}"
 
 
 def _fresh(names: set[str]) -> str:
