@@ -180,11 +180,6 @@ class ExecutionService:
                 return finished
         raise not_found("execution", execution_id)
 
-    def running(self, execution_id: str) -> Execution | None:
-        """Return a run that has not ended."""
-        with self._mutex:
-            return self._running.get(execution_id)
-
     def recent(self, status: str | None, limit: int) -> tuple[list[AlgorithmExecution], int]:
         """Return the newest records and how many there are."""
         with self._mutex:

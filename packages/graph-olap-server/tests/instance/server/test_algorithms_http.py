@@ -1,8 +1,5 @@
 """Algorithms on a running instance: results, write-back, lock, sync window, cancellation."""
 
-import time
-from concurrent.futures import ThreadPoolExecutor
-
 import networkx as nx
 import pyarrow as pa
 import pytest
@@ -227,26 +224,6 @@ def test_the_sync_window_is_the_callers(client):
     reply = client.post("/networkx/simple_cycles", json=SLOW, headers={"Prefer": "wait=1"})
     assert reply.status_code == 202
     assert client.delete(f"/algo/executions/{reply.json()['execution_id']}").status_code == 200
-
-
-def test_the_state_of_a_run_is_held_back_until_it_ends_for_as_long_as_the_caller_asks(client):
-    begun = client.post("/networkx/simple_cycles", json=SLOW, headers=ASYNC).json()
-    path = f"/algo/status/{begun['execution_id']}"
-    started = time.monotonic()
-    assert client.get(path).json()["status"] == "running"
-    assert time.monotonic() - started < 1
-    assert client.get(path, headers={"Prefer": "wait=2"}).json()["status"] == "running"
-    assert time.monotonic() - started >= 2
-    with ThreadPoolExecutor(1) as threads:
-        held = threads.submit(client.get, path, headers={"Prefer": "wait=30"}, timeout=60)
-        time.sleep(0.5)
-        assert not held.done()
-        started = time.monotonic()
-        assert client.delete(f"/algo/executions/{begun['execution_id']}").status_code == 200
-        assert held.result().json()["status"] == "cancelled"
-        assert time.monotonic() - started < 20
-    assert client.get(path, headers={"Prefer": "wait=30"}).json()["status"] == "cancelled"
-    assert client.get("/algo/status/none", headers={"Prefer": "wait=30"}).status_code == 404
 
 
 def test_executions_are_listed_newest_first(client):

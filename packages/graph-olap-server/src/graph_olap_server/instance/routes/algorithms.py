@@ -46,7 +46,7 @@ def listing(infos: Iterable[AlgorithmInfo], query: Mapping[str, str]) -> Respons
 async def run_task(request: Request, task: Task) -> Response:
     """Start a task and wait for it as long as the request asks for."""
     execution = runtime_of(request).executions.start(task)
-    await _wait(execution, _asked_seconds(request, _SYNC_SECONDS))
+    await _wait(execution, _sync_seconds(request.headers.get("prefer", "")))
     record = execution.record
     if record.status == "running":
         return FastJSONResponse(record.to_dict(), status_code=202)
@@ -90,11 +90,7 @@ async def _status(request: Request) -> Response:
     await authorize_read(request)
     runtime = runtime_of(request)
     runtime.engine()
-    execution_id = request.path_params["execution_id"]
-    running = runtime.executions.running(execution_id)
-    if running is not None:
-        await _wait(running, _asked_seconds(request, 0))
-    return FastJSONResponse(runtime.executions.get(execution_id).to_dict())
+    return FastJSONResponse(runtime.executions.get(request.path_params["execution_id"]).to_dict())
 
 
 async def _executions(request: Request) -> Response:
@@ -136,13 +132,11 @@ async def _wait(execution: Execution, seconds: float) -> None:
         await asyncio.wait((asyncio.wrap_future(execution.done),), timeout=seconds)
 
 
-def _asked_seconds(request: Request, usual: float) -> float:
-    """Return for how long the answer may be held back until the run has ended."""
-    prefer = request.headers.get("prefer", "")
+def _sync_seconds(prefer: str) -> float:
     if "respond-async" in prefer.lower():
         return 0
     found = _WAIT.search(prefer)
-    return min(int(found.group(1)), _MAX_SYNC_SECONDS) if found else usual
+    return min(int(found.group(1)), _MAX_SYNC_SECONDS) if found else _SYNC_SECONDS
 
 
 ROUTES = [
