@@ -65,10 +65,6 @@ class Deadline:
         self._delay = min(self._delay * _GROWTH, self._longest)
         return delay if self.timeout is None else max(0.0, min(delay, self.timeout - self.elapsed))
 
-    def whole_seconds(self, most: int) -> int:
-        """Return how many whole seconds are left, up to ``most``."""
-        return most if self.timeout is None else max(0, min(most, int(self.timeout - self.elapsed)))
-
 
 def snapshot_failed(snapshot: Snapshot, report: Optional[LoadReport]) -> SnapshotFailedError:
     """Build the error for a snapshot that failed or was cancelled."""

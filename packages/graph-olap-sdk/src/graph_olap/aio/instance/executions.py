@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncExecutions"]
 
 _LONGEST_POLL = 2.0
-_HELD = 2  # seconds for which the server is asked to hold back the state of a run that goes on
 _SYNC_WINDOW = 5.0  # how long the server waits for an end before it answers 202
 _UNSEEN = 1.0  # a run that is over by then shows no progress bar
 _DOWNLOAD_TIMEOUT = 300.0
@@ -136,17 +135,6 @@ class AsyncExecutions:
         url = f"{self._connection.instance_url}/algo/executions/{quote(execution_id, safe='')}"
         return AsyncAlgorithmRun._of(await self._connection._request(Call("DELETE", url)), self)
 
-    async def _look(self, execution_id: str, deadline: Deadline) -> AsyncAlgorithmRun:
-        """Return the state of a run as soon as it has ended, or after a while."""
-        held = deadline.whole_seconds(_HELD)
-        url = f"{self._connection.instance_url}/{self._family}/status/{quote(execution_id, safe='')}"
-        call = Call("GET", url, headers={"Prefer": f"wait={held}"} if held else {})
-        looked = deadline.elapsed
-        run = AsyncAlgorithmRun._of(await self._connection._request(call), self)
-        if not run.done and deadline.elapsed - looked < held / 2:
-            await self._connection._http.sleep(deadline.next_delay())  # a server that does not hold its answer back
-        return run
-
     async def wait(
         self, execution_id: str, timeout: Optional[float] = None, *, progress: Optional[bool] = None
     ) -> AsyncAlgorithmRun:
@@ -211,7 +199,8 @@ class AsyncExecutions:
                 reporter.update(_progress_of(run))
                 if deadline.passed:
                     raise _still_running(run, deadline, self._family)
-                run = await self._look(run.execution_id, deadline)
+                await self._connection._http.sleep(deadline.next_delay())
+                run = await self.status(run.execution_id)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"Stopped waiting; {run.algorithm_name} goes on. "
