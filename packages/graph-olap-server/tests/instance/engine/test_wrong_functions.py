@@ -207,6 +207,13 @@ def test_functions_of_three_arguments_are_null_for_their_own_row_only(files, loa
         assert [found[number][6:] for number in filled] == [wanted[number][6:] for number in filled], pattern
 
 
+def test_a_sum_of_texts_sorts_by_the_name_of_a_column(social):
+    for clause in ("RETURN n.name AS c ORDER BY c + c DESC", "WITH n.name AS c ORDER BY c + c DESC LIMIT 9 RETURN c"):
+        assert social.rows(f"MATCH (n:Person) {clause}") == [[None], ["Dž"], ["Böb"], ["Ann"]], clause
+    filtered = "MATCH (n:Person) WITH n.name AS c WHERE (c + c) IS NULL RETURN count(*)"
+    assert social.value(filtered) == 1
+
+
 def test_elements_by_lists_of_ids(social):
     ids = dict(social.rows("MATCH (n:Person) RETURN n.id, id(n)"))
     wanted = [[1], [3]]

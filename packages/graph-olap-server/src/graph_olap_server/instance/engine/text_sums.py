@@ -36,13 +36,21 @@ def text_sum_edits(
     texts: set[str] = set()
     for clause in clauses:
         finder = _Sums(statement, tokens, parameters, properties, frozenset(texts))
-        edits += finder.edits.within(clause.start, clause.end)
-        if clause.keyword == "UNWIND" and finder.is_text(clause.start + 1, clause.end - 2):
-            texts.add(tokens[clause.end - 1].name)
-        elif clause.keyword == "WITH":
-            items, _, _ = projection_items(tokens, clause)
+        if clause.keyword == "UNWIND":
+            edits += finder.edits.within(clause.start, clause.end)
+            if finder.is_text(clause.start + 1, clause.end - 2):
+                texts.add(tokens[clause.end - 1].name)
+        elif clause.keyword in ("WITH", "RETURN"):
+            items, _, end = projection_items(tokens, clause)
+            edits += finder.edits.within(clause.start, end)
             starred = texts if any(tokens[start].text == "*" for start, _ in items) else set()
-            texts = starred | {tokens[end - 1].name for start, end in items if finder.is_text(start, end)}
+            named = starred | {tokens[stop - 1].name for start, stop in items if finder.is_text(start, stop)}
+            # ORDER BY sees the names of this clause as well.
+            sorting = _Sums(statement, tokens, parameters, properties, frozenset(texts | named))
+            edits += sorting.edits.within(end, clause.end)
+            texts = named
+        else:
+            edits += finder.edits.within(clause.start, clause.end)
     return edits
 
 
