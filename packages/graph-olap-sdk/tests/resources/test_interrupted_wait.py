@@ -11,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+# A shell lets what it starts in the background ignore the signal, and all that this starts.
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from graph_olap import GraphOLAPClient
 GraphOLAPClient(sys.argv[1], username="ada").snapshots.wait_until_ready(12, progress=False)
 """
