@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,7 +135,10 @@ class Deployment:
 
     def check(self) -> None:
         """Compare records, processes and files, once nothing is on its way any more."""
-        assert self.unrest() == []
+        deadline = time.monotonic() + 5  # the server takes a lease for a moment now and then
+        while (found := self.unrest()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert found == [], found
         instances = {row.id: row for row in self.rows(InstanceRow)}
         snapshots = {row.id: row for row in self.rows(SnapshotRow)}
         running = {number for number, row in instances.items() if row.status == "running"}
