@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 CONTROL_PLANE_TESTS := $(addprefix packages/graph-olap-server/tests/,store api jobs cli domain)
 MANIFESTS := constraints.txt VERSION packages/graph-olap-sdk/pyproject.toml packages/graph-olap-server/pyproject.toml requirements-dev.txt
 
-.PHONY: install demo test test-slow test-postgres check format bench serve sync clean
+.PHONY: test-platform test-packages install demo test test-slow test-postgres check format bench serve sync clean
 
 install: $(STAMP)
 
@@ -21,9 +21,14 @@ $(STAMP): $(MANIFESTS)
 demo: install
 	@$(BIN)/graph-olap demo
 
-# Two at a time, a file after the other; those of the whole platform first, as their files take longest.
-test: install
-	@$(BIN)/python -m pytest -m "not slow" -q -n 2 --dist loadfile --no-loadscope-reorder tests packages
+# Two at a time, a file after the other. The platform's tests run pages and notebooks, which leave their traces in a process.
+test: test-platform test-packages
+
+test-platform: install
+	@$(BIN)/python -m pytest -m "not slow" -q -n 2 --dist loadfile --no-loadscope-reorder tests
+
+test-packages: install
+	@$(BIN)/python -m pytest -m "not slow" -q -n 2 --dist loadfile --no-loadscope-reorder packages
 
 test-slow: install
 	@$(BIN)/python -m pytest -m slow -q -n 2 packages tests
