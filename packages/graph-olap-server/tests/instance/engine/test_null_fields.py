@@ -94,3 +94,14 @@ def test_a_plan_is_that_of_the_statement_which_runs(homes):
     with pytest.raises(PlatformError) as caught:
         homes.value("PROFILE MATCH (n:Person) RETURN n.address.city + '!', m.id")
     assert caught.value.details["position"] == len("PROFILE MATCH (n:Person) RETURN n.address.city + '!', ")
+
+
+def test_another_name_of_what_was_not_found_sorts_as_null(social):
+    statement = (
+        "MATCH (a:Person) OPTIONAL MATCH (a)-[:LIVES_IN]->(c:City) RETURN c AS home, a.id AS i, count(*) AS k "
+        "ORDER BY CASE WHEN home.name >= home.name THEN i END, i"
+    )
+    assert [row[1] for row in social.rows(statement)] == [1, 2, 3, 4]
+    pattern = "MATCH (a:Person) OPTIONAL MATCH (a)-[:LIVES_IN]->(c:City)"
+    named = social.rows(f"{pattern} RETURN c AS home, a.id AS i ORDER BY home.name DESC, i")
+    assert [row[1] for row in named] == [2, 3, 4, 1]

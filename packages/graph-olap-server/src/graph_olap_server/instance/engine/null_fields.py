@@ -46,7 +46,12 @@ class _Reader:
         self.clause = clause
         self.full = full
         # ORDER BY and WHERE of a WITH see what it made.
-        self.projected = projection_items(tokens, clause)[2] if clause.keyword == "WITH" else clause.end
+        items, _, end = projection_items(tokens, clause) if clause.keyword in ("WITH", "RETURN") else ([], False, 0)
+        self.projected = end if clause.keyword == "WITH" else clause.end
+        # So does ORDER BY of a RETURN, where another name for a node that is null has values.
+        returned = [stop for start, stop in items if stop - start > 2 and tokens[stop - 2].keyword == "AS"]
+        self.returned = {tokens[stop - 1].name for stop in returned} if clause.keyword == "RETURN" else set()
+        self.sorting = end
         self.edits = NestedEdits(statement, tokens, self._site)
 
     def _site(self, place: int, end: int) -> tuple[int, str] | None:
@@ -101,6 +106,8 @@ class _Reader:
         name, clause = self.tokens[place].name, self.clause
         first, second = (clause.before, clause.after) if place < self.projected else (clause.after, clause.before)
         known = first.get(name, second.get(name))
+        if known is None and place >= self.sorting and name in self.returned:
+            return True
         return known is not None and known.kind == "value" and name not in self.full
 
 
