@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graph_olap_server.instance.engine.absent import absence_test
-from graph_olap_server.instance.engine.clauses import Clause, projection_items
+from graph_olap_server.instance.engine.clauses import Clause, VariableInfo, projection_items
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token
@@ -42,26 +42,24 @@ def _named(tokens: Sequence[Token], clause: Clause) -> list[Edit]:
     for start, end in items:
         token = tokens[start]
         if token.text == "*" and end == start + 1 and new:
-            values = [quote(name) if name not in new else _value(quote(name), name, clause) for name in clause.before]
-            edits.append(Edit(token.start, token.end, ", ".join(values)))
+            columns = [
+                f"{_value(quote(name), new[name])} AS {quote(name)}" if name in new else quote(name)
+                for name in clause.before
+            ]
+            edits.append(Edit(token.start, token.end, ", ".join(columns)))
         elif token.name in new and end == start + 1:
-            edits.append(Edit(token.start, token.end, _value(token.text, token.name, clause)))
-        elif token.name in new and tokens[start + 1].keyword == "AS" and new[token.name].optional:
-            value = _value(token.text, token.name, clause)
-            edits.append(Edit(token.start, token.end, value[: value.rindex(" AS ")]))
+            edits.append(Edit(token.start, token.end, f"{_value(token.text, new[token.name])} AS {token.text}"))
+        elif token.name in new and tokens[start + 1].keyword == "AS":
+            edits.append(Edit(token.start, token.end, _value(token.text, new[token.name])))
     return edits
 
 
-def _value(text: str, name: str, clause: Clause) -> str:
-    info = clause.before[name]
-    if not info.optional:
-        return f"{text} AS {text}"
-    return f"CASE WHEN {absence_test(text, info)} THEN NULL ELSE {text} END AS {text}"
+def _value(path: str, info: VariableInfo) -> str:
+    return f"CASE WHEN {absence_test(path, info)} THEN NULL ELSE {path} END" if info.optional else path
 
 
 def _lengths(tokens: Sequence[Token], clause: Clause) -> list[Edit]:
     edits: list[Edit] = []
-    # The sum makes it another column than the one that is called size(rels(p)).
     first = projection_items(tokens, clause)[2] if clause.keyword == "WITH" else clause.end
     condition = clause.where if clause.where is not None else clause.end
     for place in range(clause.start, clause.end - 3):
@@ -73,5 +71,6 @@ def _lengths(tokens: Sequence[Token], clause: Clause) -> list[Edit]:
         scope = {**clause.after, **clause.before} if ordering else clause.after if place >= condition else clause.before
         info = scope.get(argument.name)
         if info is not None and info.kind == "path" and info.carried:
+            # The sum makes it another column than the one that is called size(rels(p)).
             edits.append(Edit(tokens[place].start, tokens[place + 3].end, f"(size(rels({argument.text})) + 0)"))
     return edits
