@@ -286,7 +286,7 @@ def _refuse_nested(statement: str, tokens: Sequence[Token], clause: Clause, site
 def _refuse_absent(statement: str, tokens: Sequence[Token], site: _Site) -> None:
     """Refuse a pattern of a subquery from a node, or a condition on a path, that may be null: rows would be lost."""
     for region in site.regions:
-        for place in range(region.start, region.end if not region.pattern else region.start):
+        for place in () if region.pattern else range(region.start, region.end):
             info = site.scope.get(tokens[place].name)
             if info is not None and info.kind == "path" and info.optional and not _is_key(tokens, place):
                 message = _ABSENT_PATH.format(name=tokens[place].text)
