@@ -18,6 +18,9 @@ from graph_olap.exceptions import GraphOLAPError, InvalidStateError
 
 __all__ = ["HTTPClient"]
 
+# As many may ask at a time as a program has threads or tasks; each that goes on asking keeps its connection.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=5)
+
 WhyRefused = Callable[[GraphOLAPError], Optional[GraphOLAPError]]
 """Tells why a server takes no connection, ``None`` when it may take one soon."""
 
@@ -175,4 +178,5 @@ class HTTPClient:
             timeout=self.config.timeout,
             transport=self._transport,
             verify=shared_tls(),
+            limits=_LIMITS,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -23,6 +24,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.seen.append((self.path, self.client_address[1]))
+        if self.server.together is not None:
+            self.server.together.wait(10)
         self._json({"status": "healthy", "version": "1.0.0"})
 
     def do_POST(self):
@@ -62,10 +65,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 @pytest.fixture
 def server():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = _Server(("127.0.0.1", 0), _Handler)
     server.seen = []
+    server.together = None
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -86,6 +94,16 @@ def test_calls_share_one_connection(server, address):
         client.health.ready()
     assert [path for path, _ in server.seen] == ["/health", "/ready"]
     assert len({port for _, port in server.seen}) == 1
+
+
+def test_every_thread_that_goes_on_asking_keeps_its_connection(server, address):
+    threads = 110
+    server.together = threading.Barrier(threads)  # nobody is answered before all have asked
+    with GraphOLAPClient(address, username="ada") as client, ThreadPoolExecutor(threads) as pool:
+        for _ in range(2):
+            list(pool.map(lambda _: client.health.check(), range(threads)))
+    assert len(server.seen) == 2 * threads
+    assert len({port for _, port in server.seen}) == threads
 
 
 def test_an_address_with_a_path_keeps_it(server, address):

@@ -17,6 +17,9 @@ from graph_olap.exceptions import GraphOLAPError, InvalidStateError
 
 __all__ = ["AsyncHTTPClient"]
 
+# As many may ask at a time as a program has threads or tasks; each that goes on asking keeps its connection.
+_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=5)
+
 WhyRefused = Callable[[GraphOLAPError], Awaitable[Optional[GraphOLAPError]]]
 """Tells why a server takes no connection, ``None`` when it may take one soon."""
 
@@ -174,4 +177,5 @@ class AsyncHTTPClient:
             timeout=self.config.timeout,
             transport=self._transport,
             verify=shared_tls(),
+            limits=_LIMITS,
         )
