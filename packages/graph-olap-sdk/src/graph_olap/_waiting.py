@@ -22,14 +22,14 @@ __all__ = [
 FAILED_SNAPSHOT = ("failed", "cancelled")
 """Snapshot statuses that end a wait without a snapshot."""
 
-_FIRST_DELAY = 0.05
+_FIRST_DELAY = 0.02
 _GROWTH = 1.05  # so a change is noticed within about a twentieth of the time waited so far
 
 
 class Deadline:
     """A time limit on the monotonic clock, and the growing delays between looks until then.
 
-    Delays start at 0.05 s, so that short work is noticed at once, and grow up to ``poll_interval``.
+    Delays start at 0.02 s, so that short work is noticed at once, and grow up to ``poll_interval``.
 
     Args:
         timeout: Seconds until :attr:`passed` becomes true; ``None`` means never.

@@ -37,7 +37,7 @@ def test_an_instance_is_returned_when_its_own_process_accepts_queries(platform, 
     assert instance.status == "running"
     assert [phase for phase, _, _ in seen] == ["waiting_for_snapshot", "loading_data", "ready", "ready"]
     assert len(platform.slept) == 3
-    assert platform.slept[0] == 0.05
+    assert platform.slept[0] == 0.02
 
 
 def test_quick_start_connects(platform, wire, client):
@@ -68,9 +68,9 @@ def test_delays_grow_to_the_poll_interval_and_stop_at_the_limit():
     delays = []
     while not deadline.passed:
         delays.append(deadline.next_delay())
-        assert delays[-1] <= 0.0501 + now[0] / 20  # what ends meanwhile is noticed within a twentieth of the wait
+        assert delays[-1] <= 0.0201 + now[0] / 20  # what ends meanwhile is noticed within a twentieth of the wait
         now[0] += delays[-1]
-    assert delays[0] == 0.05
+    assert delays[0] == 0.02
     assert max(delays) == 1
     assert sum(delays) == pytest.approx(60)
     assert delays[:-1] == sorted(delays[:-1])
@@ -186,4 +186,4 @@ def test_the_asynchronous_client_waits_in_the_same_way(platform, wire):
             return await client.instances.create_from_mapping_and_wait(4, "study")
 
     assert asyncio.run(run()).id == 12
-    assert platform.slept == [0.05]
+    assert platform.slept == [0.02]

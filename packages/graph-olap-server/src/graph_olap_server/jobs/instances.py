@@ -36,7 +36,7 @@ from graph_olap_server.services.suspension import end_engine, list_ending
 __all__ = ["Orchestrator", "Remover"]
 
 _log = logging.getLogger(__name__)
-_FAST_POLL = 0.05
+_FAST_POLL = 0.025
 _SLOW_POLL = 0.25
 _FAST_POLL_SECONDS = 5.0
 _STATUS_TIMEOUT = 2.0
