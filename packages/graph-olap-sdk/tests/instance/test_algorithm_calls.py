@@ -92,7 +92,7 @@ def test_a_running_execution_is_polled_until_it_ends(platform, wire, conn):
     platform.on("GET", "/graphs/3f0c/algo/status/e-1", running, running, wire.execution(nodes_updated=5))
     assert conn.algo.pagerank().nodes_updated == 5
     assert len(platform.slept) == 3
-    assert platform.slept[0] == 0.05
+    assert platform.slept[0] == 0.02
     assert platform.slept == sorted(platform.slept)
 
 
