@@ -14,6 +14,9 @@ from graph_olap.exceptions import ValidationError
 __all__ = ["encode_parameters", "format_interval"]
 
 _FRAMES = ("polars", "pandas", "pyarrow")
+_TABLES = ("DataFrame", "LazyFrame", "Table", "RecordBatch")
+_TO_PYTHON = ("to_pylist", "as_py", "to_list")
+"""What the columns and values of these packages call the way to plain Python values."""
 
 
 def encode_parameters(parameters: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
@@ -75,14 +78,39 @@ def _encode(value: Any, name: str) -> Any:
         return _struct(value, name)
     package = type(value).__module__.partition(".")[0]
     if package in _FRAMES:
-        raise _refuse(
-            name, f"a {package} {type(value).__name__} cannot be sent; pass a list, for example column.to_list()"
-        )
+        return _encode(_plain(value, name, package), name)
     if package == "numpy" and hasattr(value, "tolist"):
-        return _encode(value.tolist(), name)
+        return _encode(_microseconds(value, name).tolist(), name)
     if isinstance(value, (list, tuple, set, frozenset, range)):
         return [_encode(item, f"{name}[{index}]") for index, item in enumerate(value)]
     raise _refuse(name, f"a value of type {type(value).__name__} has no counterpart in Cypher")
+
+
+def _plain(value: Any, name: str, package: str) -> Any:
+    """Return a column as a list, a scalar as a Python value."""
+    kind = type(value).__name__
+    if kind == "NAType":
+        return None
+    ways = [way for way in _TO_PYTHON if callable(getattr(value, way, None))]
+    if kind in _TABLES or not ways:
+        instead = "one column of it" if kind in _TABLES else "a Python value"
+        raise _refuse(name, f"a {package} {kind} cannot be sent; pass {instead}")
+    return getattr(value, ways[0])()
+
+
+def _microseconds(value: Any, name: str) -> Any:
+    """Make NumPy's times such that Python has them too; finer ones turn into bare integers there."""
+    if value.dtype.kind not in "mM":
+        return value
+    kind, _, unit = value.dtype.name.rstrip("]").partition("[")
+    if (kind, unit) == ("datetime64", "D"):
+        return value
+    if kind == "timedelta64" and unit in "YM":
+        raise _refuse(name, "a span of months or years cannot be sent; pass days")
+    times = value.astype(f"{kind}[us]")
+    if not ((times == value) | (times != times)).all():
+        raise _refuse(name, "times finer than a microsecond cannot be sent; round them, for example with astype")
+    return times
 
 
 def _typed(value: Any, name: str) -> Any:

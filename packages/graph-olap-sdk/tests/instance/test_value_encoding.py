@@ -18,6 +18,7 @@ from graph_olap.exceptions import ValidationError
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
 
 QUICK = settings(deadline=None, max_examples=60)
 SCALARS = st.one_of(
@@ -84,6 +85,28 @@ def test_reading_an_interval_never_fails(text):
         (np.array([1, 2]), [1, 2]),
         (np.datetime64("2024-05-01T10:00:00", "us"), {"$type": "TIMESTAMP", "value": "2024-05-01T10:00:00"}),
         (pd.Timestamp("2024-05-01"), {"$type": "TIMESTAMP", "value": "2024-05-01T00:00:00"}),
+        (np.datetime64("2024-05-01T10:00:00", "ns"), {"$type": "TIMESTAMP", "value": "2024-05-01T10:00:00"}),
+        (np.datetime64("2024-05-01T10", "h"), {"$type": "TIMESTAMP", "value": "2024-05-01T10:00:00"}),
+        (np.datetime64("2024-05-01"), {"$type": "DATE", "value": "2024-05-01"}),
+        (np.datetime64("NaT"), None),
+        (np.timedelta64(5, "s"), {"$type": "INTERVAL", "value": "P0DT5S"}),
+        (np.timedelta64(5, "ns") * 1000, {"$type": "INTERVAL", "value": "P0DT0.000005S"}),
+        (
+            np.array(["2024-05-01T10:00:00", "NaT"], "datetime64[ns]"),
+            [{"$type": "TIMESTAMP", "value": "2024-05-01T10:00:00"}, None],
+        ),
+        (pd.Series([1, 2]), [1, 2]),
+        (pd.Series([1, None], dtype="Int64"), [1, None]),
+        (pd.Series(["a", None], dtype="string"), ["a", None]),
+        (pd.Index([1, 2]), [1, 2]),
+        (pd.Series(["a", "b"], dtype="category"), ["a", "b"]),
+        (pd.Series([pd.Timestamp("2024-05-01")]), [{"$type": "TIMESTAMP", "value": "2024-05-01T00:00:00"}]),
+        (pd.NA, None),
+        (pl.Series([1, None]), [1, None]),
+        (pl.Series([dt.date(2024, 5, 1)]), [{"$type": "DATE", "value": "2024-05-01"}]),
+        (pa.array([1, None]), [1, None]),
+        (pa.chunked_array([[1], [2]]), [1, 2]),
+        (pa.scalar(7), 7),
         (2**63 - 1, 2**63 - 1),
         (2**63, {"$type": "INT128", "value": "9223372036854775808"}),
         (1 - 2**127, {"$type": "INT128", "value": "-170141183460469231731687303715884105727"}),
@@ -106,7 +129,12 @@ def test_encoded_forms(value, encoded):
     ("value", "reason"),
     [
         (pl.DataFrame({"a": [1]}), "polars DataFrame"),
-        (pd.Series([1]), "pandas Series"),
+        (pd.DataFrame({"a": [1]}), "pandas DataFrame cannot be sent; pass one column"),
+        (pd.Series([1.5, None]), r"nan cannot be sent"),
+        (pd.Interval(0, 1), "pandas Interval cannot be sent; pass a Python value"),
+        (np.datetime64("2024-05-01T10:00:00.000000001"), "finer than a microsecond"),
+        (pa.table({"a": [1]}), "pyarrow Table cannot be sent; pass one column"),
+        (np.timedelta64(1, "M"), "months"),
         (pd.NaT, "NaT"),
         (float("nan"), "nan"),
         (Decimal("Infinity"), "Infinity"),
