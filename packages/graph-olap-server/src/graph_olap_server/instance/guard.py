@@ -228,12 +228,19 @@ class _Walk:
         if name is None:
             raise cypher_error("syntax", "CALL needs the name of a procedure.", self._text, token.end)
         allowed = ", ".join(sorted(procedure.lower() for procedure in READ_ONLY_PROCEDURES))
-        if self._peek(index + 2) != "(":
+        follows = self._peek(index + 2)
+        if follows == "=":
             self._refuse("statement_not_allowed", name, f"CALL {name.text} changes a setting of the engine")
-        if name.name.upper() not in READ_ONLY_PROCEDURES:
-            message = f"The procedure {name.name} may not be called. Use one of {allowed}; algorithms run via the SDK."
-            raise cypher_error("statement_not_allowed", message, self._text, name.start)
-        return _OPERAND
+        known = name.name.upper() in READ_ONLY_PROCEDURES
+        if known and follows == "(":
+            return _OPERAND
+        if known:
+            message = f"CALL {name.text} needs brackets: CALL {name.text}(...) RETURN *."
+        else:
+            parts = [token.name for token in self._tokens[index + 1 : index + 4]]
+            called = "".join(parts) if follows == "." else name.name
+            message = f"The procedure {called} may not be called. Use one of {allowed}; algorithms run via the SDK."
+        raise cypher_error("statement_not_allowed", message, self._text, name.start)
 
     def _refuse_hidden(self, index: int, token: Token) -> None:
         # No reading statement has these pairs of words anywhere, so no position makes them harmless.

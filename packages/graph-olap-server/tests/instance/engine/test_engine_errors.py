@@ -118,6 +118,22 @@ HABITS = [
     ("MATCH (n:Person) RETURN n.id ORDER BY rand()", "to sort by for a sample"),
     ("MATCH (a)-[r]->() RETURN startNode(r)", r"MATCH \(a\)-\[r\]->\(b\) RETURN a"),
     ("MATCH (n:Person) RETURN toInteger(n.name)", r"Write CAST\(x AS INT64\)"),
+    ("RETURN date('2024-05-01').year", r"is of type DATE, which has no fields\. Write date_part\('year', "),
+    ("MATCH (n:Person) RETURN n.age.year", r"n\.age is of type INT32, which has no fields\.$"),
+    ("RETURN date()", r"Write current_date\(\)"),
+    ("RETURN timestamp()", r"Write current_timestamp\(\)"),
+    ("RETURN duration('P3D')", r'"P3D" is no interval\. Write interval'),
+    ("MATCH (n:Person) RETURN properties(n)", r"Write RETURN n "),
+    ("MATCH (n:Person) RETURN n {.name, .age}", r"Write \{name: n.name\}"),
+    ("MATCH (n:Person) RETURN [(n)-[:KNOWS]->(m) | m.name]", r"made by collect"),
+    ("MATCH (n:Person) RETURN size([(n)-[:KNOWS]->() | 1])", r"made by collect"),
+    ("MATCH (n:Person) CALL { WITH n MATCH (n)-->(m) RETURN count(m) AS c } RETURN c", r"Write OPTIONAL MATCH"),
+    ("MATCH (a:Person)-[:KNOWS]->{1,3}(b) RETURN b", r"Write \[:TYPE\*1\.\.3\]"),
+    ("MATCH (a:Person)-[:KNOWS]->+(b) RETURN b", r"Write \[:TYPE\*1\.\.3\]"),
+    ("MATCH (n:Person) RETURN n.age ORDER BY n.age DESC NULLS LAST", r"Write ORDER BY n.age IS NULL, n.age"),
+    ("MATCH (n:Person WHERE n.age > 1) RETURN n", r"Write WHERE behind the whole pattern"),
+    ("MATCH (n:Person) RETURN n.age, count(*) GROUP BY n.age", r"Write WITH n.city AS city"),
+    ('MATCH (n:Person) RETURN n.name AS "first name"', r"Write names in backticks"),
 ]
 
 

@@ -273,6 +273,21 @@ def test_allowed_procedures_only_list_or_search():
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
+        ("CALL db.labels()", r"procedure db\.labels may not be called\. Use one of .*show_tables"),
+        ("CALL apoc.load.json('x') YIELD value", r"procedure apoc\.load may not be called"),
+        ("CALL show_tables RETURN *", r"needs brackets: CALL show_tables\(\.\.\.\)"),
+        ("CALL threads = 4", r"CALL threads changes a setting"),
+    ],
+)
+def test_a_call_that_is_refused_says_what_may_be_called(statement, words):
+    with pytest.raises(PlatformError, match=words) as caught:
+        check_statement(statement)
+    assert caught.value.details["kind"] == "statement_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
         ("RETURN " + "(" * 61 + "1" + ")" * 61, "Brackets nest 60 deep"),
         ("RETURN " + "[" * 45_000 + "]" * 45_000, "Brackets nest 60 deep"),
         ("RETURN " + "CASE WHEN true THEN " * 13 + "1" + " END" * 13, "CASE nests 12 deep"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.instance.engine.catalog import Catalog
+from graph_olap_server.instance.engine.dialects import function_instead, meaning_instead, words_instead
 
 __all__ = ["is_interruption", "translate", "write_failed"]
 
@@ -119,51 +120,6 @@ _FUNCTIONS = (
 )
 
 
-_INSTEAD = {
-    "datetime": "timestamp('2024-05-01 12:00:00')",
-    "day": "date_part('day', x)",
-    "elementid": "id(x)",
-    "endnode": "the name of the node: MATCH (a)-[r]->(b) RETURN b",
-    "exp": "2.718281828459045 ^ x",
-    "head": "list[1]",
-    "last": "list[-1]",
-    "localdatetime": "timestamp('2024-05-01 12:00:00')",
-    "month": "date_part('month', x)",
-    "now": "current_timestamp()",
-    "percentilecont": "list_sort(collect(x)), or take the quantile of a DataFrame: conn.query_df(...)",
-    "percentiledisc": "list_sort(collect(x)), or take the quantile of a DataFrame: conn.query_df(...)",
-    "power": "x ^ y",
-    "rand": "md5(CAST(n.id AS STRING)) to sort by for a sample",
-    "random": "md5(CAST(n.id AS STRING)) to sort by for a sample",
-    "reduce": "list_sum(list), or list_reduce(list, (a, b) -> a + b)",
-    "replace": "regexp_replace(text, 'pattern', 'new', 'g')",
-    "split": "string_split(text, ' ')",
-    "startnode": "the name of the node: MATCH (a)-[r]->(b) RETURN a",
-    "stdev": "sqrt(avg(x * x) - avg(x) ^ 2), or take that of a DataFrame: conn.query_df(...)",
-    "stdevp": "sqrt(avg(x * x) - avg(x) ^ 2)",
-    "tail": "list[2:]",
-    "toboolean": "CAST(x AS BOOL)",
-    "tofloat": "CAST(x AS DOUBLE)",
-    "tointeger": "CAST(x AS INT64)",
-    "year": "date_part('year', x)",
-}
-_DIALECT = (
-    (r"!=", "<> for 'not equal'"),
-    (r"BETWEEN\b", "x >= low AND x <= high"),
-    (r"(all)?shortestPaths?\b", "MATCH p = (a)-[* SHORTEST 1..5]->(b), or ALL SHORTEST"),
-    (r"\((\(|\w*\)\s*[-<])", "EXISTS { MATCH (a)-->(b) } for a pattern as a condition"),
-    (r":\s*\w", "label(n) = 'Label' for a label as a condition"),
-    (r"\|\s*\w+\s*[){]", "(n:One:Two) for alternatives of labels"),
-    (r"\|\s", "a + b to join texts"),
-    (r"\(\s*\w+\.\w+\s*\)", "n.name IS NOT NULL for a property that is there"),
-)
-
-
-def _instead(rest: str) -> str | None:
-    """Return what the dialect has for a habit of another one, which it could not read here."""
-    return next((text for pattern, text in _DIALECT if re.match(pattern, rest, re.IGNORECASE)), None)
-
-
 def _syntax(body: str, statement: str, position: Callable[[int], int]) -> PlatformError:
     match = _PLACE.search(body)
     if match is None:
@@ -176,7 +132,7 @@ def _syntax(body: str, statement: str, position: Callable[[int], int]) -> Platfo
     rest = statement[offset:].split(maxsplit=1)
     near = f"near {rest[0][:40]!r}" if rest else "at its end"
     shown = offset - (statement.rfind("\n", 0, offset) + 1) + 1
-    instead = _instead(statement[offset:])
+    instead = words_instead(statement[offset:])
     hint = f"Write {instead}" if instead else "Check what stands before that place"
     message = f"The query cannot be read {near} (line {line}, column {shown}). {hint}."
     return cypher_error("syntax", message, statement, offset)
@@ -200,8 +156,11 @@ def _explain(body: str, statement: str, catalog: Catalog) -> tuple[str, str | No
         return f"There is no property {name} on {variable}.{_near(name, known, 'Known properties are')}", name
     if match := _FUNCTION.search(body):
         name = match.group(1).lower()
-        instead = f" Write {_INSTEAD[name]}." if name in _INSTEAD else _near(name, _FUNCTIONS, "")
+        other = function_instead(name)
+        instead = f" Write {other}." if other else _near(name, _FUNCTIONS, "")
         return f"The engine has no function {name}.{instead}", None
+    if other := meaning_instead(body, statement):
+        return other, None
     if match := _VARIABLE.search(body):
         return (
             f"The variable {match.group(1)} is not known at this place. Bind it in MATCH, UNWIND or WITH.",
