@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import logging
 import os
 import threading
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from graph_olap.exceptions import GraphOLAPError
 from graph_olap.models import AlgorithmExecution
 
 from graph_olap_server.domain.errors import PlatformError, invalid_state, not_found
 from graph_olap_server.instance.engine.base import GraphEngine
+from graph_olap_server.instance.history import History
 from graph_olap_server.instance.kept_results import KeptResults
 from graph_olap_server.instance.lock import InstanceLock
 from graph_olap_server.instance.workers import Cancelled, Control, TimedOut
@@ -138,11 +137,11 @@ class ExecutionService:
     def __init__(self, folder: Path) -> None:
         self.lock = InstanceLock()
         self.results = KeptResults(folder / _RESULTS_FOLDER)
-        self._file = folder / _HISTORY_FILE
+        self._history = History(folder / _HISTORY_FILE)
         self._mutex = threading.Lock()
         self._running: OrderedDict[str, Execution] = OrderedDict()
         self._finished: OrderedDict[str, AlgorithmExecution] = OrderedDict(
-            (record.execution_id, record) for record in _read_history(self._file)
+            (record.execution_id, record) for record in self._history.read()[-_KEPT:]
         )
 
     def start(self, task: Task) -> Execution:
@@ -161,7 +160,7 @@ class ExecutionService:
             )
         with self._mutex:
             self._running[execution.id] = execution
-            self._remember()
+            self._remember(execution.record)
         thread = threading.Thread(target=self._run, args=(execution, task), name=task.algorithm, daemon=True)
         try:
             thread.start()
@@ -258,7 +257,7 @@ class ExecutionService:
             self._finished[execution.id] = record
             while len(self._finished) > _KEPT:
                 self._finished.popitem(last=False)
-            self._remember()
+            self._remember(record)
         if task.takes_lock:
             self.lock.release(execution.id)
         event(
@@ -272,13 +271,9 @@ class ExecutionService:
         )
         execution.done.set_result(None)
 
-    def _remember(self) -> None:
-        running = [execution.record for execution in self._running.values()]
-        try:
-            _write_history(self._file, [*self._finished.values(), *running])
-        except OSError as error:
-            # A full disk must not stop runs, and what they found is in memory; the next run writes all of it.
-            event(_log, "history_not_written", level=logging.WARNING, reason=str(error))
+    def _remember(self, record: AlgorithmExecution) -> None:
+        running = (execution.record for execution in self._running.values())
+        self._history.add(record, (known for part in (self._finished.values(), running) for known in part))
 
 
 def _cannot_write(error: Exception) -> str | None:
@@ -287,49 +282,3 @@ def _cannot_write(error: Exception) -> str | None:
         return error.strerror or str(error)
     full = os.strerror(errno.ENOSPC)
     return full if full in str(error) else None
-
-
-def _read_history(file: Path) -> list[AlgorithmExecution]:
-    """Return what an earlier process of this instance ran; what it had not ended, ended with it."""
-    try:
-        return [_ended(AlgorithmExecution.from_dict(entry)) for entry in json.loads(file.read_text())]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, TypeError, AttributeError, GraphOLAPError) as error:
-        event(_log, "history_not_read", level=logging.WARNING, reason=str(error))
-        return []
-
-
-def _ended(record: AlgorithmExecution) -> AlgorithmExecution:
-    if record.status != "running":
-        return record
-    message = (
-        f"The instance's process ended while {record.algorithm} was running. A property is written whole or not at all."
-    )
-    now = datetime.now(UTC)  # when exactly it ended nobody knows
-    return record.model_copy(
-        update={
-            "status": "failed",
-            "error_code": "ALGORITHM_FAILED",
-            "error_message": message,
-            "completed_at": now,
-            "duration_ms": max(0, int((now - record.started_at).total_seconds() * 1000)),
-            "elapsed_ms": None,
-            "phase": None,
-            "progress_percent": None,
-        }
-    )
-
-
-def _write_history(file: Path, records: list[AlgorithmExecution]) -> None:
-    temporary = file.with_suffix(".new")
-    # Lists of values can be long; what outlives a restart is what was asked and how it ended.
-    entries = [{**record.to_dict(), "result": _summary(record.result)} for record in records]
-    temporary.write_text(json.dumps(entries))
-    temporary.replace(file)
-
-
-def _summary(result: dict[str, Any] | None) -> dict[str, Any] | None:
-    if result is None:
-        return None
-    return {key: value for key, value in result.items() if key == "timings_ms" or not isinstance(value, (list, dict))}

@@ -60,7 +60,9 @@ class InstanceRuntime:
         self._workers = WorkerPool(
             threads=config.threads, memory_bytes=max(_MIN_WORKER_BYTES, memory_limit_bytes() * 3 // 4)
         )
-        self._networkx_workers = WorkerPool(threads=1, memory_bytes=max(_MIN_WORKER_BYTES, config.buffer_bytes))
+        self._networkx_workers = WorkerPool(
+            threads=config.threads, memory_bytes=max(_MIN_WORKER_BYTES, config.buffer_bytes)
+        )
         self.projections = ProjectionCache()
         self._native: NativeAlgorithms | None = None
         self._networkx: NetworkxBridge | None = None

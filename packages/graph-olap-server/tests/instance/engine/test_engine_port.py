@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pyarrow as pa
 import pytest
 from graph_olap_server.domain.errors import PlatformError
-from graph_olap_server.instance.engine import cache
+from graph_olap_server.instance.engine import cache, cypher_engine
 from graph_olap_server.instance.engine.base import EdgeWrite, EngineLimits, NodeWrite, pack_id
 from graph_olap_server.instance.engine.registry import available_engines, engine_class
 
@@ -71,6 +71,37 @@ def test_node_keys_and_edges_agree_with_a_query(social):
         tuple(row) for row in social.rows("MATCH (a)-[r:KNOWS]->(b) RETURN a.id, b.id, coalesce(r.since, 0)")
     )
     assert social.engine.node_keys("City").to_pylist() == ["x", "y"]
+
+
+def test_node_keys_are_read_once_unless_there_are_too_many(files, load, monkeypatch):
+    engine = load(files.node("A", ("id", "INT64"), {}, [[3], [1]]).node("B", ("id", "STRING"), {}, [["x" * 20]])).engine
+    first = engine.node_keys("A")
+    assert engine.node_keys("A") is first
+    engine.write_node_property("A", "score", "DOUBLE", pa.array([0]), pa.array([0.5]))
+    assert engine.node_keys("A") is first
+    monkeypatch.setattr(cypher_engine, "_MOST_KEY_BYTES", first.nbytes)
+    long = engine.node_keys("B")
+    assert long.to_pylist() == engine.node_keys("B").to_pylist() == ["x" * 20]
+    assert engine.node_keys("B") is not long
+    assert engine.node_keys("A").to_pylist() == first.to_pylist() == [3, 1]
+
+
+def test_ends_of_relationships_between_labels_of_any_size(files, load):
+    files.node("One", ("id", "INT64"), {}, [[0]]).node("None", ("id", "INT64"), {}, [])
+    files.node("Many", ("id", "INT64"), {}, [[i] for i in range(1025)])
+    pairs = [[i, 0] for i in range(1024, -1, -1)]
+    files.edge("DOWN", ("Many", "One"), {"w": "INT64"}, [[*pair, pair[0]] for pair in pairs])
+    files.edge("UP", ("One", "Many"), {}, [pair[::-1] for pair in pairs])
+    files.edge("NEVER", ("One", "None"), {}, [])
+    engine = load(files).engine
+    down = engine.edges("DOWN", ["w"])
+    assert down["_src"].to_pylist() == down["w"].to_pylist()
+    assert (sorted(down["_src"].to_pylist()), set(down["_dst"].to_pylist())) == (list(range(1025)), {0})
+    up = engine.edges("UP")
+    assert (set(up["_src"].to_pylist()), sorted(up["_dst"].to_pylist())) == ({0}, list(range(1025)))
+    never = engine.edges("NEVER")
+    assert never.schema == pa.schema({"_src": pa.int64(), "_dst": pa.int64()})
+    assert never.num_rows == 0
 
 
 def test_an_unknown_label_is_named(social):

@@ -86,6 +86,7 @@ class CypherEngine(GraphEngine):
         self._graph_version = 0
         self._parallel: dict[str, bool] = {}
         self._recent: Recent[Rewritten] = Recent()
+        self._keys: dict[str, pa.Array] = {}
         self._closed = False
         with self._pool.plain() as connection:
             connection.execute("CALL force_checkpoint_on_close=false")
@@ -184,10 +185,17 @@ class CypherEngine(GraphEngine):
         return self._table(name).number
 
     def node_keys(self, label: str) -> pa.Array:
-        """Return the primary keys of a label in offset order."""
-        key = self._table(label).primary_key
-        assert key is not None
-        return self.node_values(label, key)
+        """Return the primary keys of a label in offset order; they never change, and those read last are kept."""
+        kept = self._keys.get(label)
+        if kept is None:
+            key = self._table(label).primary_key
+            assert key is not None
+            kept = self.node_values(label, key)
+            if kept.nbytes + sum(keys.nbytes for keys in list(self._keys.values())) > _MOST_KEY_BYTES:
+                self._keys = {}
+            if kept.nbytes <= _MOST_KEY_BYTES:
+                self._keys[label] = kept
+        return kept
 
     def node_values(self, label: str, name: str) -> pa.Array:
         """Return a property of a label in offset order."""
@@ -201,11 +209,16 @@ class CypherEngine(GraphEngine):
         """Return all relationships of a type with the asked properties."""
         entry = self._table(edge_type)
         assert entry.ends is not None
-        columns = {"_src": "offset(id(a))", "_dst": "offset(id(b))"}
-        columns |= {name: f"r.{quote(name)}" for name in properties}
         start, end = entry.ends
+        # Both ends in one number: the engine hands out rows value by value, which takes longer than to find them.
+        bits = self._table(end).rows.bit_length()
+        columns = {"_ends": f"offset(id(a)) * {1 << bits} + offset(id(b))"}
+        columns |= {name: f"r.{quote(name)}" for name in properties}
         pattern = f"MATCH (a:{quote(start)})-[r:{quote(edge_type)}]->(b:{quote(end)})"
-        return self._arrow(pattern, columns, entry)
+        table = self._arrow(pattern, columns, entry)
+        ends = table["_ends"].to_numpy()
+        parts = {"_src": pa.array(ends >> bits), "_dst": pa.array(ends & ((1 << bits) - 1))}
+        return pa.table(parts | {name: table[name] for name in properties})
 
     def write_properties(
         self, writes: Sequence[NodeWrite | EdgeWrite], check: Callable[[], None] = lambda: None
@@ -404,6 +417,8 @@ def _without_masks(running: RunningQuery, text: str) -> Iterator[None]:
         with suppress(RuntimeError):
             running.execute("CALL enable_semi_mask=true")
 
+
+_MOST_KEY_BYTES = 64 * 1024**2
 
 _CYCLE = (
     "A pattern of OPTIONAL MATCH, EXISTS { } or COUNT { } comes back to a node over parallel relationships: the engine "
