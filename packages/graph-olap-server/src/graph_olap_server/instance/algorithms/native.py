@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.instance.algorithms import shapes
 from graph_olap_server.instance.algorithms.estimate import estimate
-from graph_olap_server.instance.algorithms.kernels.results import Computed
+from graph_olap_server.instance.algorithms.kernels.results import Computed, EdgeMap
 from graph_olap_server.instance.algorithms.model import Algorithm, Parameter
 from graph_olap_server.instance.algorithms.phases import PhaseClock
 from graph_olap_server.instance.algorithms.problems import with_names
@@ -25,6 +25,7 @@ from graph_olap_server.instance.projection import ProjectionCache, ProjectionSpe
 from graph_olap_server.instance.request_body import Fields
 from graph_olap_server.instance.selection import Selection, check_weight, is_numeric, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
+from graph_olap_server.instance.writeback import expected_seconds
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
 __all__ = ["Mode", "NativeAlgorithms"]
@@ -128,7 +129,8 @@ class NativeAlgorithms:
             except PlatformError as error:
                 raise with_names(error, references) from None
         control.check()
-        clock.start("write")
+        relationships = len(computed.values) if isinstance(computed, EdgeMap) else 0
+        clock.start("write", expected_seconds(projection.node_count, relationships))
         nodes_updated = edges_updated = 0
         result: dict[str, Any] = {}
         table = None

@@ -16,7 +16,7 @@ from graph_olap_server.instance.encoding.types import ValueType, contains
 from graph_olap_server.instance.engine.base import OFFSET_BITS
 from graph_olap_server.instance.engine.types import HIDDEN_PREFIX
 
-__all__ = ["BrokenColumnError", "PropertyTypes", "to_contract", "value_type_of"]
+__all__ = ["BrokenColumnError", "PropertyTypes", "shown_type", "to_contract", "value_type_of"]
 
 PropertyTypes = Callable[[str, str, pa.DataType], ValueType]
 """From ``node`` or ``edge``, a property's name and its Arrow type to the property's type."""
@@ -56,12 +56,23 @@ def to_contract(array: pa.Array, value_type: ValueType, property_types: Property
     if name == "MAP":
         return _map(array, value_type, property_types)
     if name == "STRUCT":
-        children = [
-            to_contract(child, child_type, property_types)
-            for child, child_type in zip(_children(array), value_type.children, strict=True)
+        fields = [
+            (field.name, to_contract(child, child_type, property_types))
+            for field, child, child_type in zip(array.type, _children(array), value_type.children, strict=True)
+            if not field.name.startswith(HIDDEN_PREFIX)  # Ladybug's properties(n) is such a struct
         ]
-        return _struct(children, [field.name for field in array.type], array)
+        return _struct([child for _, child in fields], [name for name, _ in fields], array)
     return array
+
+
+def shown_type(value_type: ValueType) -> ValueType:
+    """Return the type of what :func:`to_contract` makes of a column: without fields that are being filled just now."""
+    children = tuple(map(shown_type, value_type.children))
+    if value_type.name != "STRUCT":
+        return value_type._replace(children=children)
+    kept = [place for place, name in enumerate(value_type.fields) if not name.startswith(HIDDEN_PREFIX)]
+    fields = tuple(value_type.fields[place] for place in kept)
+    return value_type._replace(fields=fields, children=tuple(children[place] for place in kept))
 
 
 def value_type_of(arrow_type: pa.DataType) -> ValueType:

@@ -33,6 +33,7 @@ from graph_olap_server.instance.engine.conflicts import Conflicts, property_list
 from graph_olap_server.instance.engine.convert import to_contract, value_type_of
 from graph_olap_server.instance.engine.cycles import has_parallel, hops_of, intersects
 from graph_olap_server.instance.engine.errors import is_interruption, translate, write_failed
+from graph_olap_server.instance.engine.hidden import ShownPlan, hide, shown_columns
 from graph_olap_server.instance.engine.loader import load_snapshot
 from graph_olap_server.instance.engine.pool import ConnectionPool, RunningQuery
 from graph_olap_server.instance.engine.prepare import Prepared, Rewritten, plan_prefix, prepare
@@ -40,7 +41,7 @@ from graph_olap_server.instance.engine.recent import Recent
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.spill import spilled_result
 from graph_olap_server.instance.engine.threads import ThreadsInForce
-from graph_olap_server.instance.engine.types import quote
+from graph_olap_server.instance.engine.types import HIDDEN_PREFIX, quote
 from graph_olap_server.instance.engine.unions import UnionParts, UnionResult, union_parts
 from graph_olap_server.instance.engine.writeback import (
     PreparedWrite,
@@ -88,6 +89,7 @@ class CypherEngine(GraphEngine):
         self._recent: Recent[Rewritten] = Recent()
         self._keys: dict[str, pa.Array] = {}
         self._closed = False
+        self._filling = False
         with self._pool.plain() as connection:
             connection.execute("CALL force_checkpoint_on_close=false")
             remove_unfinished(connection)
@@ -164,10 +166,12 @@ class CypherEngine(GraphEngine):
                 if spilled is not None:
                     return spilled
             sources = [self._execute(running, part, statement, catalog, timeout_ms, deadline) for part in prepared]
-        source, places = sources[0], prepared[0].columns
+        columns = [
+            shown_columns(each.get_column_names(), part.columns) for each, part in zip(sources, prepared, strict=True)
+        ]
+        source, places = ShownPlan(sources[0]) if explained else sources[0], columns[0]
         if len(sources) > 1:
-            source = UnionResult.join(sources, [part.columns for part in prepared], statement, distinct=parts.distinct)
-            places = None
+            source, places = UnionResult.join(sources, columns, statement, distinct=parts.distinct), None
         result = CypherResult.read(source, names, conflicts, property_lists(catalog, conflicts), places)
         result.warnings += [warning for part in prepared for warning in part.warnings]
         return result
@@ -236,6 +240,7 @@ class CypherEngine(GraphEngine):
                 keys = (self._keys_of(start.name, write.ends["_src"]), self._keys_of(end.name, write.ends["_dst"]))
                 prepared.append(PreparedWrite(entry, write, keys, (start, end)))
             check()
+        self._filling = True
         try:
             with self._pool.plain() as connection:
                 write_all(connection, prepared, check)
@@ -244,6 +249,8 @@ class CypherEngine(GraphEngine):
                 raise
             event(_log, "write_failed", level=logging.ERROR, error=str(error))
             raise failure from error
+        finally:
+            self._filling = False
         self._forget()
 
     def drop_node_property(self, label: str, name: str) -> None:
@@ -280,7 +287,25 @@ class CypherEngine(GraphEngine):
     def _prepared(
         self, statement: str, parameters: Mapping[str, Any], catalog: Catalog, *, explained: bool
     ) -> Prepared:
-        """Prepare a statement, with its cycles open where the engine would lose parallel relationships."""
+        """Prepare a statement, with its cycles open where the engine would lose parallel relationships.
+
+        What is being written meanwhile is kept out of sight.
+        """
+        prepared = self._opened(statement, parameters, catalog, explained=explained)
+        if not self._filling and HIDDEN_PREFIX not in statement.lower() and "table_info" not in statement.lower():
+            return prepared
+
+        def refuse(owner: str, name: str) -> PlatformError:
+            text = f"Binder exception: Cannot find property {name} for {owner}."
+            return translate(text, statement, catalog, prepared.original_position)
+
+        hiding = hide(prepared.text, refuse)
+        position = prepared.original_position
+        return replace(
+            prepared, text=hiding.text, original_position=lambda place: position(hiding.original_position(place))
+        )
+
+    def _opened(self, statement: str, parameters: Mapping[str, Any], catalog: Catalog, *, explained: bool) -> Prepared:
         prepared = prepare(statement, parameters, catalog, self._refusal, self._recent, explained=explained)
         if not prepared.may_have_cycle or not self._intersects(prepared):
             return prepared

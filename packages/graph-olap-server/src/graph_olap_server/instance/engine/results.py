@@ -18,7 +18,7 @@ from graph_olap_server.instance.encoding.intervals import is_plain_interval
 from graph_olap_server.instance.encoding.types import contains
 from graph_olap_server.instance.engine.base import EngineResult, ResultColumn, RowTooLargeError
 from graph_olap_server.instance.engine.conflicts import Conflicts
-from graph_olap_server.instance.engine.convert import BrokenColumnError, to_contract
+from graph_olap_server.instance.engine.convert import BrokenColumnError, shown_type, to_contract
 from graph_olap_server.instance.engine.types import parse_engine_type
 from graph_olap_server.logs import event
 
@@ -92,9 +92,9 @@ class CypherResult(EngineResult):
     def rows(self) -> Iterator[list[Any]]:
         """Yield the rows as JSON-ready lists."""
         assert self._lists is not None
-        encoder = Encoder(self._lists)
+        encoder, types = Encoder(self._lists), [shown_type(kind) for kind in self._types]
         for chunk in (piece for whole in self._load() for piece in _pieces(whole)):
-            columns = [encoder.encode(array, kind) for array, kind in zip(chunk.columns, self._types, strict=True)]
+            columns = [encoder.encode(array, kind) for array, kind in zip(chunk.columns, types, strict=True)]
             if encoder.not_finite and _NOT_FINITE not in self.warnings:
                 self.warnings.append(_NOT_FINITE)
             yield from map(list, zip(*columns, strict=True))

@@ -139,7 +139,7 @@ class UnionResult:
                     raise cypher_error("binder", _TYPES.format(name=name, a=wanted, b=found, n=part + 1), statement)
 
     def _joined(self, rows: int, statement: str) -> pa.Table:
-        names = [str(number) for number in range(len(self._sources[0].get_column_names()))]
+        names = [str(number) for number in range(len(self.get_column_names()))]
         tables = []
         for source, places in zip(self._sources, self._places, strict=True):
             table = source.get_as_arrow(rows)

@@ -36,6 +36,7 @@ from graph_olap_server.instance.projection import Parallel, Projection, Projecti
 from graph_olap_server.instance.request_body import Fields
 from graph_olap_server.instance.selection import Selection, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
+from graph_olap_server.instance.writeback import expected_seconds
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
 __all__ = ["NetworkxBridge", "NetworkxCatalog"]
@@ -162,7 +163,8 @@ class NetworkxBridge:
             except PlatformError as error:
                 raise with_keys(error, references) from None
         control.check()
-        clock.start("write")
+        relationships = 0 if classified.edges is None else len(classified.edges.source)
+        clock.start("write", expected_seconds(projection.node_count, relationships))
         updated = edges_updated = 0
         table = None
         if call["stream"]:
