@@ -23,6 +23,7 @@ from graph_olap_server.instance.networkx_bridge.properties import NodeAttribute
 from graph_olap_server.instance.networkx_bridge.values import Classified, Handle
 from graph_olap_server.instance.networkx_bridge.view import GraphView
 from graph_olap_server.instance.projection import Parallel
+from graph_olap_server.instance.workers.progress import counted
 
 __all__ = ["run"]
 
@@ -168,7 +169,15 @@ def _graph(handles: list[Handle], view: GraphView, attributes: Mapping[str, Node
         )
     else:
         graph.add_edges_from(ends)
+    graph._node, graph._adj = _Counted(graph._node), _Counted(graph._adj)
     return graph
+
+
+class _Counted(dict[Handle, Any]):
+    """Nodes of a graph, or their neighbours by node: who goes over them shows how far the function is."""
+
+    def __iter__(self) -> Iterator[Handle]:
+        return counted(super().__iter__(), len(self))
 
 
 def _callable(entry: Entry, parameter: str, value: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.workers.progress import reporting
 from graph_olap_server.instance.workers.shared import map_array
 
 
@@ -34,8 +35,10 @@ def main() -> None:
             arrays = {name: _receive_array(connection, *shape) for name, shape in shapes.items()}
         except EOFError:
             return
-        connection.send(_run(function, arguments, arrays))
-        del arrays
+        with reporting(lambda fraction: connection.send(("progress", fraction))):
+            answer = _run(function, arguments, arrays)
+        connection.send(answer)
+        del arrays, answer
 
 
 def _receive_array(connection: Connection[Any, Any], dtype: str, length: int) -> np.ndarray[Any, Any]:

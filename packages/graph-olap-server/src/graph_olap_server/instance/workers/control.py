@@ -33,6 +33,7 @@ class Control:
         self._phase: str | None = None
         self._phase_started = 0.0
         self._phase_seconds: float | None = 1.0
+        self._reported = 0.0
 
     @property
     def cancelled(self) -> bool:
@@ -53,20 +54,24 @@ class Control:
     def progress_percent(self) -> int:
         """How far the work is, from the phases and the time that was expected for this one; below 100.
 
-        Where no time was expected it is what the phases before amount to.
+        Where no time was expected it is what was reported of this phase.
         """
         if self._phase not in _PHASES:
             return 0
         first, last = _PHASES[self._phase]
         if self._phase_seconds is None:
-            return first
+            return int(first + (last - first) * self._reported)
         passed = (time.monotonic() - self._phase_started) / self._phase_seconds
         return min(99, int(first + (last - first) * (1 - math.exp(-2 * passed))))
 
     def enter(self, phase: str, expected_seconds: float | None = 1.0) -> None:
         """Say what is being done from now on and how long it should take, if anybody knows."""
-        self._phase, self._phase_started = phase, time.monotonic()
+        self._phase, self._phase_started, self._reported = phase, time.monotonic(), 0.0
         self._phase_seconds = None if expected_seconds is None else max(expected_seconds, 0.001)
+
+    def report(self, fraction: float) -> None:
+        """Say how much of the phase is done, between 0 and 1; what is less than was said before is passed over."""
+        self._reported = max(self._reported, min(1.0, fraction))
 
     def check(self) -> None:
         """Raise ``Cancelled`` or ``TimedOut`` when the work should end."""

@@ -75,10 +75,7 @@ class Worker:
                 self._connection.send((function, dict(arguments), shapes))
                 for array in arrays.values():
                     send_handle(self._connection, array.fd, self._process.pid)
-                if not self._connection.poll(control.remaining_seconds):
-                    self.kill()
-                    raise TimedOut
-                kind, value = self._connection.recv()
+                kind, value = self._answer(control)
             except (EOFError, OSError) as error:
                 self.kill()
                 if control.cancelled:
@@ -99,6 +96,16 @@ class Worker:
             "has the details."
         )
         raise PlatformError("ALGORITHM_FAILED", message, {"reason": reason})
+
+    def _answer(self, control: Control) -> tuple[str, Any]:
+        while True:
+            if not self._connection.poll(control.remaining_seconds):
+                self.kill()
+                raise TimedOut
+            kind, value = self._connection.recv()
+            if kind != "progress":
+                return kind, value
+            control.report(value)
 
     def kill(self) -> None:
         """End the process at once; may be called twice and from any thread."""
