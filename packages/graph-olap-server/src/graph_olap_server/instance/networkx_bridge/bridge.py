@@ -15,6 +15,7 @@ from graph_olap_server.instance.algorithms.registry import algorithm_not_found
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.executions import Outcome, Task
 from graph_olap_server.instance.networkx_bridge import remote
+from graph_olap_server.instance.networkx_bridge.labels import edge_labels
 from graph_olap_server.instance.networkx_bridge.named import (
     named,
     table_of,
@@ -153,8 +154,11 @@ class NetworkxBridge:
         call |= {
             "edge_count": projection.edge_count,
             "combine": _combining(selection),
-            "node_attributes": node_attributes(self._engine, projection.nodes, use.nodes),
+            "node_attributes": node_attributes(self._engine, projection.nodes, use.nodes, use.numbers),
         }
+        if use.labels:
+            call["labels"], places = edge_labels(self._engine, projection, selection, use.labels)
+            arrays |= places
         references = NodeReferences(self._engine, projection.nodes)
         clock.start("compute", None)
         with self._workers.worker(control) as worker:

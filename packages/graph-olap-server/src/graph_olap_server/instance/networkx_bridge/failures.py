@@ -24,13 +24,14 @@ REFUSALS = (
 _APART = ("connected", "infinite path length", "not reachable")
 
 
-def refusal(name: str, error: Exception | str, *, directed: bool = False) -> PlatformError:
+def refusal(name: str, error: Exception | str, *, directed: bool = False, missing: str = "") -> PlatformError:
     """Return the error that a caller of the function gets.
 
     Args:
         name: The function.
         error: What it raised, or a reason in words.
         directed: Whether the function also takes a graph without directions but got one with them.
+        missing: Says which nodes have no value of a property that it was given.
     """
     reason = error if isinstance(error, str) else f"{type(error).__name__}: {_text(error)}"
     hint = f"conn.networkx.algorithm_info('{name}') describes the graph and the arguments it takes."
@@ -40,6 +41,8 @@ def refusal(name: str, error: Exception | str, *, directed: bool = False) -> Pla
         hint = "Select one connected part with subgraph_query, for example by a component that conn.algo.wcc wrote."
         if directed:
             hint = f"With directed=False directions do not count. {hint}"
+    elif isinstance(error, Exception) and missing:
+        hint = f"{missing}: leave them out with subgraph_query. {hint}"
     elif isinstance(error, Exception) and not isinstance(error, nx.NetworkXException) and directed:
         hint = f"It got a graph with directions; with directed=False these do not count. {hint}"
     sentence = reason if reason.endswith((".", "!", "?")) else f"{reason}."

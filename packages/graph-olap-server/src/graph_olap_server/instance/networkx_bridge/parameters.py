@@ -67,7 +67,6 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
 _NOT_SENT = frozenset(
     {"auxiliary", "residual", "heap", "create_using", "most_valuable_edge", "edge_relation", "node_data", "edge_data"}
     | {"weight_function", "key", "sort_neighbors", "neighbors", "tree", "sp", "paths", "index_map"}
-    | {"edge_attributes"}
     | {"astar_path.heuristic", "astar_path_length.heuristic", "lattice_reference.D"}
     | {f"{name}.partition" for name in ("maximum_branching", "minimum_branching", "minimal_branching")}
     | {f"{name}_spanning_arborescence.partition" for name in ("maximum", "minimum")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,15 @@ CAPACITY = "capacity"
 _OF_EDGES = (WEIGHT, "distance", CAPACITY, "edge_weight", "matching_weight", "attr", "edge_attr")
 # The first of them is what `weight_property` stands for.
 
+LABELS = "edge_attributes"
+_LABELLING = frozenset({"edge_attr", LABELS})
+"""What only tells relationships apart, so that it need not be a number."""
+
 _OF_NODES = frozenset({"attribute", "community", "label_name", "demand", "node_attr", "node_weight", "time"})
+_SEVERAL_OF_NODES = "node_attributes"
+# With these the library calculates; the others only tell nodes apart.
+_NUMBERS_OF_NODES = frozenset({"demand", "node_weight", "time", WEIGHT})
+_CALCULATING = frozenset({"numeric_assortativity_coefficient", "percolation_centrality"})
 # Here `weight` is a property of nodes.
 _WEIGHING_NODES = frozenset(
     {"cd_index", "max_weight_clique", "min_weighted_dominating_set", "min_weighted_vertex_cover"}
@@ -52,12 +60,16 @@ class PropertyUse:
 
     Attributes:
         edges: Attribute in the library's graph → numeric property of the relationships.
-        nodes: Properties of the nodes, loaded under their own names.
+        labels: Attribute in the library's graph → property of the relationships, of any type.
+        nodes: Properties of the nodes, loaded under their own names; times of some become numbers.
+        numbers: Which of them the library calculates with.
         arguments: Parameters whose value is the name of an attribute.
     """
 
     edges: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
     nodes: list[str] = field(default_factory=list)
+    numbers: set[str] = field(default_factory=set)
     arguments: dict[str, str] = field(default_factory=dict)
 
 
@@ -99,17 +111,26 @@ def read_properties(
         name, value = parameter.name, given.get(parameter.name)
         if name not in of_nodes:
             continue
+        numeric = name in _NUMBERS_OF_NODES or info.name in _CALCULATING
         if value is None and name != WEIGHT and any(parameter.default in properties for properties in tables.values()):
-            use.nodes.append(parameter.default)  # where the library looks for it
+            value = parameter.default  # where the library looks for it
         elif value is not None and _is_name(name, value, fields):
             _check_node_property(name, value, tables, fields)
-            use.nodes.append(value)
             use.arguments[name] = value
-    if "node_attributes" in known and isinstance(given.get("node_attributes"), list):
-        for value in given["node_attributes"]:
-            if _is_name("node_attributes", value, fields):
-                _check_node_property("node_attributes", value, tables, fields)
-                use.nodes.append(value)
+        else:
+            continue
+        use.nodes.append(value)
+        if numeric:
+            _check_numbers(name, value, tables, fields)
+            use.numbers.add(value)
+    if _SEVERAL_OF_NODES in known:
+        for value in _names(_SEVERAL_OF_NODES, given, fields):
+            _check_node_property(_SEVERAL_OF_NODES, value, tables, fields)
+            use.nodes.append(value)
+    if LABELS in known:
+        for value in _names(LABELS, given, fields):
+            _check_label(LABELS, value, selection, fields)
+            use.labels[value] = value
     for name in of_edges:
         value = given.get(name)
         if value is None and name == CAPACITY and _has_number(CAPACITY, selection):
@@ -120,6 +141,11 @@ def read_properties(
             if value not in (weight_property, WEIGHT):
                 reason = f"names {value}, but weight_property {weight_property}; leave one of them out"
                 fields.problems.append((f"parameters.{name}", reason))
+            continue
+        if name in _LABELLING and not _has_number(value, selection) and selection.query is None:
+            _check_label(name, value, selection, fields)
+            use.labels[name] = value
+            use.arguments[name] = name
             continue
         _check_edge_property(f"parameters.{name}", value, selection, fields)
         # Whatever the property is called in the graph, the library finds it as `weight`; others keep out of its way.
@@ -139,7 +165,8 @@ def effective_parameters(info: AlgorithmInfo, given: Mapping[str, Any], use: Pro
     effective = {parameter.name: given.get(parameter.name, parameter.default) for parameter in info.parameters}
     of_nodes, of_edges = _naming_properties(info)
     for name in of_edges:
-        effective[name] = use.edges.get(use.arguments.get(name, CAPACITY if name == CAPACITY else ""))
+        attribute = use.arguments.get(name, CAPACITY if name == CAPACITY else "")
+        effective[name] = use.edges.get(attribute, use.labels.get(attribute))
     for name in of_nodes & effective.keys():
         effective[name] = effective[name] if effective[name] in use.nodes else None
     return effective
@@ -152,8 +179,13 @@ def _naming_properties(info: AlgorithmInfo) -> tuple[frozenset[str], list[str]]:
     return of_nodes, [name for name in _OF_EDGES if name in known and info.name not in _NO_PROPERTIES]
 
 
-def node_attributes(engine: GraphEngine, nodes: NodeIndex, names: Iterable[str]) -> dict[str, NodeAttribute]:
-    """Read properties of the nodes of a projection; a node without a value has no attribute."""
+def node_attributes(
+    engine: GraphEngine, nodes: NodeIndex, names: Iterable[str], numbers: Collection[str]
+) -> dict[str, NodeAttribute]:
+    """Read properties of the nodes of a projection; a node without a value has no attribute.
+
+    Times are texts, and for those among ``numbers`` seconds since 1970.
+    """
     types = {table.label: table.properties for table in engine.schema().node_tables}
     attributes: dict[str, NodeAttribute] = {}
     for name in names:
@@ -167,7 +199,7 @@ def node_attributes(engine: GraphEngine, nodes: NodeIndex, names: Iterable[str])
                 value = values[nodes.locate(start + place)[1]]
                 if value is not None:
                     attribute.dense.append(start + place)
-                    attribute.values.append(_plain(value))
+                    attribute.values.append(_plain(value, as_number=name in numbers))
     return attributes
 
 
@@ -185,6 +217,39 @@ def _check_node_property(parameter: str, name: str, tables: Mapping[str, Mapping
         fields.problems.append((f"parameters.{parameter}", reason))
 
 
+def _check_numbers(parameter: str, name: str, tables: Mapping[str, Mapping[str, str]], fields: Fields) -> None:
+    for label, properties in tables.items():
+        kind = properties.get(name, "INT64")
+        if not is_numeric(kind) and not kind.startswith(_TIMES):
+            reason = f"{label}.{name} is {kind}; it must be a number or a time"
+            fields.problems.append((f"parameters.{parameter}", reason))
+
+
+_TIMES = ("DATE", "TIMESTAMP", "BOOL")
+
+
+def _names(parameter: str, given: Mapping[str, Any], fields: Fields) -> list[str]:
+    """Return the names of properties that a parameter lists."""
+    names = given.get(parameter)
+    if names is None:
+        return []
+    if isinstance(names, list) and all(isinstance(name, str) for name in names):
+        return names
+    fields.problems.append((f"parameters.{parameter}", "an array of names of properties is required"))
+    return []
+
+
+def _check_label(parameter: str, name: str, selection: Selection, fields: Fields) -> None:
+    """Record a problem unless every selected relationship type has this property."""
+    if selection.query is not None:
+        reason = "with a query only numbers can be used; select labels and types"
+        fields.problems.append((f"parameters.{parameter}", reason))
+    for table in selection.edge_tables if selection.query is None else ():
+        if name not in table.properties:
+            hint = f"its properties are {', '.join(table.properties) or 'none'}; select other relationship types"
+            fields.problems.append((f"parameters.{parameter}", f"{table.type} has no property {name}; {hint}"))
+
+
 def _has_number(name: str, selection: Selection) -> bool:
     types = [table.properties.get(name) for table in selection.edge_tables]
     return bool(types) and selection.query is None and all(found is not None and is_numeric(found) for found in types)
@@ -195,12 +260,13 @@ def _check_edge_property(field_name: str, name: str, selection: Selection, field
         check_weight(fields, field_name, name, selection)
 
 
-def _plain(value: Any) -> Any:
-    """Make times numbers that can be added and compared: seconds since 1970."""
-    if isinstance(value, datetime.datetime):
+def _plain(value: Any, *, as_number: bool) -> Any:
+    if as_number and isinstance(value, datetime.datetime):
         return (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp()
-    if isinstance(value, datetime.date):
+    if as_number and isinstance(value, datetime.date):
         return datetime.datetime(value.year, value.month, value.day, tzinfo=datetime.UTC).timestamp()
+    if isinstance(value, (datetime.datetime, datetime.date)):
+        return value.isoformat()
     if isinstance(value, decimal.Decimal):
         return float(value)
     return value if isinstance(value, (bool, int, float, str, list)) else str(value)

@@ -42,7 +42,8 @@ def run(
     combine: Parallel = "sum",
     integers: Collection[str] = (),
     node_attributes: Mapping[str, NodeAttribute] | None = None,
-    **edge_attributes: NDArray[np.float64],
+    labels: Mapping[str, list[Any]] | None = None,
+    **edge_attributes: NDArray[Any],
 ) -> Classified:
     """Run a function of the catalogue on the graph in the arrays (directed, parallel edges merged).
 
@@ -57,6 +58,7 @@ def run(
         combine=combine,
         attributes=edge_attributes,
         integers=integers,
+        labels=labels,
     )
     with unlimited() if stream else nullcontext():
         try:
@@ -104,7 +106,8 @@ def _computed(
     handles = [Handle(dense) for dense in range(view.count)]
     own = {key: _own(_callable(entry, key, value), handles) for key, value in arguments.items()}
     try:
-        with _explained(entry, directed=view.directed), _built(handles, view, attributes) as graph:
+        missing = _missing(attributes, view.count)
+        with _explained(entry, directed=view.directed, missing=missing), _built(handles, view, attributes) as graph:
             returned = entry.function(graph, **own)
             limit = max(CONSUMED_LIMIT, 4 * (view.count + view.edge_count))
             kind, parts = kind_of(entry.name), parts_of(entry.name)
@@ -138,7 +141,7 @@ def _built(
 
 
 @contextmanager
-def _explained(entry: Entry, *, directed: bool = False) -> Iterator[None]:
+def _explained(entry: Entry, *, directed: bool = False, missing: str = "") -> Iterator[None]:
     try:
         yield
     except nx.NetworkXNotImplemented as error:
@@ -146,7 +149,14 @@ def _explained(entry: Entry, *, directed: bool = False) -> Iterator[None]:
             raise
         raise refusal(entry.name, f"it does not support this kind of graph: {error}") from None
     except REFUSALS as error:
-        raise refusal(entry.name, error, directed=directed and not refuses_undirected(entry)) from error
+        turnable = directed and not refuses_undirected(entry)
+        raise refusal(entry.name, error, directed=turnable, missing=missing) from error
+
+
+def _missing(attributes: Mapping[str, NodeAttribute], count: int) -> str:
+    """Say of which attributes nodes have no value."""
+    lacks = {name: count - len(attribute.dense) for name, attribute in attributes.items()}
+    return ", ".join(f"{number} of {count} nodes have no {name}" for name, number in lacks.items() if number)
 
 
 def _graph(handles: list[Handle], view: GraphView, attributes: Mapping[str, NodeAttribute]) -> nx.Graph[Handle]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["JSON_TEXT", "Classified", "Column", "EdgeValues", "Handle", "NodeValues"]
+__all__ = ["JSON_TEXT", "PREFIX", "Classified", "Column", "EdgeValues", "Handle", "NodeValues"]
 
 JSON_TEXT = "JSON"
 """Stands for a STRING property holding JSON text, which the server writes once it has named the nodes in it."""
+
+PREFIX = "label:"
+"""How the arrays are called in which edges have places in a list of values."""
 
 
 class Handle:

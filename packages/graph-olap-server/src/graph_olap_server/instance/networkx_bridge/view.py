@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graph_olap_server.instance.networkx_bridge.values import PREFIX
 from graph_olap_server.instance.projection import Parallel, build_csr
 
 __all__ = ["GraphView"]
@@ -27,6 +28,7 @@ class GraphView:
         combine: How the weights of both directions become one in a ``Graph``.
         attributes: Further numbers of the edges, by name.
         integers: Which of them (or ``weight``) are whole numbers.
+        labels: Values of further attributes; as ``label:...`` the attributes hold each edge's place in them.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class GraphView:
         combine: Parallel = "sum",
         attributes: Mapping[str, NDArray[np.float64]] | None = None,
         integers: Collection[str] = (),
+        labels: Mapping[str, list[Any]] | None = None,
     ) -> None:
         self.directed = directed
         self._combine: Parallel = combine
         self._attributes = dict(attributes or {})
         self._integers = integers
+        self._labels = dict(labels or {})
         self.count = len(indptr) - 1
         self._given: Arrays = {"indptr": indptr, "indices": indices}
         if weights is not None:
@@ -97,16 +101,31 @@ class GraphView:
             combine=self._combine,
             attributes=self._attributes,
             integers=self._integers,
+            labels=self._labels,
         )
 
     def edge_attributes(self) -> dict[str, NDArray[Any]]:
-        """Return all numbers of the edges by name, in the order of ``arrays``."""
+        """Return all attributes of the edges by name, in the order of ``arrays``."""
         found = {"weight": self.arrays["weights"]} if "weights" in self.arrays else {}
         for name, values in self._attributes.items():
+            if name.startswith(PREFIX):
+                continue
             found[name] = values if self.directed else self._without_direction(values)["weights"]
-        return {name: values.astype(np.int64) if name in self._integers else values for name, values in found.items()}
+        numbers = {name: found[name].astype(np.int64) if name in self._integers else found[name] for name in found}
+        return numbers | {name: self._labels_of(name, values) for name, values in self._labels.items()}
 
-    def _without_direction(self, weights: NDArray[np.float64] | None, *, self_loops: bool = True) -> Arrays:
+    def _labels_of(self, name: str, values: list[Any]) -> NDArray[Any]:
+        places = self._attributes[f"{PREFIX}{name}"]
+        if not self.directed:  # of both directions the smallest counts, as of parallel relationships
+            places = self._without_direction(places.astype(np.float64), combine="min")["weights"].astype(np.int64)
+        objects = np.empty(len(values), object)
+        objects[:] = values
+        chosen: NDArray[Any] = objects[places]
+        return chosen
+
+    def _without_direction(
+        self, weights: NDArray[np.float64] | None, *, self_loops: bool = True, combine: Parallel | None = None
+    ) -> Arrays:
         if weights is None:
             return self._both_ways(self_loops=self_loops)
         source = np.repeat(np.arange(self.count), np.diff(self._given["indptr"]))
@@ -116,7 +135,7 @@ class GraphView:
             self._given["indices"].astype(np.int64),
             weights,
             directed=False,
-            parallel="sum" if self._combine == "count" else self._combine,
+            parallel=combine or ("sum" if self._combine == "count" else self._combine),
             self_loops=self_loops,
         )
 
