@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from graph_olap_server.instance.algorithms.kernels import clustering as kernels_clustering
 from graph_olap_server.instance.algorithms.kernels.betweenness import betweenness
 from graph_olap_server.instance.algorithms.kernels.closeness import closeness, harmonic
-from graph_olap_server.instance.algorithms.kernels.components import scc, wcc
+from graph_olap_server.instance.algorithms.kernels.components import scc, weak
 from graph_olap_server.instance.algorithms.kernels.searches import levels
 from graph_olap_server.instance.networkx_bridge import power_iteration
 from graph_olap_server.instance.networkx_bridge.arrays import classify_groups, classify_nodes, classify_values
@@ -105,10 +105,9 @@ def _dense(value: Any) -> Any:
 
 def _degrees(view: GraphView) -> NDArray[np.int64]:
     """Degrees as NetworkX counts them: a self-loop twice."""
-    source, target = view.ends
-    degrees = np.bincount(source, minlength=view.count)
     if view.directed:
-        return degrees + np.bincount(target, minlength=view.count)
+        return _out_degrees(view) + _in_degrees(view)
+    degrees = np.diff(view.arrays["indptr"])
     degrees[view.loops] += 1
     return degrees
 
@@ -120,11 +119,11 @@ def _share(view: GraphView, degrees: NDArray[np.int64]) -> NDArray[Any]:
 
 
 def _in_degrees(view: GraphView) -> NDArray[np.int64]:
-    return np.bincount(view.ends[1], minlength=view.count)
+    return np.bincount(view.one_way["indices"], minlength=view.count)
 
 
 def _out_degrees(view: GraphView) -> NDArray[np.int64]:
-    return np.bincount(view.ends[0], minlength=view.count)
+    return np.diff(view.one_way["indptr"])
 
 
 def _closeness(view: GraphView) -> NDArray[np.float64]:
@@ -149,7 +148,7 @@ def _katz(view: GraphView, beta: Any, **others: Any) -> NDArray[np.float64]:
 
 
 def _weak(view: GraphView) -> NDArray[np.int64]:
-    return wcc(view.plain["indptr"], view.plain["indices"]).values
+    return weak(view.one_way["indptr"], view.one_way["indices"]).values
 
 
 def _strong(view: GraphView) -> NDArray[np.int64]:
@@ -194,7 +193,8 @@ def _has_path(view: GraphView, source: int, target: int) -> bool:
 
 
 def _component_of(view: GraphView, n: int) -> NDArray[np.int64]:
-    return np.flatnonzero(levels(view.arrays["indptr"], view.arrays["indices"], np.array([n])) >= 0)
+    labels = _weak(view)
+    return np.flatnonzero(labels == labels[n])
 
 
 def _acyclic(view: GraphView) -> bool:
@@ -232,16 +232,16 @@ ACCELERATED: dict[str, Accelerated] = {
     "closeness_centrality": Accelerated(_closeness, "numpy", shape="values"),
     "harmonic_centrality": Accelerated(_harmonic, "numpy", shape="values"),
     "betweenness_centrality": Accelerated(_betweenness, "scipy", arguments={"normalized": True}, shape="values"),
-    "connected_components": Accelerated(_weak, "icebug", _GRAPH, shape="sets"),
-    "weakly_connected_components": Accelerated(_weak, "icebug", _DIGRAPH, shape="sets"),
+    "connected_components": Accelerated(_weak, "scipy", _GRAPH, shape="sets"),
+    "weakly_connected_components": Accelerated(_weak, "scipy", _DIGRAPH, shape="sets"),
     "strongly_connected_components": Accelerated(_strong, "scipy", _DIGRAPH, shape="sets"),
-    "number_connected_components": Accelerated(lambda view: _number(_weak(view)), "icebug", _GRAPH),
-    "number_weakly_connected_components": Accelerated(lambda view: _number(_weak(view)), "icebug", _DIGRAPH),
+    "number_connected_components": Accelerated(lambda view: _number(_weak(view)), "scipy", _GRAPH),
+    "number_weakly_connected_components": Accelerated(lambda view: _number(_weak(view)), "scipy", _DIGRAPH),
     "number_strongly_connected_components": Accelerated(lambda view: _number(_strong(view)), "scipy", _DIGRAPH),
-    "is_connected": Accelerated(lambda view: _number(_weak(view)) == 1, "icebug", _GRAPH),
-    "is_weakly_connected": Accelerated(lambda view: _number(_weak(view)) == 1, "icebug", _DIGRAPH),
+    "is_connected": Accelerated(lambda view: _number(_weak(view)) == 1, "scipy", _GRAPH),
+    "is_weakly_connected": Accelerated(lambda view: _number(_weak(view)) == 1, "scipy", _DIGRAPH),
     "is_strongly_connected": Accelerated(lambda view: _number(_strong(view)) == 1, "scipy", _DIGRAPH),
-    "node_connected_component": Accelerated(_component_of, "numpy", _GRAPH, arguments={"n": None}, shape="set"),
+    "node_connected_component": Accelerated(_component_of, "scipy", _GRAPH, arguments={"n": None}, shape="set"),
     "core_number": Accelerated(_core, "icebug", _GRAPH, shape="values"),
     "triangles": Accelerated(
         lambda view: kernels_clustering.triangle_count(view.plain["indptr"], view.plain["indices"]).values,

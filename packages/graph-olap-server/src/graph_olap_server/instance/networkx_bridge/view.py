@@ -65,11 +65,22 @@ class GraphView:
         """``indptr`` and ``indices`` of the ``Graph`` without its self-loops."""
         return self._without_direction(None, self_loops=False)
 
+    @property
+    def one_way(self) -> Arrays:
+        """``indptr`` and ``indices`` of the directed graph, whether it counts as directed or not."""
+        return self._given
+
     @cached_property
     def incoming(self) -> Arrays:
         """``indptr`` and ``indices`` of the graph with all edges turned around."""
-        source, target = self.ends
-        return build_csr(self.count, target, source, directed=True)
+        if not self.directed:
+            return self.arrays
+        import scipy.sparse
+
+        indptr, indices = self._given["indptr"], self._given["indices"]
+        out = scipy.sparse.csr_array((np.ones(len(indices), bool), indices, indptr), shape=(self.count, self.count))
+        turned = out.tocsc()  # its columns are the rows of the other direction, sorted
+        return {"indptr": turned.indptr.astype(np.int64), "indices": turned.indices.astype(indices.dtype, copy=False)}
 
     @cached_property
     def ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -80,15 +91,24 @@ class GraphView:
     @cached_property
     def edge_count(self) -> int:
         """Edges as NetworkX counts them."""
-        source, target = self.ends
-        return len(source) if self.directed else int((source <= target).sum())
+        if self.directed:
+            return len(self._given["indices"])
+        if "plain" in self.__dict__:  # computed before
+            return len(self.plain["indices"]) // 2 + len(self.loops)
+        return (len(self.arrays["indices"]) + len(self.loops)) // 2
 
     @cached_property
     def loops(self) -> NDArray[np.int64]:
         """The nodes with a self-loop."""
-        source, target = self.ends
-        loops: NDArray[np.int64] = source[source == target]
+        rows, indices = self._rows, self._given["indices"]
+        loops: NDArray[np.int64] = rows[rows == indices].astype(np.int64)
         return loops
+
+    @cached_property
+    def _rows(self) -> NDArray[Any]:
+        """The node of each edge that was given."""
+        indptr, indices = self._given["indptr"], self._given["indices"]
+        return np.repeat(np.arange(self.count, dtype=indices.dtype), np.diff(indptr))
 
     def without_direction(self) -> GraphView:
         """Return the ``Graph`` of the same edges."""
@@ -128,10 +148,9 @@ class GraphView:
     ) -> Arrays:
         if weights is None:
             return self._both_ways(self_loops=self_loops)
-        source = np.repeat(np.arange(self.count), np.diff(self._given["indptr"]))
         return build_csr(
             self.count,
-            source,
+            self._rows.astype(np.int64),
             self._given["indices"].astype(np.int64),
             weights,
             directed=False,
@@ -145,7 +164,7 @@ class GraphView:
 
         indptr, indices = self._given["indptr"], self._given["indices"]
         if not self_loops:
-            kept = np.repeat(np.arange(self.count, dtype=indices.dtype), np.diff(indptr)) != indices
+            kept = self._rows != indices
             indptr, indices = np.concatenate([[0], np.cumsum(kept)])[indptr], indices[kept]
         shape = (self.count, self.count)
         out = scipy.sparse.csr_array((np.ones(len(indices), bool), indices, indptr), shape=shape)

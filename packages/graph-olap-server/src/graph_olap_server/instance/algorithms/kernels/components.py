@@ -7,7 +7,7 @@ import numpy as np
 from graph_olap_server.instance.algorithms.kernels.graphs import Ints, UndirectedGraph, matrix_of
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap
 
-__all__ = ["canonical", "scc", "wcc"]
+__all__ = ["canonical", "scc", "wcc", "weak"]
 
 
 def wcc(indptr: Ints, indices: Ints) -> NodeMap:
@@ -20,6 +20,15 @@ def wcc(indptr: Ints, indices: Ints) -> NodeMap:
     run = nk.components.ConnectedComponents(graph.handle)
     run.run()
     return _components(np.asarray(run.getPartition().getVector(), np.int64))
+
+
+def weak(indptr: Ints, indices: Ints) -> NodeMap:
+    """Connected components of a directed graph, whichever way its edges go; they need not be there both ways."""
+    import scipy.sparse.csgraph
+
+    matrix = matrix_of(indptr, indices, None)
+    _, labels = scipy.sparse.csgraph.connected_components(matrix, directed=True, connection="weak")
+    return _components(labels.astype(np.int64))
 
 
 def scc(indptr: Ints, indices: Ints) -> NodeMap:
