@@ -9,6 +9,8 @@ from graph_olap_server.instance.engine import writeback as engine_writeback
 from graph_olap_server.instance.engine.base import EdgeWrite
 from graph_olap_server.instance.engine.registry import engine_class
 from graph_olap_server.instance.nodes import NodeIndex
+from graph_olap_server.instance.projection import Projection
+from graph_olap_server.instance.workers import SharedArray
 
 from .conftest import ENGINE, LIMITS
 
@@ -23,12 +25,16 @@ def test_more_memory_allows_more(gigabytes, most):
 def test_more_than_that_is_refused_and_nothing_written(files, load, monkeypatch):
     files.node("M", ("id", "INT64"), {}, [[key] for key in range(5)])
     graph = load(files.edge("E", ("M", "M"), {}, [[0, 1], [0, 1], [1, 2], [3, 4]]))
-    nodes = NodeIndex({"M": 5})
+    projection = Projection(
+        NodeIndex({"M": 5}),
+        4,
+        {"indptr": SharedArray(np.array([0, 2, 3, 3, 4, 4])), "indices": SharedArray(np.array([1, 1, 2, 4]))},
+    )
 
     def write(ends, values):
         pairs = tuple(np.array(side) for side in zip(*ends, strict=True))
         return writeback.write_edge_values(
-            graph.engine, "v", "DOUBLE", ("E",), pairs, pa.array(values), nodes, undirected=False
+            graph.engine, "v", "DOUBLE", ("E",), pairs, pa.array(values), projection, undirected=False
         )
 
     monkeypatch.setattr(writeback, "_ALWAYS_WRITTEN", 2)

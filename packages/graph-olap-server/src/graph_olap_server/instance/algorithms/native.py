@@ -144,9 +144,9 @@ class NativeAlgorithms:
                 computed,
                 selection.result_property,
                 algorithm.property_type,
-                projection.nodes,
+                projection,
                 request.spec.edge_types or tuple(entry.type for entry in self._engine.schema().edge_tables),
-                undirected=request.spec.orientation == "undirected",
+                orientation=request.spec.orientation,
                 check=control.check,
             )
         elif request.mode is None:

@@ -19,7 +19,8 @@ from graph_olap_server.instance.algorithms.kernels.results import (
     Scalar,
 )
 from graph_olap_server.instance.engine.base import GraphEngine
-from graph_olap_server.instance.nodes import NodeIndex, NodeReferences
+from graph_olap_server.instance.nodes import NodeReferences
+from graph_olap_server.instance.projection import Orientation, Projection
 from graph_olap_server.instance.writeback import write_edge_values, write_values
 
 __all__ = ["statistics", "to_json", "to_table", "write"]
@@ -105,16 +106,17 @@ def write(
     computed: Computed,
     name: str,
     type_name: str,
-    nodes: NodeIndex,
+    projection: Projection,
     edge_types: tuple[str, ...],
     *,
-    undirected: bool,
+    orientation: Orientation,
     check: Callable[[], None],
 ) -> tuple[int, int]:
     """Write a result as a property; return how many nodes and how many relationships got it.
 
     It is one transaction; ``check`` is called now and then, and what it raises undoes everything.
     """
+    nodes = projection.nodes
     if isinstance(computed, NodeMap):
         present = np.arange(len(computed.values)) if computed.valid is None else np.flatnonzero(computed.valid)
         return write_values(engine, name, type_name, present, _array(computed.values[present]), nodes, check), 0
@@ -125,7 +127,16 @@ def write(
         ends = computed.source.astype(np.int64), computed.target.astype(np.int64)
         values = _array(computed.values)
         return 0, write_edge_values(
-            engine, name, type_name, edge_types, ends, values, nodes, undirected=undirected, check=check
+            engine,
+            name,
+            type_name,
+            edge_types,
+            ends,
+            values,
+            projection,
+            undirected=orientation == "undirected",
+            reverse=orientation == "reverse",
+            check=check,
         )
     raise TypeError(f"a result of kind {type(computed).__name__} has no property form")
 
