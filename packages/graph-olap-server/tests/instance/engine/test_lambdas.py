@@ -28,7 +28,12 @@ def lists(tmp_path_factory, snapshot_files, graph_class, engine_name):
         ]
         for number in range(ROWS)
     ]
-    files.node("N", ("id", "INT64"), {"l": "LIST<INT64>", "k": "INT64", "s": "LIST<STRING>"}, rows)
+    files.node(
+        "N",
+        ("id", "INT64"),
+        {"l": "LIST<INT64>", "k": "INT64", "s": "LIST<STRING>", "t": "STRING"},
+        [[*row, text(row[0])] for row in rows],
+    )
     # One hub, so that the paths of one batch start at one node, and one path from each other node.
     edges = [[0, number, number % 5] for number in range(1, ROWS)]
     edges += [[number, random.randrange(ROWS), number % 5] for number in range(1, ROWS)]
@@ -37,6 +42,18 @@ def lists(tmp_path_factory, snapshot_files, graph_class, engine_name):
     engine.load(folder, files.manifest(), lambda _progress: None)
     yield graph_class(engine), rows, edges
     engine.close()
+
+
+def joined(*texts):
+    return None if None in texts else "".join(texts)
+
+
+def upper(value):
+    return None if value is None else value.upper()
+
+
+def text(number):
+    return (None, "a", "", "e\u0301x")[number % 4]
 
 
 def over(value, limit):
@@ -59,6 +76,16 @@ def over(value, limit):
         ("any(x IN n.l WHERE x > 4)", lambda n, items, k, texts: any(over(x, 4) for x in items)),
         ("all(x IN n.l WHERE x > 1)", lambda n, items, k, texts: all(over(x, 1) for x in items)),
         ("none(x IN n.l WHERE x > n.k)", lambda n, items, k, texts: not any(over(x, k) for x in items)),
+        ("[t IN n.s | t + '!']", lambda n, items, k, texts: [joined(t, "!") for t in texts]),
+        ("[t IN n.s | 'é' + upper(t) + '!']", lambda n, items, k, texts: [joined("é", upper(t), "!") for t in texts]),
+        ("[t IN n.s | t + n.t]", lambda n, items, k, texts: [joined(t, text(n)) for t in texts]),
+        (
+            "[t IN n.s WHERE t + '!' <> '!' | t + n.t + t]",
+            lambda n, items, k, texts: [joined(t, text(n), t) for t in texts if t],
+        ),
+        ("[t IN [n.t, 'q'] WHERE t + '!' = '!']", lambda n, items, k, texts: [t for t in (text(n), "q") if t == ""]),
+        ("any(t IN n.s WHERE t + n.t = '')", lambda n, items, k, texts: any(joined(t, text(n)) == "" for t in texts)),
+        ("[x IN n.l | x + size('abc')]", lambda n, items, k, texts: [None if x is None else x + 3 for x in items]),
         ("single(x IN n.l WHERE x = 3)", lambda n, items, k, texts: sum(x == 3 for x in items) == 1),
     ],
 )

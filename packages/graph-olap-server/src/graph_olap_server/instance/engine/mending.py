@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from graph_olap_server.domain.errors import PlatformError
@@ -20,6 +21,7 @@ from graph_olap_server.instance.engine.grouping import grouping_edits
 from graph_olap_server.instance.engine.lambdas import check_lambdas
 from graph_olap_server.instance.engine.membership import membership_edits
 from graph_olap_server.instance.engine.null_fields import null_field_edits
+from graph_olap_server.instance.engine.null_keys import null_key_edits, null_node_edits, null_value_edits
 from graph_olap_server.instance.engine.outer_values import outer_value_edits
 from graph_olap_server.instance.engine.slices import slice_edits
 from graph_olap_server.instance.engine.sorted_rows import sorted_row_edits
@@ -48,7 +50,7 @@ def mend(
     statement: str,
     parameters: Mapping[str, Any],
     keys: frozenset[str],
-    texts: frozenset[str] = frozenset(),
+    texts: Mapping[str, bool] = MappingProxyType({}),
     *,
     acyclic: bool = False,
 ) -> Mended:
@@ -58,7 +60,7 @@ def mend(
         statement: A guarded statement, or one part of a UNION.
         parameters: Its parameters.
         keys: Names of the primary keys of all labels.
-        texts: Names of the properties that are texts somewhere.
+        texts: Names of the properties that are texts somewhere, and whether they are everywhere.
         acyclic: Whether patterns that come back to a node are opened (cycles.py).
 
     Raises:
@@ -66,10 +68,12 @@ def mend(
     """
     done = Mended(statement, ())
     if "[" in statement and texts:
-        done = _step(done, lambda _, tokens, __: slice_edits(tokens, texts))
+        done = _step(done, lambda _, tokens, __: slice_edits(tokens, frozenset(texts)))
     words = {token.keyword for token in tokenise(done.text)}
     if acyclic:
         done = _step(done, open_cycles)
+    if words & _NULL_NODES:
+        done = _step(done, lambda _, tokens, clauses: null_node_edits(tokens, clauses))
     if words & WRONG_FUNCTIONS:
         done = _step(done, lambda text, tokens, _: wrong_function_edits(text, tokens, parameters))
     if "+" in statement:
@@ -97,10 +101,15 @@ def mend(
         done = _step(done, sorted_row_edits)
     if words & _LISTS:
         done = _step(done, check_lambdas)
+    if "{" in done.text:
+        done = _step(done, null_value_edits)
+    if "=" in done.text:
+        done = _step(done, lambda text, tokens, _: null_key_edits(text, tokens))
     return done
 
 
 _MEMBERSHIP = frozenset({"IN", "LIST_CONTAINS", "LIST_HAS", "ARRAY_CONTAINS", "ARRAY_HAS"})
+_NULL_NODES = frozenset({"OPTIONAL", "WITH", "UNWIND"})
 _GROUPING = AGGREGATES | {"WITH", "DISTINCT"}
 _LISTS = frozenset({"LIST_FILTER", "LIST_TRANSFORM", "LIST_REDUCE"})
 _CORRELATED = frozenset({"OPTIONAL", "EXISTS", "COUNT"})

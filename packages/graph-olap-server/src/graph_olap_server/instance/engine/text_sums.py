@@ -15,10 +15,13 @@ from graph_olap_server.instance.tokens import Token, TokenKind
 __all__ = ["text_properties", "text_sum_edits"]
 
 
-def text_properties(catalog: Catalog) -> frozenset[str]:
-    """Return the names of properties that are texts in some label or type."""
-    entries = [*catalog.nodes.values(), *catalog.edges.values()]
-    return frozenset(name for entry in entries for name, kind in entry.properties.items() if kind.name == "STRING")
+def text_properties(catalog: Catalog) -> dict[str, bool]:
+    """Return the names of properties that are texts in some label or type, and whether they are in all."""
+    found: dict[str, set[bool]] = {}
+    for entry in (*catalog.nodes.values(), *catalog.edges.values()):
+        for name, kind in entry.properties.items():
+            found.setdefault(name, set()).add(kind.name == "STRING")
+    return {name: False not in kinds for name, kinds in found.items() if True in kinds}
 
 
 def text_sum_edits(
@@ -26,27 +29,30 @@ def text_sum_edits(
     tokens: Sequence[Token],
     clauses: Sequence[Clause],
     parameters: Mapping[str, Any],
-    properties: frozenset[str],
+    properties: Mapping[str, bool],
 ) -> list[Edit]:
     """Return the edits that make a sum of texts null where one of them is.
 
     Which sums are of texts is told by what stands in them; a sum of numbers that is taken for one stays right.
     """
     edits: list[Edit] = []
-    texts: set[str] = set()
+    texts: dict[str, bool] = {}  # names of values, and whether they are texts beyond doubt
     for clause in clauses:
-        finder = _Sums(statement, tokens, parameters, properties, frozenset(texts))
+        finder = _Sums(statement, tokens, parameters, properties, texts)
         if clause.keyword == "UNWIND":
             edits += finder.edits.within(clause.start, clause.end)
             if finder.is_text(clause.start + 1, clause.end - 2):
-                texts.add(tokens[clause.end - 1].name)
+                texts = {**texts, tokens[clause.end - 1].name: False}
         elif clause.keyword in ("WITH", "RETURN"):
             items, _, end = projection_items(tokens, clause)
             edits += finder.edits.within(clause.start, end)
-            starred = texts if any(tokens[start].text == "*" for start, _ in items) else set()
-            named = starred | {tokens[stop - 1].name for start, stop in items if finder.is_text(start, stop)}
+            named = dict(texts) if any(tokens[start].text == "*" for start, _ in items) else {}
+            for start, stop in items:
+                if finder.is_text(start, stop):
+                    value_end = stop - 2 if tokens[stop - 2].keyword == "AS" else stop
+                    named[tokens[stop - 1].name] = finder.is_surely_text(start, value_end)
             # ORDER BY sees the names of this clause as well.
-            sorting = _Sums(statement, tokens, parameters, properties, frozenset(texts | named))
+            sorting = _Sums(statement, tokens, parameters, properties, {**texts, **named})
             edits += sorting.edits.within(end, clause.end)
             texts = named
         else:
@@ -61,6 +67,7 @@ _FUNCTIONS = frozenset(
         *("STRING_SPLIT", "REGEXP_EXTRACT", "REGEXP_REPLACE", "INITCAP", "MONTHNAME", "DAYNAME", "CHR"),
     }
 )
+_MAKE_TEXT = _FUNCTIONS - {"LABEL", "LABELS", "TYPE", "STRING_SPLIT"}
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _ATOMS = (*_NAMES, TokenKind.STRING, TokenKind.NUMBER, TokenKind.PARAMETER)
 
@@ -71,20 +78,29 @@ class _Sums:
         statement: str,
         tokens: Sequence[Token],
         parameters: Mapping[str, Any],
-        properties: frozenset[str],
-        texts: frozenset[str],
+        properties: Mapping[str, bool],
+        texts: Mapping[str, bool],
     ) -> None:
         self._tokens = tokens
         self._parameters = parameters
         self._properties = properties
         self._texts = texts
-        # The engines get CASE wrong there; null stays an empty text in them.
         self._lambdas = frozenset(place for start, end in lambda_spans(tokens) for place in range(start, end))
         self.edits = NestedEdits(statement, tokens, self._sum)
 
     def is_text(self, start: int, end: int) -> bool:
         """Tell whether something in an expression is a text."""
         return any(self._is_text(place) for place in range(start, end))
+
+    def is_surely_text(self, start: int, end: int) -> bool:
+        """Tell whether an operand is a text beyond doubt: such a constant or property, or what makes texts."""
+        first, last = self._tokens[start], self._tokens[end - 1]
+        if end - start == 1:
+            value = self._parameters.get(first.name) if first.kind is TokenKind.PARAMETER else None
+            return first.kind is TokenKind.STRING or isinstance(value, str) or self._texts.get(first.name, False)
+        if self._tokens[end - 2].text == ".":
+            return last.kind in _NAMES and self._properties.get(last.name, False)
+        return first.keyword in _MAKE_TEXT and call_end(self._tokens, start) == end
 
     def _is_text(self, place: int) -> bool:
         token = self._tokens[place]
@@ -100,8 +116,6 @@ class _Sums:
         return token.name in self._texts or token.keyword in _FUNCTIONS
 
     def _sum(self, place: int, end: int) -> tuple[int, str] | None:
-        if place in self._lambdas:
-            return None
         if place and (self._tokens[place - 1].text in _BEFORE or self._continues(place)):
             return None
         operands = [(place, self._operand_end(place, end))]
@@ -113,6 +127,11 @@ class _Sums:
         if not any(self.is_text(start, stop) for start, stop in spans):
             return None
         texts = [self.edits.text(start, stop) for start, stop in spans]
+        if place in self._lambdas:
+            # The engines get CASE wrong there. What is cut off at its whole length is null where the length is.
+            if not any(self.is_surely_text(start, stop) for start, stop in spans):
+                return None
+            return spans[-1][1], f"left({' + '.join(texts)}, {' + '.join(f'size({text})' for text in texts)})"
         fixed = (TokenKind.STRING, TokenKind.NUMBER)
         tests = [
             f"({text}) IS NULL"
