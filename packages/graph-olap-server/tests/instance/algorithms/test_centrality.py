@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from algorithm_cases import GRAPHS, KARATE, Case, reference
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.kernels import betweenness as kernels_betweenness
+from graph_olap_server.instance.algorithms.kernels import brandes
 from graph_olap_server.instance.algorithms.kernels.graphs import sample
 
 NONE = np.empty(0, np.int64)
@@ -133,6 +135,35 @@ def test_sampled_weighted_betweenness_estimates():
     assert (estimate == again).all()
     assert np.argmax(estimate) == np.argmax(exact)
     assert estimate.sum() == pytest.approx(exact.sum(), rel=0.25)
+
+
+@pytest.mark.parametrize("few", [0, 1, 10**9])
+@pytest.mark.parametrize("block", [1, 8, 1 << 17])
+def test_betweenness_is_the_same_whichever_way_levels_are_found(few, block, monkeypatch):
+    # 0: edges are always looked up by themselves; 10**9: never.
+    monkeypatch.setattr(brandes, "_FEW", few)
+    monkeypatch.setattr(kernels_betweenness, "_BLOCK", block)
+    monkeypatch.setattr(kernels_betweenness, "_AT_ONCE", 5)
+    compared = 0
+    for case in GRAPHS[::2]:
+        values = case.run("betweenness", orientation="natural").values
+        assert values == pytest.approx(by_node(nx.betweenness_centrality(case.graph(nx.DiGraph))), abs=1e-12)
+        edges = case.run("edge_betweenness")
+        expected = nx.edge_betweenness_centrality(case.graph(nx.Graph))
+        ends = map(tuple, zip(edges.source.tolist(), edges.target.tolist(), strict=True))
+        assert dict(zip(ends, edges.values, strict=True)) == pytest.approx(
+            {tuple(sorted(edge)): value for edge, value in expected.items()}, abs=1e-12
+        )
+        compared += bool(values.any())
+    assert compared > 40
+
+
+def test_betweenness_of_a_graph_with_hubs_equals_networkx():
+    random = np.random.default_rng(5)
+    source, target = ((300 * random.random(1500) ** 3).astype(np.int64) for _ in range(2))
+    case = Case(300, source, random.permutation(300)[target], np.ones(1500))
+    exact = nx.betweenness_centrality(case.graph(nx.DiGraph))
+    assert case.run("betweenness").values == pytest.approx(by_node(exact), abs=1e-12)
 
 
 def test_betweenness_refuses_distances_of_zero():

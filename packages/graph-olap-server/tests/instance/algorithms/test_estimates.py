@@ -41,6 +41,8 @@ def parameters_of(algorithm, case):
     given = {name: value for name, value in given.items() if name in known}
     if "community_property" in known:
         given["community_property"] = np.arange(case.nodes) % 40.0
+    if "samples" in known:
+        given["samples"] = 64
     if "source_nodes" in known:
         given["source_nodes"] = list(range(50))
     return given
@@ -49,7 +51,16 @@ def parameters_of(algorithm, case):
 @pytest.mark.parametrize(
     "name",
     [
-        *("diameter", "eigenvector", "fastrp", "jaccard_similarity", "label_propagation", "louvain"),
+        *(
+            "betweenness",
+            "diameter",
+            "edge_betweenness",
+            "eigenvector",
+            "fastrp",
+            "jaccard_similarity",
+            "label_propagation",
+            "louvain",
+        ),
         *("max_flow", "pagerank", "scc", "triangle_count", "wcc"),
     ],
 )

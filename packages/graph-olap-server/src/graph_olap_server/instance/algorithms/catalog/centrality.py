@@ -51,7 +51,7 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parallel="min",
         complexity="O(samples * m), O(samples * (m + n log n)) with distances",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 1.2e-8 * (n + m) * _searches(n, p["samples"]), 200, 90),
+        cost=Cost(lambda n, m, p: 4e-9 * (n + m) * _searches(n, p["samples"]), 200, 90),
         source=_BRANDES,
     ),
     Algorithm(
@@ -117,7 +117,10 @@ ALGORITHMS: tuple[Algorithm, ...] = (
         parameters=(_SAMPLES, SEED),
         complexity="O(samples * m)",
         backend="scipy",
-        cost=Cost(lambda n, m, p: 3e-8 * (n + m) * _searches(n, p["samples"]), 200, 90),
+        cost=Cost(
+            *(lambda n, m, p: 1e-8 * (n + m) * _searches(n, p["samples"]), 200, 90),
+            more_bytes=lambda n, m, p: 90.0 * min(16 * n, 1 << 20),
+        ),
         source=_BRANDES,
     ),
     Algorithm(

@@ -1,19 +1,20 @@
 """Which nodes and edges lie on many shortest paths.
 
-Without weights, the accumulation of Brandes is done for a batch of sources at a time with products of the matrix and
-dense blocks, which reads each edge once per level for all of them. Where paths are long that does too much work, and
-the kernel library searches from one source after the other.
+Without weights, searches and the way back go level by level, on small graphs for many sources at once. From all nodes
+of a graph whose paths are long that makes too many steps, and the kernel library searches from one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.kernels.brandes import Search, Searches
 from graph_olap_server.instance.algorithms.kernels.graphs import (
+    LANES,
     DirectedGraph,
     Floats,
     Ints,
@@ -32,6 +33,9 @@ __all__ = ["betweenness", "edge_betweenness"]
 _DEEP = 40
 _WHOLE = 2.0**53  # up to here sums are exact
 _BLOCK = 1 << 17  # numbers per block: one fits the cache of a core
+_EDGE_WIDTH = 16  # searches whose numbers stand side by side when those of the ends of edges are looked up
+_EDGE_CELLS = 1 << 20
+_AT_ONCE = 1 << 16  # numbers of edges that stay in the cache
 
 
 def betweenness(
@@ -51,7 +55,7 @@ def betweenness(
     elif len(sources) == count and count and _depth(matrix, sources[:1]) > _DEEP:
         sums = _by_library(matrix, weighted=False)
     else:
-        sums = _in_batches(matrix, sources, count, _node_sums) * (count / max(len(sources), 1))
+        sums = _node_sums(matrix, sources) * (count / max(len(sources), 1))
     values = sums / max((count - 1) * (count - 2), 1)
     return NodeMap(values, {"sources": len(sources), "max_score": float(values.max()) if count else None})
 
@@ -64,82 +68,65 @@ def edge_betweenness(indptr: Ints, indices: Ints, *, samples: int | None, seed: 
     upper = rows <= indices
     source, target = rows[upper], np.asarray(indices)[upper].astype(np.int64)
     sources = sample(count, samples, seed)
-    sums = _in_batches(matrix, sources, len(source), lambda search: _edge_sums(search, source, target))
+    sums = _edge_sums(matrix, sources, source, target)
     values = sums * (count / max(len(sources), 1)) / max(count * (count - 1), 1)
     facts = {"sources": len(sources), "max_score": float(values.max()) if len(values) else None}
     return EdgeMap(source, target, values, facts)
 
 
-class _Search(NamedTuple):
-    """A batch of searches, one per column: levels (-1: not reached), numbers of shortest paths, dependencies."""
-
-    sources: Ints
-    level: Ints
-    paths: Floats
-    dependency: Floats
-
-
-def _in_batches(
-    matrix: scipy.sparse.csr_array, sources: Ints, length: int, sums: Callable[[_Search], Floats]
-) -> Floats:
-    """Add up what each batch of sources yields."""
-    incoming = matrix.T.tocsr()
-    width = int(np.clip(_BLOCK // max(matrix.shape[0], 1), 1, 64))
-    batches = [sources[first : first + width] for first in range(0, len(sources), width)]
+def _node_sums(matrix: scipy.sparse.csr_array, sources: Ints) -> Floats:
+    """Add up the dependencies of some sources on each node."""
+    searches = Searches(matrix)
+    batches = _parts(sources, _width(matrix))
 
     def lane(own: Sequence[Ints]) -> Floats:
-        total = np.zeros(length)
+        total = np.zeros(matrix.shape[0])
         for batch in own:
-            total += sums(_search(matrix, incoming, batch))
+            search = searches.run(batch)
+            search.dependency[search.levels[0]] = 0.0
+            total += search.dependency.reshape(-1, search.width).sum(axis=1)
         return total
 
-    return np.sum(in_lanes(batches, lane), axis=0) if batches else np.zeros(length)
+    return np.asarray(np.sum(in_lanes(batches, lane), axis=0)) if batches else np.zeros(matrix.shape[0])
 
 
-def _search(matrix: scipy.sparse.csr_array, incoming: scipy.sparse.csr_array, sources: Ints) -> _Search:
-    shape = (matrix.shape[0], len(sources))
-    columns = np.arange(len(sources))
-    level = np.full(shape, -1, np.int32)
-    level[sources, columns] = 0
-    front = np.zeros(shape)
-    front[sources, columns] = 1.0
-    paths = front.copy()
-    depth = 0
-    while True:
-        reached = incoming @ front
-        front = np.where(level < 0, reached, 0.0)
-        new = front > 0
-        if not new.any():
-            break
-        depth += 1
-        np.copyto(level, depth, where=new)
-        paths += front
-    dependency = np.zeros(shape)
-    for below in range(depth, 0, -1):
-        shares = np.divide(1.0 + dependency, paths, out=np.zeros(shape), where=level == below)
-        dependency += np.where(level == below - 1, paths * (matrix @ shares), 0.0)
-    return _Search(sources, level, paths, dependency)
+def _edge_sums(matrix: scipy.sparse.csr_array, sources: Ints, source: Ints, target: Ints) -> Floats:
+    """Add up what the shortest paths from some sources put on each edge, whichever way they use it."""
+    searches = Searches(matrix)
+    width = _width(matrix)
+    most = max(width, min(_EDGE_WIDTH, _EDGE_CELLS // max(matrix.shape[0], 1), len(sources) // LANES))
+    batches = _parts(sources, most // width * width)
+
+    def lane(own: Sequence[Ints]) -> Floats:
+        total = np.zeros(len(source))
+        for batch in own:
+            found = [_on_ends(searches.run(part)) for part in _parts(batch, width)]
+            level, paths, share = (np.concatenate(blocks, axis=1) for blocks in zip(*found, strict=True))
+            step = max(1, _AT_ONCE // len(batch))
+            for first in range(0, len(source), step):
+                near, far = source[first : first + step], target[first : first + step]
+                deeper = level.take(far, axis=0) - level.take(near, axis=0)  # both ends are reached or neither is
+                sums = paths.take(near, axis=0) * share.take(far, axis=0) * (deeper == 1)
+                sums += paths.take(far, axis=0) * share.take(near, axis=0) * (deeper == -1)
+                total[first : first + step] += sums.sum(axis=1)
+        return total
+
+    return np.asarray(np.sum(in_lanes(batches, lane), axis=0)) if batches else np.zeros(len(source))
 
 
-def _node_sums(search: _Search) -> Floats:
-    dependency = search.dependency
-    dependency[search.sources, np.arange(len(search.sources))] = 0.0
-    sums: Floats = dependency.sum(axis=1)
-    return sums
+def _on_ends(search: Search) -> tuple[Ints, Floats, Floats]:
+    """Return levels, numbers of paths and what each of them brings, with a row for each node."""
+    share = np.divide(1.0 + search.dependency, search.paths, out=np.zeros(len(search.paths)), where=search.paths > 0)
+    level, paths, brought = (part.reshape(-1, search.width) for part in (search.level(), search.paths, share))
+    return level, paths, brought
 
 
-def _edge_sums(search: _Search, source: Ints, target: Ints) -> Floats:
-    """Sum what the paths put on each edge, whichever way they use it."""
-    paths, level = search.paths, search.level
-    shares = np.divide(1.0 + search.dependency, paths, out=np.zeros(paths.shape), where=paths > 0)
-    sums = np.zeros(len(source))
-    for column in range(paths.shape[1]):
-        depth, ways, share = (np.ascontiguousarray(block[:, column]) for block in (level, paths, shares))
-        step = depth[target] - depth[source]  # both ends are reached or neither is
-        for near, far, direction in ((source, target, 1), (target, source, -1)):
-            used = np.flatnonzero(step == direction)
-            sums[used] += ways[near[used]] * share[far[used]]
-    return sums
+def _width(matrix: scipy.sparse.csr_array) -> int:
+    return int(np.clip(_BLOCK // max(matrix.shape[0], 1), 1, 64))
+
+
+def _parts(sources: Ints, width: int) -> list[Ints]:
+    return [sources[first : first + width] for first in range(0, len(sources), width)]
 
 
 def _depth(matrix: scipy.sparse.csr_array, sources: Ints) -> int:
@@ -187,7 +174,7 @@ def _from_each(matrix: scipy.sparse.csr_array, sources: Ints) -> Floats:
                 total += _dependency(matrix, ends, source)
         return total
 
-    batches = [sources[first : first + 1] for first in range(len(sources))]
+    batches = _parts(sources, 1)
     return np.asarray(np.sum(in_lanes(batches, lane), axis=0))
 
 

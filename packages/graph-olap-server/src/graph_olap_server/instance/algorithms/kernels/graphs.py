@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import scipy.sparse
 
 __all__ = [
+    "LANES",
     "DirectedGraph",
     "Floats",
     "Ints",
@@ -33,7 +34,9 @@ Floats = NDArray[np.float64]
 Batch = TypeVar("Batch")
 Part = TypeVar("Part")
 
-_LANES = 4
+LANES = 4
+"""Parts that work is shared out to, however many threads there are."""
+
 _FINEST = 10**15
 
 
@@ -121,7 +124,7 @@ def in_lanes(batches: Sequence[Batch], work: Callable[[Sequence[Batch]], Part]) 
     """
     import networkit as nk
 
-    lanes = [batches[lane::_LANES] for lane in range(_LANES) if lane < len(batches)]
+    lanes = [batches[lane::LANES] for lane in range(LANES) if lane < len(batches)]
     with ThreadPoolExecutor(max(1, nk.getMaxNumberOfThreads())) as threads:
         return list(threads.map(work, lanes))
 
