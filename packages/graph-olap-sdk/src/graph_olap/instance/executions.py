@@ -241,7 +241,9 @@ def _failed(execution: AlgorithmExecution) -> GraphOLAPError:
     kind = AlgorithmTimeoutError if execution.error_code == "ALGORITHM_TIMEOUT" else AlgorithmFailedError
     reason = execution.error_message or execution.status
     return kind(
-        f"{execution.algorithm_name} {execution.status}: {reason}",
+        reason
+        if reason.startswith(execution.algorithm_name)
+        else f"{execution.algorithm_name} {execution.status}: {reason}",
         {"algorithm": execution.algorithm_name, "execution_id": execution.execution_id, "reason": reason},
         code=execution.error_code,
     )

@@ -168,6 +168,8 @@ def compared_with_the_library(bridge, name: str, call: Call) -> dict[str, Any]:
     if result["kind"] == "node_matrix":  # some yield its rows, some give sets as rows
         rows = dict(expected)
         expected = {node: dict.fromkeys(row) if isinstance(row, Set) else row for node, row in rows.items()}
+    if result["kind"] == "node_map" and isinstance(expected, list):  # a value per node, in the graph's order
+        expected = dict(zip(graph, expected, strict=True))
     if result["kind"] == "node_list" and isinstance(expected, Letter):
         expected = [expected]
     ordered = (result["kind"] in _ORDERED or "paths" in result) and not isinstance(expected, Set)

@@ -88,7 +88,10 @@ class NativeAlgorithms:
         parameters = check_parameters(algorithm, fields.object("parameters"), fields.problems)
         _check_mode(fields, algorithm, mode, selection)
         if selection.orientation is not None and selection.orientation not in algorithm.orientations:
-            reason = f"{algorithm.name} uses edges as {' or '.join(algorithm.orientations)}"
+            reason = (
+                f"{algorithm.name} takes projections with orientation {' or '.join(algorithm.orientations)}, "
+                f"this one is {selection.orientation}; project again without it"
+            )
             fields.problems.append(("projection.orientation", reason))
         weight = _weight(fields, algorithm, parameters, selection)
         for parameter in algorithm.parameters:

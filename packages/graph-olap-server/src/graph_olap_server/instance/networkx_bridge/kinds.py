@@ -20,9 +20,10 @@ _NAMES: dict[Kind, str] = {
         current_flow_betweenness_centrality current_flow_betweenness_centrality_subset
         current_flow_closeness_centrality degree_centrality dfs_predecessors dfs_successors eccentricity
         effective_size eigenvector_centrality eigenvector_centrality_numpy eppstein_matching equitable_color
-        generalized_degree greedy_color harmonic_centrality hopcroft_karp_matching immediate_dominators
-        in_degree_centrality incremental_closeness_centrality information_centrality katz_centrality
-        katz_centrality_numpy laplacian_centrality latapy_clustering load_centrality maximum_matching
+        generalized_degree greedy_color harmonic_centrality harmonic_function hopcroft_karp_matching
+        immediate_dominators in_degree_centrality incremental_closeness_centrality information_centrality
+        katz_centrality katz_centrality_numpy laplacian_centrality latapy_clustering load_centrality
+        local_and_global_consistency maximum_matching
         minimum_weight_full_matching multi_source_dijkstra_path multi_source_dijkstra_path_length
         node_clique_number node_redundancy number_of_cliques onion_layers out_degree_centrality pagerank
         panther_similarity panther_vector_similarity percolation_centrality predecessor second_order_centrality
@@ -119,7 +120,7 @@ _NAMES: dict[Kind, str] = {
         all_pairs_dijkstra all_pairs_lowest_common_ancestor all_simple_edge_paths all_triads
         attribute_mixing_matrix bfs_successors biadjacency_matrix biconnected_component_edges
         chain_decomposition degree_mixing_matrix floyd_warshall_numpy girvan_newman google_matrix
-        harmonic_function local_and_global_consistency louvain_partitions node_attribute_xy node_degree_xy
+        louvain_partitions node_attribute_xy node_degree_xy
         score_sequence single_source_all_shortest_paths tournament_matrix tree_all_pairs_lowest_common_ancestor
         """,
     "graph": """

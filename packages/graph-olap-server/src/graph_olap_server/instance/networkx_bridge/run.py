@@ -109,6 +109,8 @@ def _computed(
         missing = _missing(attributes, view.count)
         with _explained(entry, directed=view.directed, missing=missing), _built(handles, view, attributes) as graph:
             returned = entry.function(graph, **own)
+            if kind_of(entry.name) == "node_map" and isinstance(returned, list):
+                returned = dict(zip(graph, returned, strict=True))  # a value per node, in the graph's order
             limit = max(CONSUMED_LIMIT, 4 * (view.count + view.edge_count))
             kind, parts = kind_of(entry.name), parts_of(entry.name)
             return classify(returned, write=write, kind=kind, parts=parts, consumed_limit=limit), view
@@ -190,6 +192,13 @@ class _Counted(dict[Handle, Any]):
         return counted(super().__iter__(), len(self))
 
 
+class _CountedList(list[Any]):
+    """Nodes that an argument names, such as the sources of all searches."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return counted(super().__iter__(), len(self))
+
+
 def _callable(entry: Entry, parameter: str, value: Any) -> Any:
     """Return the function that an argument names, for parameters that take one."""
     for name in (parameter, f"{entry.name}.{parameter}"):
@@ -202,7 +211,9 @@ def _own(value: Any, handles: list[Handle]) -> Any:
     """Replace handles that came by message with those of the graph: nodes are compared by identity."""
     if isinstance(value, Handle):
         return handles[value.dense]
-    if isinstance(value, (list, tuple, set)):
+    if isinstance(value, list):
+        return _CountedList(_own(item, handles) for item in value)
+    if isinstance(value, (tuple, set)):
         return type(value)(_own(item, handles) for item in value)
     if isinstance(value, dict):
         return {_own(key, handles): _own(item, handles) for key, item in value.items()}
