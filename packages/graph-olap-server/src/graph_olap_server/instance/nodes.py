@@ -81,8 +81,12 @@ class NodeIndex:
         """Yield per label the part of ``dense`` (ascending) that has it, and the offsets of these nodes."""
         for label, start in self.starts.items():
             first, last = np.searchsorted(dense, [start, start + self.sizes[label]])
-            places = dense[first:last] - start
-            yield label, slice(int(first), int(last)), places if self._members is None else self._members[label][places]
+            yield label, slice(int(first), int(last)), self.offsets(label, dense[first:last])
+
+    def offsets(self, label: str, dense: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the offsets of nodes that all have one label, in any order."""
+        places = dense - self.starts[label] if self.starts[label] else dense
+        return places if self._members is None else self._members[label][places]
 
 
 class NodeReferences:
@@ -104,6 +108,12 @@ class NodeReferences:
 
     def columns(self, dense: NDArray[np.int64]) -> tuple[pa.Array, pa.Array, pa.Array]:
         """Return ``_id``, label and key of nodes in any order; keys of several types become text."""
+        present = [label for label, size in self._nodes.sizes.items() if size]
+        if len(present) == 1:
+            (label,) = present
+            offsets = self._nodes.offsets(label, dense)
+            ids = pack_id(self._engine.table_id(label), 0) + offsets
+            return pa.array(ids), pa.repeat(label, len(dense)), self._keys_of(label).take(pa.array(offsets))
         order = np.argsort(dense, kind="stable")
         ids = np.empty(len(dense), np.int64)
         numbers = np.zeros(len(dense), np.int32)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from algorithm_cases import GRAPHS, KARATE, Case, reference
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.kernels import distances, searches
 
 KINDS = [("natural", nx.DiGraph), ("undirected", nx.Graph)]
 
@@ -70,6 +71,29 @@ def test_distances_equal_networkx(orientation, kind, weighted):
         pairs = case.run("all_pairs_shortest_paths", max_distance=4.0, **how)
         found = dict(zip(zip(pairs.source.tolist(), pairs.target.tolist(), strict=True), pairs.scores, strict=True))
         assert found == {(a, b): far for a in lengths for b, far in lengths[a].items() if a != b and far <= 4}
+
+
+@pytest.mark.parametrize("few", [0, 16, 10**9])
+@pytest.mark.parametrize(("orientation", "kind"), KINDS)
+def test_steps_between_all_pairs_are_the_same_whichever_way_they_are_counted(orientation, kind, few, monkeypatch):
+    monkeypatch.setattr(searches, "_FEW_OUT", few)
+    monkeypatch.setattr(distances, "_STEPS_AT_ONCE", 64)  # several batches, also of small graphs
+    for case in GRAPHS[::2]:
+        graph = case.graph(kind)
+        for limit in (0.5, 2.9, 1e9):
+            pairs = case.run("all_pairs_shortest_paths", max_distance=limit, orientation=orientation)
+            found = zip(pairs.source.tolist(), pairs.target.tolist(), pairs.scores.tolist(), strict=True)
+            lengths = dict(nx.all_pairs_shortest_path_length(graph, cutoff=int(limit)))
+            assert list(found) == [
+                (a, b, far) for a in range(case.nodes) for b, far in sorted(lengths[a].items()) if a != b
+            ]
+
+
+def test_steps_along_a_long_chain_are_counted_to_its_end():
+    chain = Case(1200, np.arange(1199), np.arange(1, 1200), np.ones(1199))
+    pairs = chain.run("all_pairs_shortest_paths", max_distance=1e9, source_nodes=[1100, 0])
+    assert pairs.source.tolist() == [0] * 1199 + [1100] * 99
+    assert pairs.scores.tolist() == [*range(1, 1200), *range(1, 100)]
 
 
 def test_too_many_pairs_are_an_error():

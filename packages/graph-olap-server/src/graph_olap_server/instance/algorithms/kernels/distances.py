@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, in_lanes, matrix_of
 from graph_olap_server.instance.algorithms.kernels.results import NodeMap, PairScores
-from graph_olap_server.instance.algorithms.kernels.searches import levels, neighbours
+from graph_olap_server.instance.algorithms.kernels.searches import (
+    SIDE_BY_SIDE,
+    TooDeepError,
+    distances_of_many,
+    levels,
+    neighbours,
+)
 
 __all__ = ["all_pairs_shortest_paths", "bellman_ford", "single_source_shortest_paths"]
 
 _DISTANCES_AT_ONCE = 1 << 22
+_STEPS_AT_ONCE = 1 << 23
 
 
 def single_source_shortest_paths(
@@ -89,18 +97,32 @@ def all_pairs_shortest_paths(
     matrix = matrix_of(indptr, indices, weights)
     count = matrix.shape[0]
     sources = np.arange(count) if source_nodes is None else np.unique(np.asarray(source_nodes, np.int64))
-    width = max(1, _DISTANCES_AT_ONCE // max(count, 1) // 4)
     found: list[tuple[Ints, Ints, Floats]] = []
     pairs = 0
+    if weights is None:
+        turned = matrix.tocsc()  # its columns are the rows of the other direction
+        incoming = turned.indptr, turned.indices
+        steps = None if math.isinf(max_distance) else math.floor(max_distance)
+        width = int(np.clip(_STEPS_AT_ONCE // max(count, 1), 1, SIDE_BY_SIDE))
+    else:
+        width = max(1, _DISTANCES_AT_ONCE // max(count, 1) // 4)
 
     def search(batches: Sequence[Ints]) -> tuple[Ints, Ints, Floats]:
         (batch,) = batches
+        near: Floats
+        if weights is None:
+            with suppress(TooDeepError):
+                level = distances_of_many(indptr, indices, incoming, batch, steps)
+                row, column = np.nonzero(level > 0)
+                near = level[row, column].astype(np.float64)
+                return batch[row], column, near
         distances = np.atleast_2d(
             scipy.sparse.csgraph.dijkstra(matrix, indices=batch, unweighted=weights is None, limit=max_distance)
         )
         distances[np.arange(len(batch)), batch] = np.inf
         row, column = np.nonzero(np.isfinite(distances))
-        return batch[row], column, distances[row, column]
+        near = distances[row, column]
+        return batch[row], column, near
 
     batches = [sources[first : first + width] for first in range(0, len(sources), width)]
     for first in range(0, len(batches), 4):

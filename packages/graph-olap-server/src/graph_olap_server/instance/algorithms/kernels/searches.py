@@ -9,7 +9,17 @@ import numpy as np
 from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, matrix_of
 from graph_olap_server.instance.algorithms.kernels.results import NodeList, NodeMap
 
-__all__ = ["SIDE_BY_SIDE", "bfs", "dfs", "ego_network", "levels", "neighbours", "waves"]
+__all__ = [
+    "SIDE_BY_SIDE",
+    "TooDeepError",
+    "bfs",
+    "dfs",
+    "distances_of_many",
+    "ego_network",
+    "levels",
+    "neighbours",
+    "waves",
+]
 
 SIDE_BY_SIDE = 64
 """Searches that go side by side: one bit of a word each."""
@@ -19,6 +29,10 @@ _DEEP = 500
 
 _FEW_OUT, _FEW_IN = 16, 4
 """Parts of the edges up to which looking at those of reached or of waiting nodes only beats a pass over all."""
+
+
+class TooDeepError(Exception):
+    """Paths have so many edges that another way to search is faster."""
 
 
 def bfs(indptr: Ints, indices: Ints, *, source_nodes: Sequence[int], max_depth: int | None) -> NodeMap:
@@ -98,6 +112,44 @@ def waves(indptr: Ints, indices: Ints, sources: Ints, part: Ints) -> Iterator[tu
         nodes = np.flatnonzero(front)
         level += 1
         yield level, front, nodes
+
+
+def distances_of_many(
+    indptr: Ints, indices: Ints, incoming: tuple[Ints, Ints], sources: Ints, limit: int | None
+) -> Ints:
+    """Return the number of edges from each of up to :data:`SIDE_BY_SIDE` nodes to every node, a row for each of them.
+
+    It is -1 for what is not reached, also because it is more than ``limit`` away. ``incoming`` are the same edges
+    turned round. A word per node holds one bit for each source, as in :func:`waves`.
+
+    Raises:
+        TooDeepError: Paths are longer than a search in rounds is good for.
+    """
+    count = len(indptr) - 1
+    level = np.full((len(sources), count), -1, np.int16)
+    level[np.arange(len(sources)), sources] = 0
+    front = np.zeros(count, np.uint64)
+    np.bitwise_or.at(front, sources, np.uint64(1) << np.arange(len(sources), dtype=np.uint64))
+    seen, nodes, depth = front.copy(), np.unique(sources), 0
+    degree = np.diff(indptr)
+    linked = np.flatnonzero(np.diff(incoming[0]))
+    while len(nodes) and (limit is None or depth < limit):
+        if depth == _DEEP:
+            raise TooDeepError
+        depth += 1
+        joined = np.zeros(count, np.uint64)
+        if int(degree[nodes].sum()) * _FEW_OUT < len(indices):
+            before, places = neighbours(indptr, nodes)
+            np.bitwise_or.at(joined, indices[places], front[before])
+        else:
+            joined[linked] = np.bitwise_or.reduceat(front.take(incoming[1]), incoming[0][linked])
+        front = joined & ~seen
+        seen |= front
+        nodes = np.flatnonzero(front)
+        words = front[nodes].astype("<u8").view(np.uint8).reshape(-1, 8)
+        place, source = np.nonzero(np.unpackbits(words, axis=1, count=len(sources), bitorder="little"))
+        level[source, nodes[place]] = depth
+    return level
 
 
 def neighbours(indptr: Ints, nodes: Ints) -> tuple[Ints, Ints]:
