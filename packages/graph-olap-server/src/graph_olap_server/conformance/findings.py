@@ -93,6 +93,7 @@ _SCRIPT = """\
 # {kind}: {engine} {version}
 {detail}
 import datetime
+from decimal import Decimal
 
 from graph_olap_server.conformance.graph import EdgeTable, NodeTable, PropertyGraph
 from graph_olap_server.conformance.worker import EngineProcess

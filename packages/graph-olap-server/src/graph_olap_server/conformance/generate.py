@@ -9,6 +9,7 @@ from typing import Any, Literal
 from graph_olap_server.conformance.graph import PropertyGraph
 from graph_olap_server.conformance.query import (
     Aggregate,
+    Binary,
     Call,
     Expression,
     Hop,
@@ -53,6 +54,7 @@ class _Maker:
         self._random = random
         self._schema = schema
         self._numbers = [0]
+        self._earlier: frozenset[str] = frozenset()  # variables of the clauses before
 
     def union(self) -> Query:
         """Two parts with columns of the same names and types."""
@@ -85,10 +87,31 @@ class _Maker:
 
     def _match(self, scope: Scope, *, optional: bool) -> Match:
         random = self._random
+        self._earlier = frozenset(scope.variables)
         paths = [self._path(scope, reuse=0.75)]
         if random.random() < 0.12:
             paths.append(self._path(scope, reuse=0.8, hops=1))
-        return Match(tuple(paths), self._where(scope), optional)
+        joined = self._joined(scope) if random.random() < 0.08 else None
+        where = self._where(scope)
+        if joined is not None:
+            paths.append(joined[0])
+            where = joined[1] if where is None else Binary("AND", joined[1], where)
+        return Match(tuple(paths), where, optional)
+
+    def _joined(self, scope: Scope) -> tuple[Path, Expression] | None:
+        """Make a pattern that shares no node with what is known, but has an equal value."""
+        before = dict(scope.variables)
+        if (known := scope.scalar(narrow=False)) is None:
+            return None
+        path = self._path(scope, reuse=0.0, hops=self._random.choice((0, 1, 1)), plain=True)
+        added = {name: kind for name, kind in scope.variables.items() if name not in before}
+        found = replace(scope, variables=added).scalar((known[1],), narrow=False)
+        if found is None:
+            scope.variables = before
+            return None
+        sides = [known[0], found[0]]
+        self._random.shuffle(sides)
+        return path, Binary("=", *sides)
 
     def _where(self, scope: Scope) -> Expression | None:
         chance = self._random.random()
@@ -100,6 +123,7 @@ class _Maker:
         if not scope.of(NODE):
             return None
         inner = replace(scope, variables=dict(scope.variables))
+        self._earlier = frozenset(inner.variables)
         path = replace(self._path(inner, reuse=1.0, hops=self._random.choice((1, 1, 2)), plain=True), variable=None)
         where = inner.predicate(1) if self._random.random() < 0.4 else None
         return Subquery(kind, (path,), where)
@@ -180,6 +204,11 @@ class _Maker:
         if not properties:
             return ()
         name = self._random.choice(sorted(properties))
+        earlier = {known: kind for known, kind in scope.variables.items() if known in self._earlier}
+        if self._random.random() < 0.25 and earlier:
+            found = replace(scope, variables=earlier).scalar((properties[name],), narrow=False)
+            if found is not None:
+                return ((name, found[0]),)
         return ((name, scope.value(properties[name], Property(variable, name))),)
 
     def _unwind(self, scope: Scope) -> Unwind:

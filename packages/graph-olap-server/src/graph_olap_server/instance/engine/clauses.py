@@ -21,6 +21,7 @@ __all__ = [
     "depth_change",
     "has_aggregate",
     "is_clause_word",
+    "is_star",
     "projection_items",
     "split_items",
 ]
@@ -172,6 +173,12 @@ def is_clause_word(tokens: Sequence[Token], place: int, word: str) -> bool:
         return False
     before = tokens[place - 1] if place else None
     return before is None or not (before.text in (".", ":") or before.keyword in ("AS", "STARTS", "ENDS"))
+
+
+def is_star(tokens: Sequence[Token], place: int) -> bool:
+    """Tell whether a ``*`` stands for all variables; ``a * b`` and ``count(*)`` do not."""
+    before = tokens[place - 1]
+    return tokens[place].text == "*" and (before.keyword in ("WITH", "RETURN", "DISTINCT") or before.text == ",")
 
 
 def projection_items(tokens: Sequence[Token], clause: Clause) -> tuple[list[tuple[int, int]], bool, int]:

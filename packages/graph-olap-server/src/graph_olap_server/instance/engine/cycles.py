@@ -3,6 +3,9 @@
 Where a pattern comes back to a node (``(a)-->(b)-->(c)<--(a)``), Kuzu and Ladybug may intersect the neighbours of two
 nodes, and count each neighbour once however many relationships lead to it. Only then, and only where there are parallel
 relationships, the pattern is opened: the node that it comes back to gets a name of its own and an equal id.
+
+A variable-length hop from a node to itself (``p = (a)-[*2]->(a)``) is always opened where its relationships or its path
+have a name: the engines return them the wrong way round, and each with the ends of another one.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from graph_olap_server.instance.engine.clauses import Clause, closing, condition_edits, split_items
+from graph_olap_server.instance.engine.clauses import Clause, closing, condition_edits, is_star, split_items
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
 
-__all__ = ["Hops", "has_parallel", "hops_of", "intersects", "may_have_cycle", "open_cycles"]
+__all__ = ["Hops", "has_parallel", "hops_of", "intersects", "may_have_cycle", "open_cycles", "open_loops"]
 
 
 def may_have_cycle(tokens: Sequence[Token]) -> bool:
@@ -90,6 +94,33 @@ def open_cycles(statement: str, tokens: Sequence[Token], clauses: Sequence[Claus
     return edits
 
 
+def open_loops(_statement: str, tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[Edit]:
+    """Return the edits that give the end of a named variable-length hop from a node to itself a name of its own.
+
+    Example:
+        >>> from graph_olap_server.instance.engine.clauses import clauses_of
+        >>> tokens = tokenise("MATCH p = (a)-[*2]->(a) RETURN p")
+        >>> [edit.text for edit in open_loops("", tokens, clauses_of(tokens))]
+        ['again_6', ' WHERE id(again_6) = id(a)']
+    """
+    edits: list[Edit] = []
+    names = {token.name for token in tokens}
+    for clause in clauses:
+        if clause.keyword != "MATCH":
+            continue
+        conditions = []
+        end = clause.end if clause.where is None else clause.where
+        for begun, ended in split_items(tokens, clause.start + 1 + clause.optional, end):
+            for place in _loop_ends(tokens, begun, ended):
+                fresh = _fresh(names)
+                edits.append(Edit(tokens[place].start, tokens[place].end, fresh))
+                conditions.append(f"id({fresh}) = id({tokens[place].text})")
+        if conditions:
+            edits += condition_edits(tokens, clause, " AND ".join(conditions))
+            edits += _hidden(tokens, clause)
+    return edits
+
+
 _INTERSECT = re.compile(r"\bINTERSECT\[\d+\]")
 
 
@@ -113,6 +144,36 @@ def _is_bare_hop(tokens: Sequence[Token], place: int) -> bool:
     following = [token.text for token in tokens[place : place + 2]]
     before = tokens[place - 1].text if place else ""
     return following == ["-", "-"] and before in (")", "<")
+
+
+def _hidden(tokens: Sequence[Token], clause: Clause) -> Iterator[Edit]:
+    """Yield what keeps the names that were added from the columns of a star."""
+    if any(is_star(tokens, place) for place in range(clause.end, len(tokens))):
+        end = tokens[clause.end - 1].end
+        yield Edit(end, end, f" WITH {', '.join(quote(name) for name in clause.after)}")
+
+
+def _loop_ends(tokens: Sequence[Token], begun: int, ended: int) -> Iterator[int]:
+    """Yield the places of names of nodes at which a named variable-length hop ends that started there as well."""
+    is_path = begun + 1 < ended and tokens[begun + 1].text == "="
+    before, looping = "", False
+    place = begun + 2 if is_path else begun
+    while place < ended:
+        if tokens[place].text == "[":
+            end = closing(tokens, place)
+            words = {token.keyword for token in tokens[place:end]}
+            named = is_path or tokens[place + 1].kind in (TokenKind.WORD, TokenKind.QUOTED)
+            # What is shortest never comes back.
+            looping = named and "SHORTEST" not in words and any(token.text == "*" for token in tokens[place:end])
+            place = end
+        elif tokens[place].text == "(":
+            token = tokens[place + 1]
+            name = token.name if token.kind in (TokenKind.WORD, TokenKind.QUOTED) else ""
+            if looping and name and name == before:
+                yield place + 1
+            before, looping = name, False
+            place = closing(tokens, place)
+        place += 1
 
 
 def _opened(tokens: Sequence[Token], clause: Clause, groups: dict[str, str], names: set[str]) -> Iterator[Edit]:
@@ -139,6 +200,7 @@ def _opened(tokens: Sequence[Token], clause: Clause, groups: dict[str, str], nam
             place += 1
     if conditions:
         yield from condition_edits(tokens, clause, " AND ".join(conditions))
+        yield from _hidden(tokens, clause)
 
 
 def _join(groups: dict[str, str], group: str, name: str) -> str:

@@ -14,7 +14,7 @@ from graph_olap_server.instance.engine.bare_conditions import bare_condition_edi
 from graph_olap_server.instance.engine.carried_paths import carried_path_edits
 from graph_olap_server.instance.engine.clauses import AGGREGATES, Clause, clauses_of
 from graph_olap_server.instance.engine.counted import counted_edits
-from graph_olap_server.instance.engine.cycles import open_cycles
+from graph_olap_server.instance.engine.cycles import open_cycles, open_loops
 from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
 from graph_olap_server.instance.engine.empty_text import empty_text_edits
 from graph_olap_server.instance.engine.grouping import grouping_edits
@@ -70,6 +70,8 @@ def mend(
     if "[" in statement and texts:
         done = _step(done, lambda _, tokens, __: slice_edits(tokens, frozenset(texts)))
     words = {token.keyword for token in tokenise(done.text)}
+    if "*" in statement:
+        done = _step(done, open_loops)
     if acyclic:
         done = _step(done, open_cycles)
     if words & _NULL_NODES:

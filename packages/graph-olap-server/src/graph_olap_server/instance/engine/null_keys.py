@@ -16,6 +16,7 @@ from graph_olap_server.instance.engine.clauses import (
     condition_edits,
     depth_change,
     is_clause_word,
+    is_star,
     split_items,
 )
 from graph_olap_server.instance.engine.edits import Edit
@@ -37,7 +38,7 @@ def null_node_edits(tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[
         >>> from graph_olap_server.instance.tokens import tokenise
         >>> tokens = tokenise("MATCH (a) OPTIONAL MATCH (a)-->(b) MATCH (b)-->(c) RETURN c")
         >>> [edit.text for edit in null_node_edits(tokens, clauses_of(tokens))]
-        ['WITH * WHERE `b` IS NOT NULL ']
+        ['WITH `b` WHERE `b` IS NOT NULL ']
     """
     edits = []
     for clause in clauses:
@@ -49,8 +50,12 @@ def null_node_edits(tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[
             if name in clause.before and (clause.before[name].optional or clause.before[name].kind == "value")
         ]
         if names:
-            place = tokens[clause.start].start
-            edits.append(Edit(place, place, f"WITH * WHERE {_present([quote(name) for name in names])} "))
+            later = tokens[clause.start :]
+            used = {token.name for token in later}
+            starred = any(is_star(later, place) for place in range(1, len(later)))
+            kept = ", ".join(quote(name) for name in clause.before if starred or name in used)
+            place = later[0].start
+            edits.append(Edit(place, place, f"WITH {kept} WHERE {_present([quote(name) for name in names])} "))
     return edits
 
 
@@ -58,7 +63,7 @@ def null_value_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[
     """Return the edits that keep nulls from joins by a pattern's properties: ``(b)-[q:PAID {day: r.day}]->(c)``."""
     edits: list[Edit] = []
     taken = {token.name for token in tokens}
-    starred = any(token.text == "*" and _is_star(tokens, place) for place, token in enumerate(tokens))
+    starred = any(is_star(tokens, place) for place in range(1, len(tokens)))
     for clause in clauses:
         if clause.keyword != "MATCH":
             continue
@@ -123,10 +128,6 @@ def _elements(tokens: Sequence[Token], clause: Clause) -> Iterator[str]:
                 yield tokens[place + 1].name
             place = closing(tokens, place)
         place += 1
-
-
-def _is_star(tokens: Sequence[Token], place: int) -> bool:
-    return tokens[place - 1].keyword in ("WITH", "RETURN", "DISTINCT") or tokens[place - 1].text == ","
 
 
 def _maps(tokens: Sequence[Token], clause: Clause) -> Iterator[tuple[int, int]]:
