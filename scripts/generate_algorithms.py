@@ -31,8 +31,16 @@ TYPES = {
     "node": "NodeKey",
     "nodes": "Sequence[NodeKey]",
     "node_property": "str",
+    "node_group": "str",
 }
-SAMPLES = {"nodes": '["A1"]', "node_property": '"balance"', "string": '"x"', "int": "1", "float": "1.0"}
+SAMPLES = {
+    "nodes": '["A1"]',
+    "node_property": '"balance"',
+    "node_group": '"balance"',
+    "string": '"x"',
+    "int": "1",
+    "float": "1.0",
+}
 NODES = ('"A1"', '"C9"', '"D2"')
 
 NO_CYCLE = (
@@ -186,7 +194,7 @@ def docstring(algorithm: Algorithm, parameters: list[Parameter]) -> str:
         node = (
             " A primary key, or ``{'label': ..., 'key': ...}``."
             * each.type.startswith("node")
-            * (each.type != "node_property")
+            * (each.type not in ("node_property", "node_group"))
         )
         arguments.append((each.name, f"{each.description}{node}{limits}"))
     arguments += [

@@ -55,8 +55,9 @@ def graph(request, tmp_path, workers):
     engine.close()
 
 
-def run(bridge, name, directed=None, **parameters):
+def run(bridge, name, directed=None, query=None, **parameters):
     body = {"parameters": parameters, **({} if directed is None else {"directed": directed})}
+    body |= {} if query is None else {"subgraph_query": query}
     return bridge.task(name, Fields(body), "ann").run(Control(60_000)).result
 
 
@@ -121,7 +122,7 @@ def test_times_are_numbers_where_they_are_calculated_with(graph):
         ("dijkstra_path", {"source": "n0", "target": "n1", "weight": "kind"}, "a weight must be a number"),
         ("maximum_branching", {"attr": "kind"}, "a weight must be a number"),
         ("weisfeiler_lehman_graph_hash", {"edge_attr": "kin"}, "E has no property kin; its properties are kind, ok"),
-        ("weisfeiler_lehman_graph_hash", {"edge_attr": "some"}, "1 of 40 E relationships have no some"),
+        ("weisfeiler_lehman_graph_hash", {"edge_attr": "some"}, "edge_attr: 1 of 40 E relationships have no some"),
         ("snap_aggregation", {"node_attributes": "boss"}, "node_attributes: an array of names of properties"),
         ("snap_aggregation", {"node_attributes": ["boss"], "edge_attributes": "ok"}, "edge_attributes: an array"),
         ("snap_aggregation", {"node_attributes": ["boss"], "edge_attributes": ["kin"]}, "E has no property kin"),
@@ -141,3 +142,24 @@ def test_a_failure_says_how_many_nodes_have_no_value(graph, name):
         run(graph[0], name, **parameters)
     assert caught.value.code == "ALGORITHM_FAILED"
     assert "1 of 12 nodes have no age: leave them out with subgraph_query" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "words"),
+    [
+        ("weisfeiler_lehman_graph_hash", {"edge_attr": "k"}, "parameters.edge_attr: weights must be numbers, found"),
+        ("weisfeiler_lehman_graph_hash", {"edge_attr": "k"}, "with a query only numbers can be used"),
+        ("snap_aggregation", {"node_attributes": ["boss"], "edge_attributes": ["k"]}, "parameters.edge_attributes"),
+        (
+            "dijkstra_path",
+            {"source": "n0", "target": "n1", "weight": "k"},
+            "parameters.weight: weights must be numbers",
+        ),
+    ],
+)
+def test_of_a_query_only_numbers_can_be_used(graph, name, parameters, words):
+    query = "MATCH (a:N)-[e:E]->(b:N) RETURN a AS source, b AS target, e.kind AS k"
+    with pytest.raises(PlatformError) as caught:
+        run(graph[0], name, query=query, **parameters)
+    assert caught.value.code == "VALIDATION_FAILED"
+    assert words in caught.value.message

@@ -95,7 +95,12 @@ def test_no_convergence_fails_writes_nothing_and_frees_the_lock(client, run):
     [
         ("modularity", {}, "parameters.community_property"),
         ("modularity", {"community_property": "nothing"}, "parameters.community_property"),
-        ("modularity", {"community_property": "name"}, "parameters.community_property"),
+        ("modularity", {"community_property": 5}, "parameters.community_property"),
+        (
+            "astar",
+            {"source_node": "ann", "target_node": "bob", "x_property": "name", "y_property": "name"},
+            "parameters.x_property",
+        ),
         ("betweenness", {"samples": 0}, "parameters.samples"),
         ("degree", {"direction": "up"}, "parameters.direction"),
         ("hits", {"score": "both"}, "parameters.score"),

@@ -25,7 +25,7 @@ CATEGORIES: Mapping[str, str] = {
 """What a ``category`` filter accepts, and the category it means."""
 
 ResultKind = Literal["node_map", "edge_map", "pair_scores", "paths", "node_list", "scalar"]
-ParameterType = Literal["int", "float", "string", "boolean", "node", "nodes", "node_property"]
+ParameterType = Literal["int", "float", "string", "boolean", "node", "nodes", "node_property", "node_group"]
 
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "int": ((int,), "an integer is required"),
@@ -33,10 +33,11 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "a string is required"),
     "boolean": ((bool,), "true or false is required"),
     "node_property": ((str,), "the name of a node property is required"),
+    "node_group": ((str,), "the name of a node property is required"),
 }
 
 
-_LISTED_TYPES: Mapping[str, str] = {"nodes": "array", "node_property": "string"}
+_LISTED_TYPES: Mapping[str, str] = {"nodes": "array", "node_property": "string", "node_group": "string"}
 """How listings call the types that only the server tells apart."""
 
 _A_KEY = 'a primary key (text or number) or {"label": ..., "key": ...}'
@@ -48,7 +49,7 @@ class Parameter:
     """One parameter: its type, default and the range its values must lie in (``low``/``high``; open where said so).
 
     ``node`` and ``nodes`` are given by primary key and reach the kernel as dense ids; ``node_property`` is the name of
-    a numeric property and reaches it as one number per node.
+    a numeric property and reaches it as one number per node, ``node_group`` that of any, as a number for each value.
     """
 
     name: str

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-from graph_olap.models import GraphSchema
-from numpy.typing import NDArray
-
-from graph_olap_server.domain.errors import PlatformError, validation_failed
+from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.algorithms import shapes
 from graph_olap_server.instance.algorithms.estimate import estimate
 from graph_olap_server.instance.algorithms.kernels.results import Computed, EdgeMap
 from graph_olap_server.instance.algorithms.model import Algorithm, Parameter
+from graph_olap_server.instance.algorithms.node_values import check_node_property, groups_of, numbers_of
 from graph_olap_server.instance.algorithms.phases import PhaseClock
 from graph_olap_server.instance.algorithms.problems import with_names
 from graph_olap_server.instance.algorithms.registry import check_parameters
@@ -23,7 +20,7 @@ from graph_olap_server.instance.executions import Outcome, Task
 from graph_olap_server.instance.nodes import NodeFinder, NodeIndex, NodeReferences
 from graph_olap_server.instance.projection import ProjectionCache, ProjectionSpec
 from graph_olap_server.instance.request_body import Fields
-from graph_olap_server.instance.selection import Selection, check_weight, is_numeric, read_selection
+from graph_olap_server.instance.selection import Selection, check_weight, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
 from graph_olap_server.instance.writeback import expected_seconds
 from graph_olap_server.snapshots.manifest import SnapshotManifest
@@ -96,8 +93,9 @@ class NativeAlgorithms:
         weight = _weight(fields, algorithm, parameters, selection)
         for parameter in algorithm.parameters:
             name = parameters.get(parameter.name)
-            if parameter.type == "node_property" and isinstance(name, str):
-                _check_node_property(fields, parameter.name, name, selection, schema)
+            if parameter.type in ("node_property", "node_group") and isinstance(name, str):
+                numeric = parameter.type == "node_property"
+                check_node_property(fields, parameter.name, name, selection, schema, numeric=numeric)
         fields.check()
         if not algorithm.weighted:
             selection = replace(selection, parallel=None)
@@ -181,8 +179,9 @@ class NativeAlgorithms:
                 arguments[parameter.name] = finder.find_dense(value, nodes)
             elif parameter.type == "nodes":
                 arguments[parameter.name] = [finder.find_dense(key, nodes) for key in value]
-            elif parameter.type == "node_property":
-                arguments[parameter.name] = _property_values(self._engine, value, nodes, f"parameters.{parameter.name}")
+            elif parameter.type in ("node_property", "node_group"):
+                read = numbers_of if parameter.type == "node_property" else groups_of
+                arguments[parameter.name] = read(self._engine, value, nodes, f"parameters.{parameter.name}")
         return arguments
 
 
@@ -210,35 +209,7 @@ def _weight(fields: Fields, algorithm: Algorithm, parameters: Mapping[str, Any],
     return own if isinstance(own, str) else projected
 
 
-def _check_node_property(fields: Fields, field: str, name: str, selection: Selection, schema: GraphSchema) -> None:
-    for table in schema.node_tables:
-        if table.label not in selection.labels:
-            continue
-        type_name = table.properties.get(name)
-        if type_name is None:
-            reason = f"{table.label} has no property {name}; it has {', '.join(table.properties)}"
-            fields.problems.append((f"parameters.{field}", reason))
-        elif not is_numeric(type_name):
-            fields.problems.append((f"parameters.{field}", f"{table.label}.{name} is {type_name}; it must be a number"))
-
-
 def _keys(parameter: Parameter, value: Any) -> list[Any]:
     if value is None or parameter.type not in ("node", "nodes"):
         return []
     return value if parameter.type == "nodes" else [value]
-
-
-def _property_values(engine: GraphEngine, name: str, nodes: NodeIndex, field: str) -> NDArray[np.float64]:
-    """Return a numeric property in dense order.
-
-    Raises:
-        PlatformError: ``VALIDATION_FAILED`` when a node has no value.
-    """
-    parts = []
-    for label, _, offsets in nodes.split(np.arange(len(nodes))):
-        values = engine.node_values(label, name).take(offsets)
-        if values.null_count:
-            reason = f"{values.null_count} of {len(values)} {label} nodes have no {name}; leave them out with a query"
-            raise validation_failed([(field, reason)])
-        parts.append(np.asarray(values.cast("float64").to_numpy(zero_copy_only=False)))
-    return np.concatenate(parts) if parts else np.empty(0)

@@ -146,11 +146,13 @@ class NetworkxBridge:
         clock = PhaseClock(control)
         clock.start("project", _PROJECT_SECONDS)
         negative = takes_negative_weights(call["name"], call["arguments"])
-        projection = self._project(selection, use.edges.get(WEIGHT), control, negative=negative)
+        with use.named_by(WEIGHT):
+            projection = self._project(selection, use.edges.get(WEIGHT), control, negative=negative)
         arrays = dict(projection.arrays)
         for attribute, name in use.edges.items():
             if attribute != WEIGHT:
-                arrays[attribute] = self._project(selection, name, control, negative=negative).arrays["weights"]
+                with use.named_by(attribute):
+                    arrays[attribute] = self._project(selection, name, control, negative=negative).arrays["weights"]
         call |= {
             "edge_count": projection.edge_count,
             "combine": _combining(selection),

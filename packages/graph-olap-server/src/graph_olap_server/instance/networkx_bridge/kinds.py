@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["KINDS", "PARTS", "WRITTEN", "Kind", "kind_of", "parts_of", "shown_kind"]
+__all__ = ["IN_ORDER", "KINDS", "PARTS", "WRITTEN", "Kind", "kind_of", "parts_of", "shown_kind"]
 
 Kind = Literal[
     "node_map", "scalar", "node_sets", "node_layers", "node_list", "paths", "edge_map", "edge_list", "pair_scores",
@@ -182,6 +182,9 @@ PARTS: dict[str, tuple[Kind, ...]] = {
     "treewidth_min_fill_in": ("scalar", "graph"),
 }
 """The parts of what comes as a tuple."""
+
+IN_ORDER = frozenset({"harmonic_function", "local_and_global_consistency"})
+"""Functions that return a list with a value per node, in the order of the graph."""
 
 WRITTEN: frozenset[Kind] = frozenset(
     {"node_map", "node_sets", "node_layers", "node_list", "paths", "edge_map", "edge_list"}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.instance.engine.base import GraphEngine
+from graph_olap_server.instance.networkx_bridge.properties import EDGE_LABEL, LABELS
 from graph_olap_server.instance.networkx_bridge.values import PREFIX
 from graph_olap_server.instance.projection import Projection
 from graph_olap_server.instance.selection import Selection
@@ -36,13 +37,14 @@ def edge_labels(
     values: dict[str, list[Any]] = {}
     arrays: dict[str, SharedArray] = {}
     for attribute, name in names.items():
-        values[attribute], places = _labels(engine, projection, selection, name)
+        field = f"parameters.{attribute if attribute == EDGE_LABEL else LABELS}"
+        values[attribute], places = _labels(engine, projection, selection, name, field)
         arrays[f"{PREFIX}{attribute}"] = SharedArray(places)
     return values, arrays
 
 
 def _labels(
-    engine: GraphEngine, projection: Projection, selection: Selection, name: str
+    engine: GraphEngine, projection: Projection, selection: Selection, name: str, field: str
 ) -> tuple[list[Any], NDArray[np.int64]]:
     nodes = projection.nodes
     count = max(projection.node_count, 1)
@@ -53,7 +55,7 @@ def _labels(
         read = engine.edges(table.type, (name,))
         if missing := read[name].null_count:
             reason = f"{missing} of {len(read)} {table.type} relationships have no {name}"
-            raise validation_failed([("parameters", reason)])
+            raise validation_failed([(field, reason)])
         start = nodes.dense_of(table.from_node, read["_src"].to_numpy())
         end = nodes.dense_of(table.to_node, read["_dst"].to_numpy())
         if selection.orientation == "reverse":

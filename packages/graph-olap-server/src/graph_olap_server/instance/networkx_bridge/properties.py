@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import decimal
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from graph_olap.models import AlgorithmInfo
 
+from graph_olap_server.domain.errors import PlatformError, validation_failed
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.nodes import NodeIndex
 from graph_olap_server.instance.request_body import Fields
@@ -26,8 +28,8 @@ CAPACITY = "capacity"
 _OF_EDGES = (WEIGHT, "distance", CAPACITY, "edge_weight", "matching_weight", "attr", "edge_attr")
 # The first of them is what `weight_property` stands for.
 
-LABELS = "edge_attributes"
-_LABELLING = frozenset({"edge_attr", LABELS})
+EDGE_LABEL, LABELS = "edge_attr", "edge_attributes"
+_LABELLING = frozenset({EDGE_LABEL, LABELS})
 """What only tells relationships apart, so that it need not be a number."""
 
 _OF_NODES = frozenset({"attribute", "community", "label_name", "demand", "node_attr", "node_weight", "time"})
@@ -64,6 +66,7 @@ class PropertyUse:
         nodes: Properties of the nodes, loaded under their own names; times of some become numbers.
         numbers: Which of them the library calculates with.
         arguments: Parameters whose value is the name of an attribute.
+        given_apart: Whether the weight is named beside the parameters.
     """
 
     edges: dict[str, str] = field(default_factory=dict)
@@ -71,6 +74,23 @@ class PropertyUse:
     nodes: list[str] = field(default_factory=list)
     numbers: set[str] = field(default_factory=set)
     arguments: dict[str, str] = field(default_factory=dict)
+    given_apart: bool = False
+
+    @contextmanager
+    def named_by(self, attribute: str) -> Iterator[None]:
+        """Name the parameter in what is wrong with the property that an attribute was read from."""
+        try:
+            yield
+        except PlatformError as error:
+            own = None if attribute == WEIGHT else attribute
+            parameter = next((name for name, used in self.arguments.items() if used == attribute), own)
+            reason = error.details.get("reason")
+            elsewhere = error.details.get("field") != "weight_property" or (self.given_apart and attribute == WEIGHT)
+            if elsewhere or parameter is None or not isinstance(reason, str):
+                raise
+            if parameter in _LABELLING:
+                reason = f"{reason}; with a query only numbers can be used, labels and types take any property"
+            raise validation_failed([(f"parameters.{parameter}", reason)]) from None
 
 
 @dataclass(slots=True)
@@ -104,7 +124,7 @@ def read_properties(
         tables: Selected label → its properties and their types.
         fields: The request.
     """
-    use = PropertyUse()
+    use = PropertyUse(given_apart=weight_property is not None)
     known = [parameter.name for parameter in info.parameters]
     of_nodes, of_edges = _naming_properties(info)
     for parameter in info.parameters:

@@ -16,7 +16,7 @@ from graph_olap_server.instance.networkx_bridge.catalog import Entry, entries, r
 from graph_olap_server.instance.networkx_bridge.classify import classify
 from graph_olap_server.instance.networkx_bridge.columns import columns_of
 from graph_olap_server.instance.networkx_bridge.failures import REFUSALS, refusal
-from graph_olap_server.instance.networkx_bridge.kinds import kind_of, parts_of
+from graph_olap_server.instance.networkx_bridge.kinds import IN_ORDER, kind_of, parts_of
 from graph_olap_server.instance.networkx_bridge.parameters import FUNCTIONS
 from graph_olap_server.instance.networkx_bridge.plain import CONSUMED_LIMIT, LISTS, unlimited
 from graph_olap_server.instance.networkx_bridge.properties import NodeAttribute
@@ -109,8 +109,8 @@ def _computed(
         missing = _missing(attributes, view.count)
         with _explained(entry, directed=view.directed, missing=missing), _built(handles, view, attributes) as graph:
             returned = entry.function(graph, **own)
-            if kind_of(entry.name) == "node_map" and isinstance(returned, list):
-                returned = dict(zip(graph, returned, strict=True))  # a value per node, in the graph's order
+            if entry.name in IN_ORDER:
+                returned = dict(zip(graph, returned, strict=True))
             limit = max(CONSUMED_LIMIT, 4 * (view.count + view.edge_count))
             kind, parts = kind_of(entry.name), parts_of(entry.name)
             return classify(returned, write=write, kind=kind, parts=parts, consumed_limit=limit), view

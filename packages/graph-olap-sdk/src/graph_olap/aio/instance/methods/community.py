@@ -157,7 +157,7 @@ class CommunityMethods(AsyncNativeRuns):
             property_name: Node property to write to (DOUBLE: conductance of the node's community); nothing is
                 written by default.
             edge_type: Only relationships of this type; all between the nodes by default.
-            community_property: Numeric node property with the community ids.
+            community_property: Node property of any type that names the communities.
             weight_property: Numeric edge property used as weight; parallel edges add up. None: unweighted.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.
             timeout: Seconds to wait for the end; as long as it takes by default.
@@ -249,7 +249,7 @@ class CommunityMethods(AsyncNativeRuns):
         Args:
             node_label: Only nodes with this label; all labels by default.
             edge_type: Only relationships of this type; all between the nodes by default.
-            community_property: Numeric node property with the community ids.
+            community_property: Node property of any type that names the communities.
             resolution: Larger values give smaller communities. > 0.
             weight_property: Numeric edge property used as weight; parallel edges add up. None: unweighted.
             graph: A projection from ``conn.project``, in place of ``node_label`` and ``edge_type``.

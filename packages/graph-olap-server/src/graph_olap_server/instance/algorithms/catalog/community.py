@@ -14,7 +14,7 @@ _ONCE = "Direction, parallel edges and self-loops do not count."
 _BLOCKS = Cost(lambda n, m, p: 1e-7 * (n + m), 120, 60)
 _RESOLUTION = Parameter("resolution", "float", 1.0, "Larger values give smaller communities.", 0, open_low=True)
 _PARTITION = Parameter(
-    "community_property", "node_property", None, "Numeric node property with the community ids.", required=True
+    "community_property", "node_group", None, "Node property of any type that names the communities.", required=True
 )
 _COMPONENT_IDS = "Ids are dense from 0, larger components first, of equal ones the one with the smallest node first."
 
