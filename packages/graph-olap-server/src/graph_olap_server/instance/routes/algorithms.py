@@ -124,7 +124,13 @@ async def _result(request: Request) -> Response:
     runtime.engine()
     execution_id = request.path_params["execution_id"]
     runtime.executions.get(execution_id)
-    return FileResponse(runtime.executions.results.path(execution_id), media_type=ARROW_STREAM)
+    return _ResultFile(runtime.executions.results.path(execution_id), media_type=ARROW_STREAM)
+
+
+class _ResultFile(FileResponse):
+    """A file in few large pieces: each one is a turn of a thread, which takes longer than to read a small piece."""
+
+    chunk_size = 1 << 20
 
 
 async def _wait(execution: Execution, seconds: float) -> None:
