@@ -42,6 +42,14 @@ def test_searches_reach_what_networkx_reaches(orientation, kind):
         assert computed.summary["edges_inside"] == ego.number_of_edges()
 
 
+@pytest.mark.parametrize("many", [0, 10**9])
+def test_levels_are_the_same_whichever_way_edges_are_chosen(many, monkeypatch):
+    monkeypatch.setattr(searches, "_MANY_OUT", many)
+    for case in GRAPHS:
+        expected = nx.single_source_shortest_path_length(case.graph(nx.DiGraph), 0)
+        assert present(case.run("bfs", orientation="natural", source_nodes=[0])) == expected
+
+
 def test_a_long_chain_is_searched_to_its_end():
     chain = Case(3000, np.arange(2999), np.arange(1, 3000), np.ones(2999))
     assert chain.run("bfs", source_nodes=[0]).values.tolist() == list(range(3000))
