@@ -22,6 +22,8 @@ __all__ = [
     "has_aggregate",
     "is_clause_word",
     "is_star",
+    "names_used",
+    "pattern_nodes",
     "projection_items",
     "split_items",
 ]
@@ -179,6 +181,28 @@ def is_star(tokens: Sequence[Token], place: int) -> bool:
     """Tell whether a ``*`` stands for all variables; ``a * b`` and ``count(*)`` do not."""
     before = tokens[place - 1]
     return tokens[place].text == "*" and (before.keyword in ("WITH", "RETURN", "DISTINCT") or before.text == ",")
+
+
+def names_used(tokens: Sequence[Token], clause: Clause) -> list[str]:
+    """Return the variables before a clause that it or a later one names; all where there is a star."""
+    rest = tokens[clause.start :]
+    used = {token.name for token in rest}
+    starred = any(is_star(rest, place) for place in range(1, len(rest)))
+    return [name for name in clause.before if starred or name in used]
+
+
+def pattern_nodes(tokens: Sequence[Token], clause: Clause) -> list[str]:
+    """Return the names of the nodes in the patterns of a MATCH, each once."""
+    found: dict[str, None] = {}
+    place = clause.start + 1
+    end = clause.end if clause.where is None else clause.where
+    while place < end:
+        if tokens[place].text == "(":
+            if tokens[place + 1].kind in _NAMES:
+                found[tokens[place + 1].name] = None
+            place = closing(tokens, place)
+        place += 1
+    return list(found)
 
 
 def projection_items(tokens: Sequence[Token], clause: Clause) -> tuple[list[tuple[int, int]], bool, int]:

@@ -17,6 +17,7 @@ from graph_olap_server.instance.engine.counted import counted_edits
 from graph_olap_server.instance.engine.cycles import open_cycles, open_loops
 from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
 from graph_olap_server.instance.engine.empty_text import empty_text_edits
+from graph_olap_server.instance.engine.found_again import found_again_edits
 from graph_olap_server.instance.engine.grouping import grouping_edits
 from graph_olap_server.instance.engine.lambdas import check_lambdas
 from graph_olap_server.instance.engine.membership import membership_edits
@@ -75,6 +76,7 @@ def mend(
     if acyclic:
         done = _step(done, open_cycles)
     if words & _NULL_NODES:
+        done = _step(done, found_again_edits)
         done = _step(done, lambda _, tokens, clauses: null_node_edits(tokens, clauses))
     if words & WRONG_FUNCTIONS:
         done = _step(done, lambda text, tokens, _: wrong_function_edits(text, tokens, parameters))
@@ -111,7 +113,7 @@ def mend(
 
 
 _MEMBERSHIP = frozenset({"IN", "LIST_CONTAINS", "LIST_HAS", "ARRAY_CONTAINS", "ARRAY_HAS"})
-_NULL_NODES = frozenset({"OPTIONAL", "WITH", "UNWIND"})
+_NULL_NODES = frozenset({"OPTIONAL", "WITH", "UNWIND", "YIELD"})
 _GROUPING = AGGREGATES | {"WITH", "DISTINCT"}
 _LISTS = frozenset({"LIST_FILTER", "LIST_TRANSFORM", "LIST_REDUCE"})
 _CORRELATED = frozenset({"OPTIONAL", "EXISTS", "COUNT"})

@@ -17,6 +17,8 @@ from graph_olap_server.instance.engine.clauses import (
     depth_change,
     is_clause_word,
     is_star,
+    names_used,
+    pattern_nodes,
     split_items,
 )
 from graph_olap_server.instance.engine.edits import Edit
@@ -42,20 +44,15 @@ def null_node_edits(tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[
     """
     edits = []
     for clause in clauses:
-        if clause.keyword != "MATCH" or clause.optional:
-            continue
-        names = [
-            name
-            for name in dict.fromkeys(_elements(tokens, clause))
-            if name in clause.before and (clause.before[name].optional or clause.before[name].kind == "value")
-        ]
-        if names:
-            later = tokens[clause.start :]
-            used = {token.name for token in later}
-            starred = any(is_star(later, place) for place in range(1, len(later)))
-            kept = ", ".join(quote(name) for name in clause.before if starred or name in used)
-            place = later[0].start
-            edits.append(Edit(place, place, f"WITH {kept} WHERE {_present([quote(name) for name in names])} "))
+        if clause.keyword == "MATCH" and not clause.optional:
+            bound = [clause.before.get(name) for name in pattern_nodes(tokens, clause)]
+            names = [
+                name for name, info in zip(pattern_nodes(tokens, clause), bound, strict=True) if info and info.optional
+            ]
+            if names:
+                place = tokens[clause.start].start
+                kept = ", ".join(map(quote, names_used(tokens, clause)))
+                edits.append(Edit(place, place, f"WITH {kept} WHERE {_present([quote(name) for name in names])} "))
     return edits
 
 
@@ -116,18 +113,6 @@ def null_key_edits(statement: str, tokens: Sequence[Token]) -> list[Edit]:
 
 def _present(values: Sequence[str]) -> str:
     return " AND ".join(f"{value} IS NOT NULL" for value in values)
-
-
-def _elements(tokens: Sequence[Token], clause: Clause) -> Iterator[str]:
-    """Yield the names of the nodes in the patterns of a clause."""
-    place = clause.start + 1
-    end = clause.end if clause.where is None else clause.where
-    while place < end:
-        if tokens[place].text == "(":
-            if tokens[place + 1].kind in _NAMES:
-                yield tokens[place + 1].name
-            place = closing(tokens, place)
-        place += 1
 
 
 def _maps(tokens: Sequence[Token], clause: Clause) -> Iterator[tuple[int, int]]:

@@ -73,16 +73,18 @@ class _Check:
         self._undirected: set[str] = set()
         self._impossible: dict[int, str] = {}
         self._inferred: dict[int, frozenset[str]] = {}
-        self._withs = {clause.start: clause for clause in clauses_of(tokens) if clause.keyword == "WITH"}
+        # The items of a WITH, which may have subqueries, still see what was known before.
+        withs = [clause for clause in clauses_of(tokens) if clause.keyword == "WITH"]
+        self._withs = {projection_items(tokens, clause)[2]: clause for clause in withs}
         self._optional = False
 
     def run(self) -> CheckedPatterns:
         tokens = self._tokens
         for index, token in enumerate(tokens):
+            if index in self._withs:
+                self._project(self._withs[index])
             if token.keyword in ("UNION",) and not self._is_name(index):
                 self._known.clear()
-            elif index in self._withs:
-                self._project(self._withs[index])
             elif token.keyword == "MATCH" and not self._is_name(index) and self._text(index + 1) != ".":
                 self._match(index)
         return CheckedPatterns(frozenset(self._undirected), self._impossible, self._inferred)
