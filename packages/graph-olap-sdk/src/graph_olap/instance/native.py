@@ -163,7 +163,8 @@ class NativeRuns(Executions):
 
         Returns:
             ``memory_bytes`` (peak), ``projection_bytes``, ``seconds`` per phase and ``total_seconds`` on two cores,
-            ``node_count``, ``edge_count``, ``complexity``.
+            ``node_count``, ``edge_count``, ``complexity``. The total is without ``seconds["write"]``, which a property
+            would take to write.
 
         Example:
             >>> conn.algo.estimate("louvain", "Account")["node_count"]

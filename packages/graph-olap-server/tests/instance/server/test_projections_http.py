@@ -60,6 +60,8 @@ def test_an_estimate_runs_nothing(client):
     assert (result["node_count"], result["edge_count"]) == (6, 6)
     assert result["memory_bytes"] > 0
     assert result["total_seconds"] >= result["seconds"]["compute"] > 0
+    assert result["seconds"].keys() == {"project", "compute", "write"}
+    assert result["total_seconds"] == pytest.approx(result["seconds"]["project"] + result["seconds"]["compute"])
     assert "max_score" not in result
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from graph_olap_server.instance.algorithms.model import Algorithm
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.projection import ProjectionCache, ProjectionSpec
+from graph_olap_server.instance.writeback import expected_seconds
 
 __all__ = ["estimate"]
 
@@ -26,8 +27,8 @@ def estimate(
 ) -> dict[str, Any]:
     """Return expected memory (bytes) and time (seconds, on two cores) of a run, from the counts in the schema.
 
-    A projection that a query selects is sized from the whole graph unless it is in the cache, so its numbers are upper
-    limits.
+    ``seconds`` says what writing a property would take as well; the total is without it. A projection that a query
+    selects is sized from the whole graph unless it is in the cache, so its numbers are upper limits.
     """
     known = projections.known(engine, spec)
     if known is not None:
@@ -46,13 +47,17 @@ def estimate(
         else stored * (_BUILD_BYTES_PER_EDGE if spec.parallel == "once" else _BUILD_BYTES_PER_WEIGHTED_EDGE)
     )
     peak = arrays + max(extra, building)
+    seconds = {"project": project, "compute": compute}
+    if algorithm.writable:
+        on_edges = algorithm.kind == "edge_map"
+        seconds["write"] = expected_seconds(0 if on_edges else nodes, relationships if on_edges else 0)
     return {
         "node_count": nodes,
         "edge_count": relationships,
         "projection_cached": known is not None,
         "projection_bytes": int(arrays),
         "memory_bytes": int(peak),
-        "seconds": {"project": round(project, 6), "compute": round(compute, 6)},
+        "seconds": {phase: round(expected, 6) for phase, expected in seconds.items()},
         "total_seconds": round(project + compute, 6),
         "complexity": algorithm.complexity,
     }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.algorithms import shapes
 from graph_olap_server.instance.algorithms.estimate import estimate
-from graph_olap_server.instance.algorithms.kernels.results import Computed, EdgeMap
+from graph_olap_server.instance.algorithms.kernels.results import Computed
 from graph_olap_server.instance.algorithms.model import Algorithm, Parameter
 from graph_olap_server.instance.algorithms.node_values import check_node_property, groups_of, numbers_of
 from graph_olap_server.instance.algorithms.phases import PhaseClock
@@ -22,7 +22,6 @@ from graph_olap_server.instance.projection import ProjectionCache, ProjectionSpe
 from graph_olap_server.instance.request_body import Fields
 from graph_olap_server.instance.selection import Selection, check_weight, read_selection
 from graph_olap_server.instance.workers import Control, WorkerPool
-from graph_olap_server.instance.writeback import expected_seconds
 from graph_olap_server.snapshots.manifest import SnapshotManifest
 
 __all__ = ["Mode", "NativeAlgorithms"]
@@ -130,8 +129,7 @@ class NativeAlgorithms:
             except PlatformError as error:
                 raise with_names(error, references) from None
         control.check()
-        relationships = len(computed.values) if isinstance(computed, EdgeMap) else 0
-        clock.start("write", expected_seconds(projection.node_count, relationships))
+        clock.start("write", expected.get("write", 1.0) if selection.result_property is not None else 1.0)
         nodes_updated = edges_updated = 0
         result: dict[str, Any] = {}
         table = None
