@@ -1,5 +1,7 @@
 """Compressed rows against a dictionary of lists."""
 
+import os
+
 import numpy as np
 import pytest
 from graph_olap_server.instance.projection import build_csr
@@ -69,3 +71,12 @@ def test_shared_arrays_hold_their_values(values):
     shared.close()
     assert opened.tolist() == values
     assert not values or not opened.flags.writeable
+
+
+def test_shared_arrays_are_written_to_their_end(monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:1000]))  # as the system does with gigabytes
+    values = np.arange(2000)
+    assert SharedArray(values).open().tolist() == values.tolist()
+    assert SharedArray(values[::3]).open().tolist() == values[::3].tolist()
+    assert SharedArray(values % 2 == 0).open().tolist() == (values % 2 == 0).tolist()
