@@ -75,3 +75,20 @@ def test_what_names_no_partition_is_refused(native, name, words):
     with pytest.raises(PlatformError, match=words) as caught:
         run(native[0], "modularity", node_label="N", parameters={"community_property": name})
     assert (caught.value.code, caught.value.details["field"]) == ("VALIDATION_FAILED", "parameters.community_property")
+
+
+def test_labels_that_a_query_leaves_out_need_not_have_it(native):
+    query = "MATCH (a:N)-[:E]->(b:N) WHERE a.some = 'x' AND b.some = 'x' RETURN a AS source, b AS target"
+    found = run(native[0], "modularity", projection={"query": query}, parameters={"community_property": "some"})
+    assert (found["community_count"], found["value"]) == (1, 0.0)
+    found = run(native[0], "modularity", projection={"query": query}, parameters={"community_property": "day"})
+    assert found["community_count"] == 3
+    both = "MATCH (a) WHERE a.id < 3 RETURN a AS source, NULL AS target"
+    for selecting, name, words in (
+        (query, "dya", "there is no property of nodes 'dya'; did you mean day"),
+        (both, "day", "Other has no property day; leave its nodes out of the query"),
+    ):
+        with pytest.raises(PlatformError, match=words) as caught:
+            run(native[0], "modularity", projection={"query": selecting}, parameters={"community_property": name})
+        assert caught.value.code == "VALIDATION_FAILED"
+        assert caught.value.details["field"] == "parameters.community_property"

@@ -15,7 +15,7 @@ from graph_olap_server.domain.errors import validation_failed
 from graph_olap_server.instance.engine.base import GraphEngine
 from graph_olap_server.instance.nodes import NodeIndex
 from graph_olap_server.instance.request_body import Fields
-from graph_olap_server.instance.selection import Selection, is_numeric
+from graph_olap_server.instance.selection import Selection, is_numeric, unknown
 
 __all__ = ["check_node_property", "groups_of", "numbers_of"]
 
@@ -23,10 +23,18 @@ __all__ = ["check_node_property", "groups_of", "numbers_of"]
 def check_node_property(
     fields: Fields, field: str, name: str, selection: Selection, schema: GraphSchema, *, numeric: bool
 ) -> None:
-    """Record a problem unless every selected label has this property, as a number or at least as a single value."""
-    for table in schema.node_tables:
-        if table.label not in selection.labels:
-            continue
+    """Record a problem unless every selected label has this property, as a number or at least as a single value.
+
+    Which labels a query selects is only known when it has run; until then one must have it.
+    """
+    selected = [table for table in schema.node_tables if table.label in selection.labels]
+    if selection.query is not None:
+        having = [table for table in selected if name in table.properties]
+        if not having:
+            known = {known for table in selected for known in table.properties}
+            fields.problems.append((f"parameters.{field}", unknown("property of nodes", name, known)))
+        selected = having
+    for table in selected:
         type_name = table.properties.get(name)
         if type_name is None:
             reason = f"{table.label} has no property {name}; it has {', '.join(table.properties)}"
@@ -66,7 +74,11 @@ def groups_of(engine: GraphEngine, name: str, nodes: NodeIndex, field: str) -> N
 
 
 def _values(engine: GraphEngine, name: str, nodes: NodeIndex, field: str) -> Iterator[Any]:
+    known = {table.label: table.properties for table in engine.schema().node_tables}
     for label, _, offsets in nodes.split(np.arange(len(nodes))):
+        if name not in known[label]:
+            reason = f"{label} has no property {name}; leave its nodes out of the query"
+            raise validation_failed([(field, reason)])
         values = engine.node_values(label, name).take(offsets)
         if values.null_count:
             reason = f"{values.null_count} of {len(values)} {label} nodes have no {name}; leave them out with a query"

@@ -141,7 +141,7 @@ def read_properties(
             continue
         use.nodes.append(value)
         if numeric:
-            _check_numbers(name, value, tables, fields)
+            _check_numbers(name, value, tables, fields, by_query=selection.query is not None)
             use.numbers.add(value)
     if _SEVERAL_OF_NODES in known:
         for value in _names(_SEVERAL_OF_NODES, given, fields):
@@ -237,12 +237,17 @@ def _check_node_property(parameter: str, name: str, tables: Mapping[str, Mapping
         fields.problems.append((f"parameters.{parameter}", reason))
 
 
-def _check_numbers(parameter: str, name: str, tables: Mapping[str, Mapping[str, str]], fields: Fields) -> None:
-    for label, properties in tables.items():
-        kind = properties.get(name, "INT64")
-        if not is_numeric(kind) and not kind.startswith(_TIMES):
-            reason = f"{label}.{name} is {kind}; it must be a number or a time"
-            fields.problems.append((f"parameters.{parameter}", reason))
+def _check_numbers(
+    parameter: str, name: str, tables: Mapping[str, Mapping[str, str]], fields: Fields, *, by_query: bool
+) -> None:
+    """Record labels that have texts there; a query may leave them out, unless all do."""
+    kinds = {label: properties[name] for label, properties in tables.items() if name in properties}
+    wrong = {label: kind for label, kind in kinds.items() if not is_numeric(kind) and not kind.startswith(_TIMES)}
+    if by_query and len(wrong) < len(kinds):
+        return
+    for label, kind in wrong.items():
+        reason = f"{label}.{name} is {kind}; it must be a number or a time"
+        fields.problems.append((f"parameters.{parameter}", reason))
 
 
 _TIMES = ("DATE", "TIMESTAMP", "BOOL")
