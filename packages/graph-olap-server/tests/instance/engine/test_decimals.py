@@ -109,6 +109,11 @@ def test_an_aggregate_may_be_filtered_sorted_and_computed(money):
     assert Decimal(money.value(computed)) == sum(squares)
 
 
+def test_an_aggregate_beside_one_that_is_a_condition(money):
+    statement = "MATCH (t:T) WITH min(t.g = t.g) AS holds WHERE holds MATCH (t:T) RETURN max(t.m)"
+    assert Decimal(money.value(statement)) == max(row["m"] for row in VALUES if row["m"] is not None)
+
+
 def test_union_and_optional_match_have_them_too(money):
     total = sum(row["m"] for row in VALUES if row["m"] is not None)
     both = "MATCH (t:T) RETURN sum(t.m) AS s UNION ALL MATCH ()-[r:R]->() RETURN sum(r.m) AS s"

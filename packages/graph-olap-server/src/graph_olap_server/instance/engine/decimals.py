@@ -48,8 +48,10 @@ def aggregate_decimals(text: str, refusal: Refusal) -> Edited:
         if refused is None:
             break
         left = [call for call in calls if call not in edits]
-        for call in left:
-            kind = _refused_type(text, call, left, edits, refusal) if call.function == refused[1] else None
+        alike = [call for call in left if call.function == refused[1]]
+        for call in alike:
+            only = (int(refused[2]), int(refused[3])) if len(alike) == 1 else None
+            kind = only or _refused_type(text, call, left, edits, refusal)
             if kind is not None:
                 # The same call again, as in ORDER BY, is known by its text only.
                 again = [other for other in left if other.written == call.written]
