@@ -4,8 +4,27 @@ import logging
 
 import pytest
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.engine.registry import engine_class
+from graph_olap_server.instance.networkx_bridge.bridge import NetworkxBridge
+from graph_olap_server.instance.projection import ProjectionCache
 from graph_olap_server.instance.request_body import Fields
-from graph_olap_server.instance.workers import Control
+from graph_olap_server.instance.workers import Control, WorkerPool
+
+from ..engine.conftest import ENGINE, LIMITS, SnapshotFiles
+
+
+@pytest.fixture
+def looped(tmp_path):
+    """Two nodes, a relationship between them and one from a node to itself."""
+    files = SnapshotFiles(tmp_path)
+    files.node("N", ("id", "INT64"), {}, [[1], [2]])
+    files.edge("E", ("N", "N"), {}, [[1, 2], [1, 1]])
+    engine = engine_class(ENGINE).open(tmp_path / "graph.db", LIMITS)
+    engine.load(files.folder, files.manifest(), lambda progress: None)
+    workers = WorkerPool(threads=1)
+    yield NetworkxBridge(engine, files.manifest(), ProjectionCache(), workers)
+    workers.close()
+    engine.close()
 
 
 def failure(bridge, name, parameters, **body):
@@ -72,3 +91,12 @@ def test_what_made_the_library_fail_is_in_the_log(bridge, caplog):
     (record,) = [record for record in caplog.records if record.message == "worker_function_refused"]
     assert "Traceback" in str(record.__dict__)
     assert "node_degree_xy" in str(record.__dict__)
+
+
+@pytest.mark.parametrize("name", ["core_number", "onion_layers", "k_core"])
+def test_self_loops_come_with_the_query_that_leaves_them_out(looped, name):
+    with pytest.raises(PlatformError, match="self loops which is not permitted") as caught:
+        looped.task(name, Fields({}), "ann").run(Control(60_000))
+    assert "selfloop_edges" not in caught.value.message
+    query = caught.value.details["hint"].split("'")[1]
+    assert looped.task(name, Fields({"subgraph_query": query}), "ann").run(Control(60_000)).result["node_count"] == 2

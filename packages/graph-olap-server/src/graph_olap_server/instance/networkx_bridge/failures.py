@@ -35,7 +35,13 @@ def refusal(name: str, error: Exception | str, *, directed: bool = False, missin
     """
     reason = error if isinstance(error, str) else f"{type(error).__name__}: {_text(error)}"
     hint = f"conn.networkx.algorithm_info('{name}') describes the graph and the arguments it takes."
-    if isinstance(error, nx.PowerIterationFailedConvergence):
+    if "self loops" in reason:
+        reason = reason.partition("; Consider")[0]  # code for who holds the graph in a variable
+        hint = (
+            "Leave self-loops out with subgraph_query='MATCH (a)-->(b) WHERE id(a) <> id(b) RETURN a AS source, "
+            "b AS target'."
+        )
+    elif isinstance(error, nx.PowerIterationFailedConvergence):
         hint = "Raise max_iter or tol."
     elif isinstance(error, nx.NetworkXException) and any(words in _text(error).lower() for words in _APART):
         hint = "Select one connected part with subgraph_query, for example by a component that conn.algo.wcc wrote."
