@@ -99,6 +99,34 @@ def test_a_process_that_is_killed_in_a_write_leaves_all_labels_as_they_were(
         assert client.post("/algo/wcc", json=WRITES).json()["nodes_updated"] == 20
 
 
+@pytest.mark.parametrize("overwrites", [False, True])
+def test_a_process_that_is_killed_while_it_writes_to_relationships_leaves_nothing_in_sight(
+    start, snapshot, settled, reopened, monkeypatch, overwrites
+):
+    monkeypatch.setenv(VARIABLE, f"instance.write_back:{2 if overwrites else 1}")
+    instance = start(snapshot)
+    settled(instance)
+    body = {"node_label": "Person", "edge_type": "KNOWS", "result_property": "part"}
+    listing = "CALL table_info('KNOWS') RETURN name, type"
+    values = "MATCH (a)-[k:KNOWS]->(b) RETURN a.name, b.name, k.{0}"
+    with instance.client() as client:
+        if overwrites:
+            assert client.post("/algo/biconnected_components", json=body).json()["edges_updated"] == 5
+            before = sorted(rows(client, values.format("part")), key=str)
+        known = rows(client, listing)
+        with pytest.raises(Exception, match="disconnected"):
+            client.post("/algo/edge_betweenness", json=body)
+    assert instance.process.wait(10) == -signal.SIGKILL
+    with reopened(instance).client() as client:
+        assert rows(client, listing) == known
+        assert "_internal" not in client.get("/schema").text
+        if overwrites:
+            assert sorted(rows(client, values.format("part")), key=str) == before
+        assert client.get("/lock").json()["lock"]["locked"] is False
+        assert client.post("/algo/edge_betweenness", json=body).json()["edges_updated"] == 6
+        assert rows(client, "MATCH ()-[k:KNOWS]->() RETURN count(k.part), sum(k.part) > 0") == [[6, True]]
+
+
 def test_history_and_streamed_results_outlive_the_process(start, snapshot, settled, reopened):
     instance = start(snapshot)
     settled(instance)
