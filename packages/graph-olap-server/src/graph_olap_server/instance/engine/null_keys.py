@@ -44,15 +44,14 @@ def null_node_edits(tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[
     """
     edits = []
     for clause in clauses:
-        if clause.keyword == "MATCH" and not clause.optional:
-            bound = [clause.before.get(name) for name in pattern_nodes(tokens, clause)]
-            names = [
-                name for name, info in zip(pattern_nodes(tokens, clause), bound, strict=True) if info and info.optional
-            ]
-            if names:
-                place = tokens[clause.start].start
-                kept = ", ".join(map(quote, names_used(tokens, clause)))
-                edits.append(Edit(place, place, f"WITH {kept} WHERE {_present([quote(name) for name in names])} "))
+        if clause.keyword != "MATCH" or clause.optional:
+            continue
+        known = clause.before
+        absent = [quote(name) for name in pattern_nodes(tokens, clause) if name in known and known[name].optional]
+        if absent:
+            place = tokens[clause.start].start
+            kept = ", ".join(map(quote, names_used(tokens, clause)))
+            edits.append(Edit(place, place, f"WITH {kept} WHERE {_present(absent)} "))
     return edits
 
 
@@ -66,7 +65,7 @@ def null_value_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[
             continue
         conditions: list[str] = []
         for opened, place in _maps(tokens, clause):
-            compared = list(_compared(statement, tokens, place))
+            compared = list(_compared(tokens, place))
             if not compared:
                 continue
             name = tokens[opened + 1]
@@ -126,7 +125,7 @@ def _maps(tokens: Sequence[Token], clause: Clause) -> Iterator[tuple[int, int]]:
                 yield opened, place
 
 
-def _compared(statement: str, tokens: Sequence[Token], place: int) -> Iterator[tuple[str, int, int]]:
+def _compared(tokens: Sequence[Token], place: int) -> Iterator[tuple[str, int, int]]:
     """Yield key, start and end of the values of a map that come from other variables."""
     for start, end in split_items(tokens, place + 1, closing(tokens, place)):
         if start + 2 < end and tokens[start + 1].text == ":":
