@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 __all__ = ["Steps", "counted", "reporting"]
@@ -71,10 +71,12 @@ def reporting(report: Callable[[float], None]) -> Iterator[None]:
                 report(fraction)
 
     thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    with suppress(RuntimeError):  # no memory for one more: then nothing is told
+        thread.start()
     try:
         yield
     finally:
         _running = None
         ended.set()
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
