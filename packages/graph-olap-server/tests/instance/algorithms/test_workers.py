@@ -4,10 +4,12 @@ import os
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from graph_olap_server.domain.errors import PlatformError
+from graph_olap_server.instance.algorithms.kernels.results import NodeMap
 from graph_olap_server.instance.algorithms.registry import find
 from graph_olap_server.instance.workers import Cancelled, Control, SharedArray, TimedOut, Worker, WorkerPool
 
@@ -30,6 +32,30 @@ def call(pool, function, arguments=None, arrays=None, control=None):
 def test_arrays_arrive(pool):
     assert call(pool, np.sum, arrays={"a": SharedArray(np.arange(100_000))}) == 4999950000
     assert call(pool, np.size, arrays={"a": SharedArray(np.empty(0))}) == 0
+
+
+@pytest.mark.parametrize("length", [0, 1, 1000, 200_000])
+def test_results_of_any_size_arrive_whole(pool, length):
+    for dtype in (bool, np.int8, np.int32, np.float64):
+        found = call(pool, np.full, {"shape": (length, 3), "fill_value": 1, "dtype": dtype})
+        assert (found.dtype, found.shape, found.sum()) == (np.dtype(dtype), (length, 3), 3 * length)
+        found[:] = 0  # it is the caller's own
+    values, places = call(pool, np.unique, {"return_index": True}, {"ar": SharedArray(np.arange(length)[::-1])})
+    assert values.tolist() == places[::-1].tolist() == list(range(length))
+    turned = call(pool, np.transpose, arrays={"a": SharedArray(np.arange(length))})
+    assert turned.tolist() == list(range(length))
+    computed = call(pool, NodeMap, {"summary": {"a": "b" * length}}, {"values": SharedArray(np.arange(length))})
+    assert computed.values.tolist() == list(range(length))
+    assert computed.summary == {"a": "b" * length}
+
+
+def test_files_of_results_are_closed(pool):
+    call(pool, np.zeros, {"shape": 100_000})
+    files = Path("/proc/self/fd")
+    before = len(list(files.iterdir()))
+    for _ in range(20):
+        call(pool, np.zeros, {"shape": 100_000})
+    assert len(list(files.iterdir())) <= before + 1
 
 
 def test_a_worker_is_used_again_until_it_was_killed(pool):

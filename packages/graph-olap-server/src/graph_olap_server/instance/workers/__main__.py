@@ -19,7 +19,7 @@ import numpy as np
 
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.workers.progress import reporting
-from graph_olap_server.instance.workers.shared import map_array
+from graph_olap_server.instance.workers.shared import map_array, send_in_parts
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
             return
         with reporting(lambda fraction: connection.send(("progress", fraction))):
             answer = _run(function, arguments, arrays)
-        connection.send(answer)
+        send_in_parts(connection, *answer, parent)
         del arrays, answer
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from graph_olap_server.domain.errors import PlatformError
 from graph_olap_server.instance.workers.control import Cancelled, Control, TimedOut
-from graph_olap_server.instance.workers.shared import SharedArray
+from graph_olap_server.instance.workers.shared import SharedArray, receive_parts
 from graph_olap_server.logs import event
 
 __all__ = ["Worker", "WorkerPool"]
@@ -104,7 +104,7 @@ class Worker:
                 raise TimedOut
             kind, value = self._connection.recv()
             if kind != "progress":
-                return kind, value
+                return kind, receive_parts(self._connection, *value)
             control.report(value)
 
     def kill(self) -> None:

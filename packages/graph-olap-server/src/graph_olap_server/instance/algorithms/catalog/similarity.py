@@ -19,7 +19,7 @@ SOURCES = Parameter("source_nodes", "nodes", None, "Nodes to find others for. No
 def _pairs_bytes(nodes: int, edges: int, parameters: Mapping[str, Any]) -> float:
     """The pairs with anything in common, of a few batches at a time, and the best of each node."""
     sources, top_k = len(parameters["source_nodes"] or range(nodes)), int(parameters["top_k"])
-    products = min(5e8, 120 * edges * math.sqrt(max(edges, 1)), 80.0 * sources * nodes)
+    products = min(5e8, 30 * edges * math.sqrt(max(edges, 1)), 20.0 * sources * nodes)
     return products + 60 * sources * min(top_k, nodes)
 
 

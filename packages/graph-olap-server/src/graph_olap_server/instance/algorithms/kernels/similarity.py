@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from graph_olap_server.instance.algorithms.kernels.graphs import Floats, Ints, in_lanes, matrix_of, near_one
+from graph_olap_server.instance.algorithms.kernels.graphs import LANES, Floats, Ints, in_lanes, matrix_of, near_one
 from graph_olap_server.instance.algorithms.kernels.results import PairScores
 from graph_olap_server.instance.algorithms.kernels.searches import neighbours
 
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _PRODUCTS_AT_ONCE = 1 << 22
+_FEWEST_PRODUCTS = 1 << 16
 
 
 def jaccard(
@@ -183,7 +184,10 @@ def _best_pairs(
     width = np.diff(right.indptr)
     row, place = neighbours(left.indptr.astype(np.int64), rows)
     products = np.bincount(row, weights=width[left.indices[place]], minlength=left.shape[0])[rows]
-    number = (np.cumsum(products) // _PRODUCTS_AT_ONCE).astype(np.int64)
+    done = np.cumsum(products)
+    # A few batches for every lane, also on a small graph.
+    at_once = np.clip(done[-1] // (4 * LANES), _FEWEST_PRODUCTS, _PRODUCTS_AT_ONCE) if len(done) else 1
+    number = (done // at_once).astype(np.int64)
     batches = np.split(rows, np.flatnonzero(np.diff(number)) + 1) if len(rows) else []
 
     def lane(own: Sequence[Ints]) -> list[tuple[int, _Pairs]]:
