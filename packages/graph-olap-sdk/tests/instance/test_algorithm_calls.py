@@ -288,3 +288,17 @@ def test_modes_are_sent_and_answered_with_what_they_give(platform, wire, conn):
     assert [body["mode"] for body in posts] == ["stream", "stream", "stats", "estimate"]
     assert posts[0] == {"mode": "stream", "node_label": "Account", "parameters": {"damping_factor": 0.5}}
     assert posts[3]["edge_type"] == "PAID"
+
+
+@pytest.mark.parametrize("name", ["a/b", "../query"])
+def test_a_name_that_no_address_can_hold_is_unknown(platform, conn, name):
+    calls = [
+        lambda: conn.algo.run(name, "Account"),
+        lambda: conn.algo.stream(name),
+        lambda: conn.networkx.run(name),
+        lambda: conn.networkx.algorithm_info(name),
+    ]
+    for call in calls:
+        with pytest.raises(exceptions.AlgorithmNotFoundError, match=f"no algorithm called '{name}'"):
+            call()
+    assert platform.sent == []

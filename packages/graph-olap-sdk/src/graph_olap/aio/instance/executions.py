@@ -12,7 +12,13 @@ from graph_olap._progress import ProgressReporter
 from graph_olap._request import Call, Repeat
 from graph_olap._waiting import Deadline
 from graph_olap.aio.instance.runs import AsyncAlgorithmRun
-from graph_olap.exceptions import AlgorithmFailedError, AlgorithmTimeoutError, GraphOLAPError, ValidationError
+from graph_olap.exceptions import (
+    AlgorithmFailedError,
+    AlgorithmNotFoundError,
+    AlgorithmTimeoutError,
+    GraphOLAPError,
+    ValidationError,
+)
 from graph_olap.models import AlgorithmExecution, Progress
 
 if TYPE_CHECKING:
@@ -222,6 +228,8 @@ def _path_of(name: Any) -> str:
     if not isinstance(name, str) or not name.strip():
         reason = f"the name of an algorithm is required, not {name!r}; algorithms() lists them"
         raise ValidationError(f"name: {reason}.", {"field": "name", "reason": reason})
+    if "/" in name:  # no address can hold it
+        raise AlgorithmNotFoundError(f"There is no algorithm called {name!r}.", {}, hint="algorithms() lists them.")
     return quote(name, safe="")
 
 
