@@ -18,6 +18,7 @@ __all__ = [
     "clauses_of",
     "closing",
     "condition_edits",
+    "conjuncts",
     "depth_change",
     "has_aggregate",
     "is_clause_word",
@@ -175,6 +176,34 @@ def is_clause_word(tokens: Sequence[Token], place: int, word: str) -> bool:
         return False
     before = tokens[place - 1] if place else None
     return before is None or not (before.text in (".", ":") or before.keyword in ("AS", "STARTS", "ENDS"))
+
+
+def conjuncts(tokens: Sequence[Token], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the conditions that must all hold, without the brackets around each.
+
+    Example:
+        >>> from graph_olap_server.instance.tokens import tokenise
+        >>> list(conjuncts(tokenise("a.x = 1 AND (a.y = 2 AND NOT a.z) AND (b OR c)"), 0, 24))
+        [(0, 5), (7, 12), (13, 17), (20, 23)]
+    """
+    while end - start > 2 and tokens[start].text == "(" and closing(tokens, start) == end - 1:
+        start, end = start + 1, end - 1
+    depth, cuts = 0, [start]
+    for place in range(start, end):
+        depth += depth_change(tokens[place])
+        if depth or tokens[place - 1].text in (".", ":"):
+            continue
+        if tokens[place].keyword in ("OR", "XOR", "CASE"):
+            cuts = [start]
+            break
+        if tokens[place].keyword == "AND":
+            cuts.append(place + 1)
+    if len(cuts) == 1:
+        yield start, end
+        return
+    for begun, ended in zip(cuts, [*(cut - 1 for cut in cuts[1:]), end], strict=True):
+        if begun < ended:
+            yield from conjuncts(tokens, begun, ended)
 
 
 def is_star(tokens: Sequence[Token], place: int) -> bool:

@@ -14,6 +14,7 @@ from graph_olap_server.instance.engine.clauses import (
     call_end,
     closing,
     condition_edits,
+    conjuncts,
     depth_change,
     is_clause_word,
     is_star,
@@ -29,6 +30,7 @@ __all__ = ["null_key_edits", "null_node_edits", "null_value_edits"]
 
 _NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _ENDS = ("RETURN", "WITH", "MATCH", "OPTIONAL", "UNWIND", "CALL", "ORDER", "SKIP", "LIMIT", "WHERE")
+_NO_EQUALITY = frozenset({"OR", "XOR", "CASE", "NOT"})
 _COMPARES = frozenset({"=", "<>", "<", ">", "<=", ">=", "=~"})
 
 
@@ -161,24 +163,14 @@ def _conditions(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
 
 def _equalities(tokens: Sequence[Token], start: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Yield start, ``=`` and end of the equalities that must all hold."""
-    start, end = _stripped(tokens, start, end)
-    depth, cuts, compares = 0, [start], []
-    for place in range(start, end):
-        depth += depth_change(tokens[place])
-        if depth or tokens[place - 1].text in (".", ":"):
-            continue
-        if tokens[place].keyword in ("OR", "XOR", "CASE"):
-            return
-        if tokens[place].keyword == "AND":
-            cuts.append(place + 1)
-        if tokens[place].text in _COMPARES:
-            compares.append(place)
-    if len(cuts) > 1:
-        for begun, ended in zip(cuts, [*(cut - 1 for cut in cuts[1:]), end], strict=True):
-            if begun < ended:
-                yield from _equalities(tokens, begun, ended)
-    elif len(compares) == 1 and tokens[compares[0]].text == "=" and tokens[start].keyword != "NOT":
-        yield start, compares[0], end
+    for begun, ended in conjuncts(tokens, start, end):
+        depth, signs = 0, []
+        for place in range(begun, ended):
+            depth += depth_change(tokens[place])
+            if not depth and (tokens[place].text in _COMPARES or tokens[place].keyword in _NO_EQUALITY):
+                signs.append(place)
+        if len(signs) == 1 and tokens[signs[0]].text == "=":
+            yield begun, signs[0], ended
 
 
 def _stripped(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:

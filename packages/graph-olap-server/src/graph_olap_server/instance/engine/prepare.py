@@ -24,6 +24,7 @@ from graph_olap_server.instance.engine.impossible import impossible_edits
 from graph_olap_server.instance.engine.indexed_values import indexed_value_edits
 from graph_olap_server.instance.engine.labels import label_edits
 from graph_olap_server.instance.engine.lambdas import lambda_edits
+from graph_olap_server.instance.engine.looked_up import looked_up_edits
 from graph_olap_server.instance.engine.mending import mend
 from graph_olap_server.instance.engine.projections import Arranged, arrange
 from graph_olap_server.instance.engine.reachable import check_patterns
@@ -136,14 +137,18 @@ def _rewrite(
     statement: str, tokens: Sequence[Token], parameters: Mapping[str, Any], catalog: Catalog, *, acyclic: bool
 ) -> Rewritten:
     """Check and mend; of the parameters only their traits are looked at (recent.py)."""
-    by_lambda = apply_edits(statement, lambda_edits(statement, tokens))
+    edits = looked_up_edits(tokens, clauses_of(tokens), parameters, catalog)
+    looked_up = apply_edits(statement, edits)
+    tokens = tokenise(looked_up.text) if edits else tokens
+    by_lambda = apply_edits(looked_up.text, lambda_edits(looked_up.text, tokens))
+    to_original = _then(by_lambda.original_position, looked_up.original_position)
     if by_lambda.text != statement:
         try:
             again = tokenise(by_lambda.text)
             made = _rewrite_all(by_lambda.text, again, parameters, catalog, acyclic=acyclic)
         except PlatformError as error:
-            raise _in_original(error, statement, by_lambda.original_position) from None
-        return replace(made, original_position=_then(made.original_position, by_lambda.original_position))
+            raise _in_original(error, statement, to_original) from None
+        return replace(made, original_position=_then(made.original_position, to_original))
     return _rewrite_all(statement, tokens, parameters, catalog, acyclic=acyclic)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Generic, TypeVar
 
 from graph_olap_server.instance.engine.catalog import Catalog
+from graph_olap_server.instance.engine.looked_up import long_list_of
 
 __all__ = ["Recent", "parameter_traits"]
 
@@ -62,5 +63,5 @@ def _trait(value: Any) -> Hashable:
     if isinstance(value, str):
         return ("text", value)
     if isinstance(value, list):
-        return ("list", None in value, any(isinstance(item, str) for item in value))
+        return ("list", None in value, any(isinstance(item, str) for item in value), long_list_of(value))
     return value is None
