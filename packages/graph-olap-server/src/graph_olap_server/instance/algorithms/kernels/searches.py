@@ -27,6 +27,9 @@ SIDE_BY_SIDE = 64
 _DEEP = 500
 """Levels after which a search in rounds of NumPy loses against one in C."""
 
+_DEEP_TOGETHER = 50
+"""Levels after which searches side by side, each level of which goes over all nodes, lose as well."""
+
 _MANY_OUT = 3
 """Part of the edges from which on choosing them in a pass over all beats looking them up."""
 
@@ -145,7 +148,7 @@ def distances_of_many(
     degree = np.diff(indptr)
     linked = np.flatnonzero(np.diff(incoming[0]))
     while len(nodes) and (limit is None or depth < limit):
-        if depth == _DEEP:
+        if depth == _DEEP_TOGETHER:
             raise TooDeepError
         depth += 1
         joined = np.zeros(count, np.uint64)
