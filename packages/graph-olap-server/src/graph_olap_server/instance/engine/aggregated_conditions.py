@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from graph_olap_server.instance.engine.clauses import Clause
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.names import fresh_name
 from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["aggregated_condition_edits"]
@@ -29,16 +30,8 @@ def aggregated_condition_edits(_statement: str, tokens: Sequence[Token], clauses
             if info is None or not info.aggregated or tokens[place - 1].text in (".", ":"):
                 continue
             if token.text not in names:
-                names[token.text] = _free_name(taken)
+                names[token.text] = fresh_name("aggregated", taken)
             edits.append(Edit(token.start, token.end, names[token.text]))
         start = tokens[clause.start].start
         edits += [Edit(start, start, f"UNWIND [{text}] AS {name} ") for text, name in names.items()]
     return edits
-
-
-def _free_name(taken: set[str]) -> str:
-    number = 1
-    while (name := f"aggregated_{number}") in taken:
-        number += 1
-    taken.add(name)
-    return name

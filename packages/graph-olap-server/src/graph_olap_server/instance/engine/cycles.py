@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from graph_olap_server.instance.engine.clauses import Clause, closing, condition_edits, is_star, split_items
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.names import fresh_name
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
 
@@ -101,7 +102,7 @@ def open_loops(_statement: str, tokens: Sequence[Token], clauses: Sequence[Claus
         >>> from graph_olap_server.instance.engine.clauses import clauses_of
         >>> tokens = tokenise("MATCH p = (a)-[*2]->(a) RETURN p")
         >>> [edit.text for edit in open_loops("", tokens, clauses_of(tokens))]
-        ['again_6', ' WHERE id(again_6) = id(a)']
+        ['again_0', ' WHERE id(again_0) = id(a)']
     """
     edits: list[Edit] = []
     names = {token.name for token in tokens}
@@ -112,7 +113,7 @@ def open_loops(_statement: str, tokens: Sequence[Token], clauses: Sequence[Claus
         end = clause.end if clause.where is None else clause.where
         for begun, ended in split_items(tokens, clause.start + 1 + clause.optional, end):
             for place in _loop_ends(tokens, begun, ended):
-                fresh = _fresh(names)
+                fresh = fresh_name("again", names)
                 edits.append(Edit(tokens[place].start, tokens[place].end, fresh))
                 conditions.append(f"id({fresh}) = id({tokens[place].text})")
         if conditions:
@@ -188,7 +189,7 @@ def _opened(tokens: Sequence[Token], clause: Clause, groups: dict[str, str], nam
                 if token.kind in (TokenKind.WORD, TokenKind.QUOTED):
                     known = groups.get(token.name)
                     if known is not None and group == known:
-                        fresh = _fresh(names)
+                        fresh = fresh_name("again", names)
                         conditions.append(f"id({fresh}) = id({token.text})")
                         yield Edit(token.start, token.end, fresh)
                     else:
@@ -209,11 +210,3 @@ def _join(groups: dict[str, str], group: str, name: str) -> str:
         for other in [other for other, theirs in groups.items() if theirs == group]:
             groups[other] = known
     return known
-
-
-def _fresh(names: set[str]) -> str:
-    number = len(names)
-    while f"again_{number}" in names:
-        number += 1
-    names.add(f"again_{number}")
-    return f"again_{number}"

@@ -20,6 +20,7 @@ from graph_olap_server.instance.engine.clauses import (
     pattern_nodes,
 )
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.names import fresh_name
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind
 
@@ -69,7 +70,7 @@ def found_again_edits(statement: str, tokens: Sequence[Token], clauses: Sequence
             if name not in drops and name not in whole:
                 place = next(token.start for token in tokens[clause.start :] if token.name == name)
                 raise cypher_error("statement_not_allowed", _PERHAPS_NULL.format(name=name), statement, place)
-        ids = {name: _fresh(names) for name in values}
+        ids = {name: fresh_name("found", names) for name in values}
         kept = [quote(name) for name in names_used(tokens, clause) if name not in ids]
         kept += [f"id({quote(name)}) AS {key}" for name, key in ids.items()]
         nodes = ", ".join(f"({quote(name)})" for name in values)
@@ -105,9 +106,3 @@ def _subquery_nodes(tokens: Sequence[Token], start: int, end: int) -> Iterator[s
                     break
                 if tokens[inner].text == "(" and tokens[inner + 1].kind in _NAMES:
                     yield tokens[inner + 1].name
-
-
-def _fresh(names: set[str]) -> str:
-    number = next(number for number in range(len(names) + 1) if f"found_{number}" not in names)
-    names.add(f"found_{number}")
-    return f"found_{number}"

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from graph_olap_server.instance.engine.catalog import Catalog
 from graph_olap_server.instance.engine.clauses import Clause, conjuncts, is_star
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.names import fresh_name
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind
 
@@ -50,8 +51,7 @@ def looked_up_edits(
     if not places:
         return []
     place = max(places, key=lambda found: len(parameters[tokens[found + 1].name]))
-    taken = {token.name for token in tokens}
-    name = next(f"wanted_{number}" for number in range(len(taken) + 1) if f"wanted_{number}" not in taken)
+    name = fresh_name("wanted", {token.name for token in tokens})
     start, end = tokens[clause.start].start, tokens[clause.end - 1].end
     edits = [
         Edit(start, start, f"UNWIND list_distinct({tokens[place + 1].text}) AS {name} "),

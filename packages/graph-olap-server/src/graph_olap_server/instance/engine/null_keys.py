@@ -23,6 +23,7 @@ from graph_olap_server.instance.engine.clauses import (
     split_items,
 )
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.names import fresh_name
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind
 
@@ -78,10 +79,7 @@ def null_value_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[
                 edits += [edit for _, start, end in compared for edit in _computed(tokens, start, end)]
                 continue
             else:
-                element = next(
-                    f"joined_{number}" for number in range(len(taken) + 1) if f"joined_{number}" not in taken
-                )
-                taken.add(element)
+                element = fresh_name("joined", taken)
                 edits.append(Edit(name.start, name.start, element))
             for key, start, end in compared:
                 conditions += [f"{element}.{quote(key)}", statement[tokens[start].start : tokens[end - 1].end]]

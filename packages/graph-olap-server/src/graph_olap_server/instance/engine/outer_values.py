@@ -22,6 +22,7 @@ from graph_olap_server.instance.engine.clauses import (
     closing,
 )
 from graph_olap_server.instance.engine.edits import Edit
+from graph_olap_server.instance.engine.names import fresh_name
 from graph_olap_server.instance.engine.types import quote
 from graph_olap_server.instance.tokens import Token, TokenKind
 
@@ -209,7 +210,7 @@ def _edits(
     edits = []
     for value in used:
         if value.text not in wrapped:
-            wrapped[value.text] = _fresh(names)
+            wrapped[value.text] = fresh_name("outer", names)
         # Of a boolean field alone the engines make no condition.
         inside = f"{value.before}coalesce({wrapped[value.text]}.v){value.after}"
         edits.append(Edit(value.start, value.end, inside))
@@ -229,14 +230,6 @@ def _struct(text: str, numbers: Iterator[int]) -> str:
     """Put a value into a struct; the number keeps two of one value apart, which crash the engine."""
     number = next(numbers)
     return f"{{v: {text}, n: {number}}}" if number else f"{{v: {text}}}"
-
-
-def _fresh(names: set[str]) -> str:
-    number = len(names)
-    while f"outer_{number}" in names:
-        number += 1
-    names.add(f"outer_{number}")
-    return f"outer_{number}"
 
 
 def _conjuncts(statement: str, tokens: Sequence[Token], clause: Clause) -> list[str]:
