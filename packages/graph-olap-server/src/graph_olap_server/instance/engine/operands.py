@@ -36,7 +36,7 @@ def operand_before(tokens: Sequence[Token], place: int) -> int:
 
     Example:
         >>> from graph_olap_server.instance.tokens import tokenise
-        >>> operand_before(tokenise("WHERE split(n.name, ' ')[1] IN x"), 11)
+        >>> operand_before(tokenise("WHERE split(n.name, ' ')[1] IN x"), 12)
         1
     """
     start = place - 1
