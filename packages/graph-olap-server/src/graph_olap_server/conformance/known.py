@@ -76,6 +76,7 @@ LIMITS = (
     Limit("sorted-relationship-group", _BOTH, True, _says("together with ORDER BY")),
     Limit("node-with-two-names", _BOTH, True, _two_names),
     Limit("negative-decimals", _BOTH, True, _says("holds negative decimals")),
+    Limit("computed-int32", _BOTH, True, _says("computed from an INT32 property is compared")),
     Limit("decimal-digits", _BOTH, True, _says("Decimal Cast Failed")),
     Limit("collect-of-nothing", frozenset({"ladybug"}), False, _empty_collect),
 )

@@ -120,6 +120,7 @@ HABITS = [
     ("MATCH (n:Person) RETURN toInteger(n.name)", r"Write CAST\(x AS INT64\)"),
     ("RETURN date('2024-05-01').year", r"is of type DATE, which has no fields\. Write date_part\('year', "),
     ("MATCH (n:Person) RETURN n.age.year", r"n\.age is of type INT32, which has no fields\.$"),
+    ("MATCH (n:Person) WHERE n.age * 2 > 1.5 RETURN n", r"Write CAST\(n.age AS INT64\) in the computation"),
     ("RETURN date()", r"Write current_date\(\)"),
     ("RETURN timestamp()", r"Write current_timestamp\(\)"),
     ("RETURN duration('P3D')", r'"P3D" is no interval\. Write interval'),

@@ -100,6 +100,11 @@ _WORDS = (
 _FIELD = re.compile(r"^(.+) has data type (\S+(?:\(.*\))?) but \(NODE,REL,STRUCT,ANY\) was expected")
 _COMPREHENSION = re.compile(r"\[\s*(\w+\s*=\s*)?\([^\[\]]*\)\s*(<-|--|-\[)")
 _MEANINGS = (
+    (
+        r"Cannot compare types (?:SERIAL and DOUBLE|DOUBLE and SERIAL)",
+        "A number computed from an INT32 property is compared with a DOUBLE, which the engine cannot do. "
+        "Write CAST(n.age AS INT64) in the computation.",
+    ),
     (r"Function (?:TO_)?DATE did not .*Actual:\s*\(\)", "date needs a text. Write current_date() for today."),
     (
         r"Function (?:TO_)?TIMESTAMP did not .*Actual:\s*\(\)",
