@@ -88,9 +88,9 @@ def test_reading_an_interval_never_fails(text):
         (np.datetime64("2024-05-01T10:00:00", "ns"), {"$type": "TIMESTAMP", "value": "2024-05-01T10:00:00"}),
         (np.datetime64("2024-05-01T10", "h"), {"$type": "TIMESTAMP", "value": "2024-05-01T10:00:00"}),
         (np.datetime64("2024-05-01"), {"$type": "DATE", "value": "2024-05-01"}),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "s"), None),
         (np.timedelta64(5, "s"), {"$type": "INTERVAL", "value": "P0DT5S"}),
-        (np.timedelta64(5, "ns") * 1000, {"$type": "INTERVAL", "value": "P0DT0.000005S"}),
+        (np.timedelta64(5_000, "ns"), {"$type": "INTERVAL", "value": "P0DT0.000005S"}),
         (
             np.array(["2024-05-01T10:00:00", "NaT"], "datetime64[ns]"),
             [{"$type": "TIMESTAMP", "value": "2024-05-01T10:00:00"}, None],
