@@ -121,6 +121,7 @@ HABITS = [
     ("RETURN date('2024-05-01').year", r"is of type DATE, which has no fields\. Write date_part\('year', "),
     ("MATCH (n:Person) RETURN n.age.year", r"n\.age is of type INT32, which has no fields\.$"),
     ("MATCH (n:Person) WHERE n.age * 2 > 1.5 RETURN n", r"Write CAST\(n.age AS INT64\) in the computation"),
+    ("MATCH (n:Person) WITH n.name AS x MATCH (x)-->(b) RETURN b", r"A value of type STRING stands where a node"),
     ("RETURN date()", r"Write current_date\(\)"),
     ("RETURN timestamp()", r"Write current_timestamp\(\)"),
     ("RETURN duration('P3D')", r'"P3D" is no interval\. Write interval'),

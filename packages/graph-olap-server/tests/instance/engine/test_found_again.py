@@ -71,6 +71,30 @@ def test_a_node_out_of_a_list_is_that_node(owners, statement):
     assert Counter(map(tuple, found)) == Counter(STATEMENTS[statement])
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "MATCH (n:P {name: lower(v)}) RETURN n.id",
+        "MATCH (n:P) WHERE EXISTS { MATCH (:P {name: lower(v)})-[:KNOWS]->(n) } RETURN n.id",
+        "MATCH (n:P) WHERE EXISTS { MATCH (n)<-[:KNOWS]-(m:P) WHERE m.name = lower(v) } RETURN n.id",
+    ],
+)
+def test_a_value_in_a_call_stands_for_no_node(owners, asked):
+    found = {key for (key,) in owners.rows(f"UNWIND ['P1', 'P2'] AS v {asked}")}
+    assert found == ({1, 2} if "EXISTS" not in asked else {2, 3})
+
+
+def test_a_value_in_a_call_of_a_relationship_stands_for_no_node(files, load):
+    files.node("P", ("id", "INT64"), {}, [[1], [2]])
+    files.edge("R", ("P", "P"), {"kind": "STRING"}, [[1, 2, "a"], [2, 1, "b"]])
+    graph = load(files)
+    assert graph.rows("UNWIND ['A', 'C'] AS v MATCH (n)-[:R {kind: lower(v)}]->(m) RETURN n.id, m.id") == [[1, 2]]
+    asked = "COUNT { MATCH (n)-[:R {kind: lower(v)}]->() } AS k"
+    assert sorted(graph.rows(f"UNWIND ['A', 'C'] AS v MATCH (n:P) RETURN v, n.id, {asked}")) == [
+        *(["A", 1, 1], ["A", 2, 0], ["C", 1, 0], ["C", 2, 0]),
+    ]
+
+
 def test_a_node_found_again_adds_no_column(owners):
     result = owners.result(f"{DISTINCT} WITH x MATCH (x)-[:OWNS]->(t:T) RETURN *")
     assert [column.name for column in result.columns] == ["x", "t"]

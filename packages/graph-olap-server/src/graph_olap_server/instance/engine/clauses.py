@@ -226,10 +226,10 @@ def pattern_nodes(tokens: Sequence[Token], clause: Clause) -> list[str]:
     place = clause.start + 1
     end = clause.end if clause.where is None else clause.where
     while place < end:
-        if tokens[place].text == "(":
-            if tokens[place + 1].kind in _NAMES:
+        if tokens[place].text in ("(", "["):
+            if tokens[place].text == "(" and tokens[place + 1].kind in _NAMES:
                 found[tokens[place + 1].name] = None
-            place = closing(tokens, place)
+            place = closing(tokens, place)  # what is called in a map is no node
         place += 1
     return list(found)
 

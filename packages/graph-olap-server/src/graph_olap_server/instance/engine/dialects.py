@@ -110,6 +110,10 @@ _MEANINGS = (
         r"Function (?:TO_)?TIMESTAMP did not .*Actual:\s*\(\)",
         "timestamp needs a text. Write current_timestamp() for now.",
     ),
+    (
+        r"Function ID did not .*Actual:\s*\((\w+)",
+        "A value of type {0} stands where a node or relationship is needed, in a pattern or in id(...).",
+    ),
     (r"parsing interval\. Given: \"(.*)\"", "\"{0}\" is no interval. Write interval('3 days 2 hours')."),
     (
         r"Function PROPERTIES did not .*Actual:\s*\((?:NODE|REL)\)",

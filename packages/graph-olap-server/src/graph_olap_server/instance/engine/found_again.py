@@ -101,8 +101,10 @@ def _subquery_nodes(tokens: Sequence[Token], start: int, end: int) -> Iterator[s
     """Yield the names of nodes in the patterns of ``EXISTS { }`` and ``COUNT { }``."""
     for place in range(start, end - 1):
         if tokens[place].keyword in ("EXISTS", "COUNT") and tokens[place + 1].text == "{":
-            for inner in range(place + 2, closing(tokens, place + 1)):
-                if is_clause_word(tokens, inner, "WHERE"):
-                    break
-                if tokens[inner].text == "(" and tokens[inner + 1].kind in _NAMES:
-                    yield tokens[inner + 1].name
+            inner, last = place + 2, closing(tokens, place + 1)
+            while inner < last and not is_clause_word(tokens, inner, "WHERE"):
+                if tokens[inner].text in ("(", "["):
+                    if tokens[inner].text == "(" and tokens[inner + 1].kind in _NAMES:
+                        yield tokens[inner + 1].name
+                    inner = closing(tokens, inner)  # what is called in a map is no node
+                inner += 1
