@@ -212,9 +212,12 @@ def in_json(value: Any) -> Any:
 
 def column_of(kind: PropertyType) -> st.SearchStrategy[list[Any]]:
     def settle(values: list[Any]) -> list[Any]:
-        if any(isinstance(value, float) and math.isnan(value) for value in values):
-            return [0.0 if value is None else value for value in values]
-        return values
+        if not any(isinstance(value, float) and math.isnan(value) for value in values):
+            return values
+        # Beside nulls and beside equal numbers NaN is refused.
+        settled = [float(place) if value is None else value for place, value in enumerate(values)]
+        numbers = {value for value in settled if not math.isnan(value)}
+        return [0.5 if math.isnan(value) else value for value in settled] if len(numbers) == 1 else settled
 
     return st.lists(st.none() | values_of(kind), min_size=ROWS, max_size=ROWS).map(settle)
 
