@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from graph_olap.exceptions import RyugraphError, ValidationError
@@ -10,7 +12,9 @@ QUERY = "MATCH (a:Account)\nRETURN a.nme"
 
 
 @pytest.fixture
-def shell():
+def shell(monkeypatch):
+    # A shell takes the place of the main module, from which processes are spawned by later tests.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     interactive = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell
     shell = interactive.instance()
     shell.user_ns.clear()
