@@ -27,6 +27,7 @@ __all__ = [
     "pattern_nodes",
     "projection_items",
     "split_items",
+    "unbracketed",
 ]
 
 
@@ -186,8 +187,7 @@ def conjuncts(tokens: Sequence[Token], start: int, end: int) -> Iterator[tuple[i
         >>> list(conjuncts(tokenise("a.x = 1 AND (a.y = 2 AND NOT a.z) AND (b OR c)"), 0, 24))
         [(0, 5), (7, 12), (13, 17), (20, 23)]
     """
-    while end - start > 2 and tokens[start].text == "(" and closing(tokens, start) == end - 1:
-        start, end = start + 1, end - 1
+    start, end = unbracketed(tokens, start, end)
     depth, cuts = 0, [start]
     for place in range(start, end):
         depth += depth_change(tokens[place])
@@ -204,6 +204,13 @@ def conjuncts(tokens: Sequence[Token], start: int, end: int) -> Iterator[tuple[i
     for begun, ended in zip(cuts, [*(cut - 1 for cut in cuts[1:]), end], strict=True):
         if begun < ended:
             yield from conjuncts(tokens, begun, ended)
+
+
+def unbracketed(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:
+    """Return what is inside of brackets around the whole."""
+    while end - start > 2 and tokens[start].text == "(" and closing(tokens, start) == end - 1:
+        start, end = start + 1, end - 1
+    return start, end
 
 
 def is_star(tokens: Sequence[Token], place: int) -> bool:

@@ -59,13 +59,12 @@ def found_again_edits(statement: str, tokens: Sequence[Token], clauses: Sequence
             name = tokens[clause.end - 1].name
             found.discard(name)
             whole = whole | {name} if _has_no_nulls(tokens, clause) else whole - {name}
-        matched = clause.keyword == "MATCH" and not clause.optional
-        inner = _subquery_nodes(tokens, clause.start, clause.end)
-        asked = [*(pattern_nodes(tokens, clause) if clause.keyword == "MATCH" else ()), *inner]
+        nodes = pattern_nodes(tokens, clause) if clause.keyword == "MATCH" else []
+        asked = [*nodes, *_subquery_nodes(tokens, clause.start, clause.end)]
         values = [name for name in dict.fromkeys(asked) if _is_value(name, clause) and name not in found]
         if not values:
             continue
-        drops = set(pattern_nodes(tokens, clause)) if matched else set()
+        drops = () if clause.optional else nodes
         for name in values:
             if name not in drops and name not in whole:
                 place = next(token.start for token in tokens[clause.start :] if token.name == name)
@@ -73,10 +72,10 @@ def found_again_edits(statement: str, tokens: Sequence[Token], clauses: Sequence
         ids = {name: fresh_name("found", names) for name in values}
         kept = [quote(name) for name in names_used(tokens, clause) if name not in ids]
         kept += [f"id({quote(name)}) AS {key}" for name, key in ids.items()]
-        nodes = ", ".join(f"({quote(name)})" for name in values)
+        patterns = ", ".join(f"({quote(name)})" for name in values)
         equal = " AND ".join(f"id({quote(name)}) = {key}" for name, key in ids.items())
         place = tokens[clause.start].start
-        again = f"WITH {', '.join(kept)} MATCH {nodes} WHERE {equal} "
+        again = f"WITH {', '.join(kept)} MATCH {patterns} WHERE {equal} "
         if any(is_star(tokens, place) for place in range(clause.start + 1, len(tokens))):
             again += f"WITH {', '.join(map(quote, clause.before))} "  # without the ids
         edits.append(Edit(place, place, again))

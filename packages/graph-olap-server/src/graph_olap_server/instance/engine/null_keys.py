@@ -21,6 +21,7 @@ from graph_olap_server.instance.engine.clauses import (
     names_used,
     pattern_nodes,
     split_items,
+    unbracketed,
 )
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.names import fresh_name
@@ -100,7 +101,7 @@ def null_key_edits(statement: str, tokens: Sequence[Token]) -> list[Edit]:
     edits = []
     for start, end in _conditions(tokens):
         for begun, equals, ended in _equalities(tokens, start, end):
-            sides = [_stripped(tokens, begun, equals), _stripped(tokens, equals + 1, ended)]
+            sides = [unbracketed(tokens, begun, equals), unbracketed(tokens, equals + 1, ended)]
             roots = [_root(tokens, *side) for side in sides]
             if None in roots or roots[0] == roots[1]:
                 continue
@@ -129,7 +130,7 @@ def _compared(tokens: Sequence[Token], place: int) -> Iterator[tuple[str, int, i
     """Yield key, start and end of the values of a map that come from other variables."""
     for start, end in split_items(tokens, place + 1, closing(tokens, place)):
         if start + 2 < end and tokens[start + 1].text == ":":
-            first, last = _stripped(tokens, start + 2, end)
+            first, last = unbracketed(tokens, start + 2, end)
             if _root(tokens, first, last) is not None:
                 yield tokens[start].name, first, last
 
@@ -169,13 +170,6 @@ def _equalities(tokens: Sequence[Token], start: int, end: int) -> Iterator[tuple
                 signs.append(place)
         if len(signs) == 1 and tokens[signs[0]].text == "=":
             yield begun, signs[0], ended
-
-
-def _stripped(tokens: Sequence[Token], start: int, end: int) -> tuple[int, int]:
-    """Return what is inside of brackets around the whole."""
-    while end - start > 2 and tokens[start].text == "(" and closing(tokens, start) == end - 1:
-        start, end = start + 1, end - 1
-    return start, end
 
 
 def _root(tokens: Sequence[Token], start: int, end: int) -> str | None:

@@ -20,6 +20,7 @@ from graph_olap_server.instance.engine.clauses import (
     VariableInfo,
     call_end,
     closing,
+    conjuncts,
 )
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.names import fresh_name
@@ -219,7 +220,7 @@ def _edits(
     before = ""
     if clause.keyword == "MATCH" and place == clause.where:
         # What needs no subquery is asked before as well, where the engine can use it in the scan.
-        kept = _conjuncts(statement, tokens, clause)
+        kept = _simple_conditions(statement, tokens, clause)
         before = f"WHERE {' AND '.join(kept)} " if kept else ""
     carried = _carried(statement, tokens, site)
     with_clause = f"{before}WITH {', '.join([*carried, *structs])} "
@@ -232,22 +233,14 @@ def _struct(text: str, numbers: Iterator[int]) -> str:
     return f"{{v: {text}, n: {number}}}" if number else f"{{v: {text}}}"
 
 
-def _conjuncts(statement: str, tokens: Sequence[Token], clause: Clause) -> list[str]:
+def _simple_conditions(statement: str, tokens: Sequence[Token], clause: Clause) -> list[str]:
     """Return the conditions of a WHERE that hold by themselves and have no subquery."""
     assert clause.where is not None
-    depth, begun = 0, clause.where + 1
-    parts: list[tuple[int, int]] = []
-    for place in range(begun, clause.end):
-        if tokens[place].kind is TokenKind.SYMBOL:
-            depth += (tokens[place].text in "([{") - (tokens[place].text in ")]}")
-        elif depth == 0 and tokens[place].keyword in ("OR", "XOR", "CASE"):
-            return []
-        elif depth == 0 and tokens[place].keyword == "AND":
-            parts.append((begun, place))
-            begun = place + 1
-    parts.append((begun, clause.end))
-    simple = [(a, b) for a, b in parts if a < b and not any(is_subquery(tokens, place) for place in range(a, b))]
-    return [f"({statement[tokens[a].start : tokens[b - 1].end]})" for a, b in simple]
+    return [
+        f"({statement[tokens[start].start : tokens[end - 1].end]})"
+        for start, end in conjuncts(tokens, clause.where + 1, clause.end)
+        if not any(is_subquery(tokens, place) for place in range(start, end))
+    ]
 
 
 def _carried(statement: str, tokens: Sequence[Token], site: _Site) -> list[str]:
