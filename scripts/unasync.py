@@ -37,6 +37,7 @@ SUBSTITUTIONS: dict[str, str] = {
     "AsyncAlgorithmRun": "AlgorithmRun",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",
+    "AsyncDirectClient": "DirectClient",
     "AsyncExecutions": "Executions",
     "AsyncFavoriteResource": "FavoriteResource",
     "AsyncGenerator": "Generator",

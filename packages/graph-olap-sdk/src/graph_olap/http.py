@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Mapping, Optional
 import httpx
 from tenacity import Retrying, retry_if_exception
 
+from graph_olap._direct import DirectClient
 from graph_olap._request import Call, decode_json, raise_for_error, translate
 from graph_olap._retries import Attempts
 from graph_olap._tls import shared_tls
@@ -172,7 +173,7 @@ class HTTPClient:
         return response
 
     def _connect(self) -> httpx.Client:
-        return httpx.Client(
+        return DirectClient(
             base_url=self.config.api_url,
             headers=self.config.headers(),
             timeout=self.config.timeout,

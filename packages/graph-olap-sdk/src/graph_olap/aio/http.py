@@ -9,6 +9,7 @@ from typing import Any, Awaitable, Callable, Dict, Mapping, Optional
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception
 
+from graph_olap._direct import AsyncDirectClient
 from graph_olap._request import Call, decode_json, raise_for_error, translate
 from graph_olap._retries import Attempts
 from graph_olap._tls import shared_tls
@@ -171,7 +172,7 @@ class AsyncHTTPClient:
         return response
 
     def _connect(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
+        return AsyncDirectClient(
             base_url=self.config.api_url,
             headers=self.config.headers(),
             timeout=self.config.timeout,

@@ -52,8 +52,8 @@ def pack_id(table: int, offset: int) -> int:
 class EngineLimits:
     """Threads a statement may use, buffer memory (bytes), and how many statements run at a time.
 
-    An engine whose statements share its worker threads needs ``threads * concurrency`` of them: with fewer, long
-    statements keep short ones, and even their own cancellation, waiting.
+    An engine whose statements share its worker threads needs enough of them for all that run beside each other: with
+    fewer, long statements keep short ones, and even their own cancellation, waiting (``threads.py``).
     """
 
     threads: int

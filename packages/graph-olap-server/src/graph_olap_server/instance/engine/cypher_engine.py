@@ -40,7 +40,7 @@ from graph_olap_server.instance.engine.prepare import Prepared, Rewritten, plan_
 from graph_olap_server.instance.engine.recent import Recent
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.spill import spilled_result
-from graph_olap_server.instance.engine.threads import ThreadsInForce
+from graph_olap_server.instance.engine.threads import ThreadsInForce, workers
 from graph_olap_server.instance.engine.types import HIDDEN_PREFIX, quote
 from graph_olap_server.instance.engine.unions import UnionParts, UnionResult, union_parts
 from graph_olap_server.instance.engine.writeback import (
@@ -116,7 +116,7 @@ class CypherEngine(GraphEngine):
             database = cls._library().Database(
                 str(path),
                 buffer_pool_size=limits.buffer_bytes,
-                max_num_threads=limits.threads * limits.concurrency,
+                max_num_threads=workers(limits.threads, limits.concurrency),
                 # Results of algorithms stay in the log: the file may be shared (cache.py), and Kuzu 0.11.3 crashes in
                 # a checkpoint after a property was dropped.
                 auto_checkpoint=False,

@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from graph_olap_server.instance.engine.threads import share
+
 __all__ = ["ConnectionPool", "RunningQuery"]
 
 _INTERRUPT_EVERY_SECONDS = 0.02
@@ -58,7 +60,7 @@ class ConnectionPool:
 
     Args:
         connect: Opens a connection.
-        threads: Tells how many threads a statement may use; asked before each one.
+        threads: Tells how many threads there are for statements; asked before each one, which gets its share.
     """
 
     def __init__(self, connect: Callable[[], Any], threads: Callable[[], int]) -> None:
@@ -68,6 +70,7 @@ class ConnectionPool:
         self._running: dict[str, RunningQuery] = {}
         self._mutex = threading.Lock()
         self._closed = False
+        self._lent = 0
         self._writers = 0
         self._writes = 0  # ever ended; the number of the graph's state
 
@@ -179,13 +182,19 @@ class ConnectionPool:
             if self._closed:
                 raise RuntimeError("The database is closed.")
             pooled = self._idle.pop() if self._idle else None
-        if pooled is None:
-            pooled = _Pooled(self._connect())
+            others = self._lent
+            self._lent += 1
         try:
-            pooled.connection.set_max_threads_for_exec(self._threads())
-            yield pooled
+            if pooled is None:
+                pooled = _Pooled(self._connect())
+            try:
+                pooled.connection.set_max_threads_for_exec(share(self._threads(), others))
+                yield pooled
+            finally:
+                self._give_back(pooled)
         finally:
-            self._give_back(pooled)
+            with self._mutex:
+                self._lent -= 1
 
     def _give_back(self, pooled: _Pooled) -> None:
         with self._mutex:
