@@ -136,7 +136,7 @@ def outcome(ask: Callable[[], httpx.Response]) -> Tuple[Any, ...]:
     try:
         response = ask()
     except httpx.TransportError as error:
-        assert error.request.url.path == "/x"
+        assert error.request.url.path == "/x"  # noqa: PT017
         return (type(error),)
     headers = [(name.lower(), value) for name, value in response.headers.raw]
     return response.status_code, headers, response.content, response.is_closed
@@ -201,9 +201,10 @@ def test_a_connection_that_the_server_closed_meanwhile_is_not_used(direct):
 
 
 def test_a_connection_that_was_idle_for_too_long_is_not_used():
-    with ScriptedServer(answer()) as server, DirectClient(
-        verify=shared_tls(), limits=httpx.Limits(keepalive_expiry=0.05)
-    ) as client:
+    with (
+        ScriptedServer(answer()) as server,
+        DirectClient(verify=shared_tls(), limits=httpx.Limits(keepalive_expiry=0.05)) as client,
+    ):
         client.get(server.url)
         client.get(server.url)
         time.sleep(0.1)

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     )
     query_max_rows: int = Field(1_000_000, description="Largest JSON result in rows; Arrow results have no such limit.")
     query_max_bytes: int = Field(256 * 1024 * 1024, description="Largest JSON result in bytes.")
-    query_concurrency: int = Field(4, description="Queries an instance runs at a time.")
+    query_concurrency: int = Field(8, description="Queries an instance runs at a time.")
     query_queue: int = Field(64, description="Queries that may wait for a slot.")
     export_workers: int = Field(1, description="Export jobs that run at a time in one process.")
     dry_run_max_duration: float = Field(

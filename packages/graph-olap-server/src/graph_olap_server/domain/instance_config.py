@@ -76,6 +76,6 @@ class InstanceConfig(BaseModel):
     query_max_timeout_ms: int = 1_800_000
     query_max_rows: int = 1_000_000
     query_max_bytes: int = 256 * 1024 * 1024
-    query_concurrency: int = 4
+    query_concurrency: int = 8
     query_queue: int = 64
     log_level: str = "INFO"

@@ -25,7 +25,7 @@ def share(threads: int, others: int) -> int:
 def workers(threads: int, concurrency: int) -> int:
     """Return how many threads an engine needs so that none of ``concurrency`` statements ever waits for one.
 
-    Each of them woke for every statement: with twice as many as are used, small queries take a tenth longer.
+    Each of them wakes for every statement, so more of them only take time from those that work.
 
     Example:
         >>> workers(2, 9)
