@@ -11,6 +11,8 @@ import time
 from contextlib import nullcontext, suppress
 from typing import Any, TextIO
 
+import orjson
+
 __all__ = ["client_address", "configure_logging", "event", "request_id"]
 
 request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
@@ -40,6 +42,8 @@ def event(
 
 def configure_logging(level: str, service: str) -> None:
     """Send all log records to standard error as JSON lines."""
+    # Lines say nothing of threads, processes and tasks, which to ask for takes longer than to write the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
     handler = _LinesHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter(service))
     root = logging.getLogger()
@@ -115,4 +119,7 @@ class _JsonFormatter(logging.Formatter):
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        try:
+            return orjson.dumps(line, default=str).decode()
+        except TypeError:  # an integer of more than 64 bits
+            return json.dumps(line, default=str, ensure_ascii=False)

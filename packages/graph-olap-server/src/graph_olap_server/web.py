@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,8 @@ BODY_PAUSE_SECONDS = 30.0
 
 BODY_SECONDS = 300.0
 """How long a body may take."""
+
+_REQUEST_ID = re.compile(rb"[!-~]{1,128}")
 
 
 class FastJSONResponse(Response):
@@ -309,8 +312,7 @@ def _internal_error() -> PlatformError:
 
 def _request_id_of(scope: Scope) -> str:
     for name, value in scope["headers"]:
-        if name == b"x-request-id":
-            text: str = value.decode("latin-1")
-            if 1 <= len(text) <= 128 and all("!" <= character <= "~" for character in text):
-                return text
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            text: str = value.decode("ascii")
+            return text
     return str(uuid.uuid4())

@@ -85,7 +85,10 @@ class HttpIdentityResolver:
 
     async def resolve(self, headers: Mapping[str, str]) -> Identity:
         """Return the caller of a request."""
-        claims = {name: headers[name] for name in _IDENTITY_HEADERS if name in headers}
+        claims: dict[str, str] = {}
+        for name, value in headers.items():
+            if name in _IDENTITY_HEADERS:
+                claims.setdefault(name, value)
         if self._is_service(claims):
             return SERVICE
         key = hashlib.sha256(repr(claims).encode()).digest()

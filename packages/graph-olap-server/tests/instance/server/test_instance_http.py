@@ -7,6 +7,7 @@ import time
 import httpx
 import pyarrow as pa
 import pytest
+from graph_olap_server.domain.instance_config import InstanceConfig
 
 ARROW = {"Accept": "application/vnd.apache.arrow.stream"}
 
@@ -190,12 +191,13 @@ def test_health_answers_while_every_slot_is_busy(instance, client, slow_query, u
         with instance.client() as own:
             query(own, slow_query)
 
-    threads = [threading.Thread(target=run) for _ in range(5)]
+    slots = InstanceConfig.model_fields["query_concurrency"].default
+    threads = [threading.Thread(target=run) for _ in range(slots + 1)]
     for thread in threads:
         thread.start()
-    until(lambda: client.get("/queries").json()["total_count"] == 5)
+    until(lambda: client.get("/queries").json()["total_count"] == slots + 1)
     states = sorted(entry["state"] for entry in client.get("/queries").json()["queries"])
-    assert states == ["queued", "running", "running", "running", "running"]
+    assert states == ["queued", *["running"] * slots]
     started = time.monotonic()
     assert client.get("/health").status_code == 200
     assert time.monotonic() - started < 0.5

@@ -131,20 +131,17 @@ def _wants_arrow(request: Request) -> bool:
 
 async def _result(request: Request, queries: QueryService, query_id: str, future: Future[Reply]) -> Reply:
     """Wait for a query; when the client hangs up first, stop it in the engine and wait for its thread to be free."""
-    done = asyncio.wrap_future(future)
-    gone = asyncio.ensure_future(_disconnected(request))
+    watch = asyncio.ensure_future(_cancel_when_gone(request, queries, query_id))
     try:
-        await asyncio.wait((done, gone), return_when=asyncio.FIRST_COMPLETED)
-        if not done.done():
-            await asyncio.to_thread(queries.cancel, query_id)
-        return await done
+        return await asyncio.wrap_future(future)
     finally:
-        gone.cancel()
+        watch.cancel()
 
 
-async def _disconnected(request: Request) -> None:
+async def _cancel_when_gone(request: Request, queries: QueryService, query_id: str) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+    await asyncio.to_thread(queries.cancel, query_id)
 
 
 async def _stream(reply: ArrowReply) -> AsyncIterator[bytes]:
