@@ -42,8 +42,8 @@ def event(
 
 def configure_logging(level: str, service: str) -> None:
     """Send all log records to standard error as JSON lines."""
-    # Lines say nothing of threads, processes and tasks, which to ask for takes longer than to write the line.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
+    # Lines say nothing of threads and processes, which to ask for takes longer than to write the line.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = _LinesHandler(sys.stderr)
     handler.setFormatter(_JsonFormatter(service))
     root = logging.getLogger()
