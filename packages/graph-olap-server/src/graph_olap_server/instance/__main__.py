@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-from pydantic import ValidationError
-
-from graph_olap_server.domain.instance_config import InstanceConfig
-from graph_olap_server.instance.server import serve
 
 
 def main() -> None:
@@ -22,7 +19,13 @@ def main() -> None:
     )
     parser.add_argument("--config", type=Path, required=True, help="the instance's config.json")
     path: Path = parser.parse_args().config
-    _spare_arrow_pandas()
+    with _nothing_to_collect():
+        from pydantic import ValidationError
+
+        from graph_olap_server.domain.instance_config import InstanceConfig
+        from graph_olap_server.instance.server import serve
+
+        _spare_arrow_pandas()
     try:
         config = InstanceConfig.model_validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -36,12 +39,25 @@ def main() -> None:
         parser.exit(1, f"Cannot listen on {config.host}:{config.port}: {error.strerror}." + "\n")
 
 
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Import without looking for garbage: what is imported stays, and to look through it again and again takes time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # later collections need not look through it either
+        gc.enable()
+
+
 def _spare_arrow_pandas() -> None:
     """Let Arrow look for pandas, once and for all, while there is none.
 
     Wherever pandas is installed Arrow imports it with the first query, only to see that values are none of its own:
     a quarter of a second, and 40 MB for good, that nothing in this process has a use for.
     """
+    import pyarrow as pa
+
     absent = _Absent()
     sys.meta_path.insert(0, absent)
     try:

@@ -8,7 +8,7 @@ import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from graph_olap.models import GraphSchema
 
@@ -16,15 +16,12 @@ from graph_olap_server import __version__, faults
 from graph_olap_server.domain.errors import PlatformError, cypher_error
 from graph_olap_server.domain.indexes import index_step
 from graph_olap_server.domain.instance_config import InstanceConfig
-from graph_olap_server.instance.algorithms.native import NativeAlgorithms
-from graph_olap_server.instance.algorithms.shortest_path import ShortestPath
 from graph_olap_server.instance.auth import IdentityResolver
 from graph_olap_server.instance.control_plane import ActivityReporter
 from graph_olap_server.instance.engine.base import EngineLimits, GraphEngine, LoadProgress
 from graph_olap_server.instance.engine.threads import ThreadsInForce
 from graph_olap_server.instance.executions import ExecutionService
 from graph_olap_server.instance.memory import limit_in_force, resident_bytes
-from graph_olap_server.instance.networkx_bridge.bridge import NetworkxBridge
 from graph_olap_server.instance.projection import ProjectionCache
 from graph_olap_server.instance.queries import QueryService
 from graph_olap_server.instance.samples import SchemaSamples
@@ -32,6 +29,12 @@ from graph_olap_server.instance.workers import WorkerPool
 from graph_olap_server.logs import event
 from graph_olap_server.machine import memory_limit_bytes
 from graph_olap_server.snapshots.manifest import SnapshotManifest
+
+if TYPE_CHECKING:
+    # A sixth of what a start imports, and no query needs it: loaded by the first request about algorithms.
+    from graph_olap_server.instance.algorithms.native import NativeAlgorithms
+    from graph_olap_server.instance.algorithms.shortest_path import ShortestPath
+    from graph_olap_server.instance.networkx_bridge.bridge import NetworkxBridge
 
 __all__ = ["InstanceRuntime", "InstanceStatus"]
 
@@ -89,6 +92,8 @@ class InstanceRuntime:
 
     def native(self) -> NativeAlgorithms:
         """Return the native algorithms on the loaded graph; raises 503 until there is one."""
+        from graph_olap_server.instance.algorithms.native import NativeAlgorithms
+
         engine = self.engine()
         if self._native is None:
             assert self._manifest is not None
@@ -97,10 +102,14 @@ class InstanceRuntime:
 
     def shortest_path(self) -> ShortestPath:
         """Return the path search on the loaded graph; raises 503 until there is one."""
+        from graph_olap_server.instance.algorithms.shortest_path import ShortestPath
+
         return ShortestPath(self.engine(), self.projections, self._workers)
 
     def networkx(self) -> NetworkxBridge:
         """Return the NetworkX bridge on the loaded graph; raises 503 until there is one."""
+        from graph_olap_server.instance.networkx_bridge.bridge import NetworkxBridge
+
         engine = self.engine()
         if self._networkx is None:
             assert self._manifest is not None

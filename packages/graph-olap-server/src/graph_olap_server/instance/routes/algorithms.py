@@ -1,4 +1,7 @@
-"""Algorithms over HTTP: listings, runs within a sync window, executions."""
+"""Algorithms over HTTP: listings, runs within a sync window, executions.
+
+The catalogue of algorithms is imported by the first request that needs it: a start would only wait for it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from graph_olap_server.domain.errors import permission_denied, validation_failed
-from graph_olap_server.instance.algorithms import registry, shortest_path
 from graph_olap_server.instance.encoding import ARROW_STREAM
 from graph_olap_server.instance.executions import Execution, Task
 from graph_olap_server.instance.request_body import Fields, read_body
@@ -29,6 +31,8 @@ _WAIT = re.compile(r"\bwait\s*=\s*(\d+)")
 
 def listing(infos: Iterable[AlgorithmInfo], query: Mapping[str, str]) -> Response:
     """Write a list of algorithms, filtered by ``category`` and ``search``."""
+    from graph_olap_server.instance.algorithms import registry
+
     category, search = query.get("category"), query.get("search", "").lower()
     if category is not None and category.lower() not in registry.CATEGORIES:
         allowed = ", ".join(sorted(set(registry.CATEGORIES.values())))
@@ -56,6 +60,8 @@ async def run_task(request: Request, task: Task) -> Response:
 
 
 async def _list(request: Request) -> Response:
+    from graph_olap_server.instance.algorithms import registry, shortest_path
+
     await authorize_read(request)
     runtime_of(request).engine()
     infos = [*(algorithm.info() for algorithm in registry.ALGORITHMS), shortest_path.INFO]
@@ -63,6 +69,8 @@ async def _list(request: Request) -> Response:
 
 
 async def _info(request: Request) -> Response:
+    from graph_olap_server.instance.algorithms import registry, shortest_path
+
     await authorize_read(request)
     runtime_of(request).engine()
     name = request.path_params["name"]
@@ -71,6 +79,8 @@ async def _info(request: Request) -> Response:
 
 
 async def _run(request: Request) -> Response:
+    from graph_olap_server.instance.algorithms import registry
+
     identity = await authorize_run(request)
     native = runtime_of(request).native()
     algorithm = registry.find(request.path_params["name"])
