@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import statistics
 import tempfile
 import threading
 import time
@@ -22,10 +22,14 @@ from graph_olap.instance.connection import InstanceConnection
 from graph_olap_server.demo.platform import running_platform
 
 from benchmarks.graph import EDGES, NODES, write_warehouse
-from benchmarks.peers import CLIENTS, PARALLEL_QUERIES, run_peer
+from benchmarks.peers import CLIENTS, PARALLEL_QUERIES, PARALLEL_SECONDS, run_peer
 from benchmarks.report import Row, say, table
 
 __all__ = ["main", "measure_results_out"]
+
+PARALLEL_ROUNDS = 5
+SHORTEST_QUERY_MS = 5.0
+"""A query that takes less time alone has no target."""
 
 EDGE_QUERY = "MATCH (a:Account)-[p:PAID]->(b:Account) RETURN a.id, b.id, p.amount, p.paid_at"
 
@@ -89,22 +93,40 @@ def _parallel(connection: InstanceConnection, folder: Path, work: Path) -> list[
     def ask(query: str, number: int, until: float) -> int:
         count = 0
         while time.perf_counter() < until:
-            connection.query_scalar(query, {"k": (number * 31 + count) % 1000})
+            connection.query(query, {"k": (number * 31 + count) % 1000})
             count += 1
         return count
 
-    found = {}
+    rounds = []
     with ThreadPoolExecutor(CLIENTS) as pool:
-        for name, query in PARALLEL_QUERIES.items():
-            say(f"{CLIENTS} clients at a time, {name}")
-            found[name] = list(pool.map(partial(ask, query, until=time.perf_counter() + 10), range(CLIENTS)))
-    peers = run_peer("parallel", folder, work)
+        for number in range(PARALLEL_ROUNDS):
+            say(f"{CLIENTS} clients at a time, round {number + 1} of {PARALLEL_ROUNDS}")
+            asked = {}
+            for name, query in PARALLEL_QUERIES.items():
+                until = time.perf_counter() + PARALLEL_SECONDS
+                asked[name] = list(pool.map(partial(ask, query, until=until), range(CLIENTS)))
+            rounds.append((asked, run_peer("parallel", folder, work)))
     rows = []
-    for name, ended in found.items():
-        took = f"a query of {1000 * (os.cpu_count() or 1) / peers[name]:.0f} ms of CPU"
-        work_name = f"{CLIENTS} clients, {took}: queries/s without an error, {min(ended)} to {max(ended)} each (not s)"
+    for name in PARALLEL_QUERIES:
+        ours = [sum(asked[name]) / PARALLEL_SECONDS for asked, _ in rounds]
+        peers = [peer[name]["per_second"] for _, peer in rounds]
+        each = [count for asked, _ in rounds for count in asked[name]]
+        alone = 1000 * statistics.median(peer[name]["alone"] for _, peer in rounds)
+        took = f"a query that takes {alone:.1f} ms alone in the engine's process"
+        work_name = f"{CLIENTS} clients, {took}: queries/s without an error, {min(each)} to {max(each)} each (not s)"
+        target = "≥ 0.8" if alone >= SHORTEST_QUERY_MS else "-"
         peer_name = f"{CLIENTS} threads in the engine's process"
-        rows.append(Row(work_name, sum(ended) / 10, peer_name, peers[name], "≥ 0.8", 1, "queries/s"))
+        rows.append(
+            Row(
+                work_name,
+                statistics.median(ours),
+                peer_name,
+                statistics.median(peers),
+                target,
+                len(rounds),
+                "queries/s",
+            )
+        )
     return rows
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import re
 import select
 import socket
 import ssl
@@ -29,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _PIECE = 64 * 1024
 _HTTP_1_1 = 11
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _Origin = Tuple[str, str, int]
 
 
@@ -220,6 +222,8 @@ def _send(
     """Send a request; an error is returned, as a server may answer before it has read everything."""
     connection.sock.settimeout(seconds)
     target = request.url.raw_path.decode("ascii")
+    if _CONTROL.search(b"".join(value for _, value in request.headers.raw)):
+        raise httpx.LocalProtocolError("A header holds a line break or another control character.", request=request)
     try:
         with _errors(request, httpx.WriteTimeout, httpx.WriteError):
             connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)

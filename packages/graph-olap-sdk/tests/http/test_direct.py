@@ -252,6 +252,15 @@ def test_no_server_is_an_error_of_connecting(direct):
         direct.get("http://no-such-host.invalid/x")
 
 
+@pytest.mark.parametrize("value", ["two\nlines", "end\r\nHost: other", b"nul\x00"])
+def test_what_cannot_be_a_header_is_never_sent(value, direct, usual):
+    with ScriptedServer(answer()) as server:
+        for client in (usual, direct):
+            with pytest.raises(httpx.LocalProtocolError):
+                client.get(server.url, headers={"X-Name": value})
+        assert server.headers == []
+
+
 def test_cookies_of_a_gateway_are_sent_again(direct):
     with ScriptedServer(answer(b"{}", b"Set-Cookie: route=seven; Path=/")) as server:
         direct.get(server.url)
