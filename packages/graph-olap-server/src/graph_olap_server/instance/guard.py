@@ -247,7 +247,7 @@ class _Walk:
         if token.keyword == "LOAD" and self._keyword(index + 1) == "FROM":
             self._refuse_clause(index, token)
         is_call = token.keyword == "CALL" and self._peek(index + 2) in ("(", "=")
-        if is_call and self._tokens[index + 1].kind in (TokenKind.WORD, TokenKind.QUOTED) and self._state == _OPERAND:
+        if is_call and self._tokens[index + 1].is_name and self._state == _OPERAND:
             self._call(index, token)
 
     def _refuse_start(self, token: Token) -> None:

@@ -74,6 +74,11 @@ class Token:
         object.__setattr__(self, "keyword", self.text.upper() if word else "")
 
     @property
+    def is_name(self) -> bool:
+        """Whether this can name something; a word may be a keyword as well."""
+        return self.kind is TokenKind.WORD or self.kind is TokenKind.QUOTED
+
+    @property
     def name(self) -> str:
         """The name that a word, a back-quoted name or a parameter stands for."""
         if self.kind is TokenKind.QUOTED:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from graph_olap_server.instance.engine.clauses import Clause
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.names import fresh_name
-from graph_olap_server.instance.tokens import Token, TokenKind
+from graph_olap_server.instance.tokens import Token
 
 __all__ = ["aggregated_condition_edits"]
 
@@ -26,7 +26,7 @@ def aggregated_condition_edits(_statement: str, tokens: Sequence[Token], clauses
         names: dict[str, str] = {}
         for place in range(clause.where + 1, clause.end):
             token = tokens[place]
-            info = clause.before.get(token.name) if token.kind in (TokenKind.WORD, TokenKind.QUOTED) else None
+            info = clause.before.get(token.name) if token.is_name else None
             if info is None or not info.aggregated or tokens[place - 1].text in (".", ":"):
                 continue
             if token.text not in names:

@@ -234,7 +234,7 @@ def pattern_nodes(tokens: Sequence[Token], clause: Clause) -> list[str]:
     end = clause.end if clause.where is None else clause.where
     while place < end:
         if tokens[place].text in ("(", "["):
-            if tokens[place].text == "(" and tokens[place + 1].kind in _NAMES:
+            if tokens[place].text == "(" and tokens[place + 1].is_name:
                 found[tokens[place + 1].name] = None
             place = closing(tokens, place)  # what is called in a map is no node
         place += 1
@@ -300,7 +300,7 @@ def _bound(tokens: Sequence[Token], clause: Clause) -> Iterator[tuple[str, Varia
                 end = closing(tokens, place)
                 recursive = text == "[" and any(token.text == "*" for token in tokens[place:end])
                 longer += recursive
-                if place + 1 < end and tokens[place + 1].kind in _NAMES:
+                if place + 1 < end and tokens[place + 1].is_name:
                     kind: Literal["recursive", "element"] = "recursive" if recursive else "element"
                     marks = sum(token.text in (":", "|") for token in _until_map(tokens[place:end]))
                     is_one = marks == 1 and not recursive
@@ -312,9 +312,6 @@ def _bound(tokens: Sequence[Token], clause: Clause) -> Iterator[tuple[str, Varia
             place += 1
         if begun + 1 < ended and tokens[begun + 1].text == "=":
             yield tokens[begun].name, VariableInfo("path", clause.optional, fixed=not longer)
-
-
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 
 
 def _until_map(tokens: Sequence[Token]) -> Iterator[Token]:
@@ -352,7 +349,7 @@ def _holds_aggregate(tokens: Sequence[Token], place: int, scope: Scope) -> bool:
         return True
     if place and tokens[place - 1].text in (".", ":"):
         return False
-    info = scope.get(tokens[place].name) if tokens[place].kind in _NAMES else None
+    info = scope.get(tokens[place].name) if tokens[place].is_name else None
     return info is not None and info.aggregated
 
 

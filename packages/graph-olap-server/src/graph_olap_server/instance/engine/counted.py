@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from graph_olap_server.instance.engine.clauses import Clause, closing, condition_edits, split_items
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.outer_values import is_subquery
-from graph_olap_server.instance.tokens import Token, TokenKind
+from graph_olap_server.instance.tokens import Token
 
 __all__ = ["counted_edits"]
 
@@ -31,6 +31,6 @@ def counted_edits(_statement: str, tokens: Sequence[Token], clauses: Sequence[Cl
 def _alone(tokens: Sequence[Token], clause: Clause) -> Iterator[str]:
     end = clause.end if clause.where is None else clause.where
     for begun, ended in split_items(tokens, clause.start + 1, end):
-        named = ended - begun > 2 and tokens[begun + 1].kind in (TokenKind.WORD, TokenKind.QUOTED)
+        named = ended - begun > 2 and tokens[begun + 1].is_name
         if named and tokens[begun].text == "(" and closing(tokens, begun) == ended - 1:
             yield tokens[begun + 1].text

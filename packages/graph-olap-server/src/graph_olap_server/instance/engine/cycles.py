@@ -21,7 +21,7 @@ from graph_olap_server.instance.engine.clauses import Clause, closing, condition
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.names import fresh_name
 from graph_olap_server.instance.engine.types import quote
-from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
+from graph_olap_server.instance.tokens import Token, tokenise
 
 __all__ = ["Hops", "has_parallel", "hops_of", "intersects", "may_have_cycle", "open_cycles", "open_loops"]
 
@@ -127,7 +127,7 @@ _INTERSECT = re.compile(r"\bINTERSECT\[\d+\]")
 
 def _is_node(tokens: Sequence[Token], place: int) -> bool:
     """Tell whether a name stands first in the brackets of a node."""
-    if tokens[place].kind not in (TokenKind.WORD, TokenKind.QUOTED) or tokens[place - 1].text != "(":
+    if not tokens[place].is_name or tokens[place - 1].text != "(":
         return False
     return place < 2 or tokens[place - 2].text in ("-", ">", ",", "=") or tokens[place - 2].keyword == "MATCH"
 
@@ -163,13 +163,13 @@ def _loop_ends(tokens: Sequence[Token], begun: int, ended: int) -> Iterator[int]
         if tokens[place].text == "[":
             end = closing(tokens, place)
             words = {token.keyword for token in tokens[place:end]}
-            named = is_path or tokens[place + 1].kind in (TokenKind.WORD, TokenKind.QUOTED)
+            named = is_path or tokens[place + 1].is_name
             # What is shortest never comes back.
             looping = named and "SHORTEST" not in words and any(token.text == "*" for token in tokens[place:end])
             place = end
         elif tokens[place].text == "(":
             token = tokens[place + 1]
-            name = token.name if token.kind in (TokenKind.WORD, TokenKind.QUOTED) else ""
+            name = token.name if token.is_name else ""
             if looping and name and name == before:
                 yield place + 1
             before, looping = name, False
@@ -186,7 +186,7 @@ def _opened(tokens: Sequence[Token], clause: Clause, groups: dict[str, str], nam
         while place < ended:
             if tokens[place].text == "(":
                 token = tokens[place + 1]
-                if token.kind in (TokenKind.WORD, TokenKind.QUOTED):
+                if token.is_name:
                     known = groups.get(token.name)
                     if known is not None and group == known:
                         fresh = fresh_name("again", names)

@@ -15,7 +15,7 @@ from graph_olap_server.instance.encoding.types import contains
 from graph_olap_server.instance.engine.catalog import Catalog
 from graph_olap_server.instance.engine.clauses import call_end
 from graph_olap_server.instance.engine.edits import Edit, Edited, apply_edits
-from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
+from graph_olap_server.instance.tokens import Token, tokenise
 
 __all__ = ["aggregate_decimals", "decimal_text_edits", "has_aggregates", "may_hold_decimals"]
 
@@ -166,7 +166,7 @@ def _has_decimals(catalog: Catalog) -> bool:
 
 
 def _decimal(name: Token, catalog: Catalog) -> bool:
-    if name.kind not in (TokenKind.WORD, TokenKind.QUOTED):
+    if not name.is_name:
         return False
     entries = (*catalog.nodes.values(), *catalog.edges.values())
     kinds = {entry.properties[name.name].name for entry in entries if name.name in entry.properties}

@@ -22,11 +22,10 @@ from graph_olap_server.instance.engine.clauses import (
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.names import fresh_name
 from graph_olap_server.instance.engine.types import quote
-from graph_olap_server.instance.tokens import Token, TokenKind
+from graph_olap_server.instance.tokens import Token
 
 __all__ = ["found_again_edits"]
 
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _PERHAPS_NULL = (
     "{name} is a value that may be null, and stands for a node in a pattern. Find its node before: "
     "MATCH (n) WHERE id(n) = id({name})."
@@ -103,7 +102,7 @@ def _subquery_nodes(tokens: Sequence[Token], start: int, end: int) -> Iterator[s
             inner, last = place + 2, closing(tokens, place + 1)
             while inner < last and not is_clause_word(tokens, inner, "WHERE"):
                 if tokens[inner].text in ("(", "["):
-                    if tokens[inner].text == "(" and tokens[inner + 1].kind in _NAMES:
+                    if tokens[inner].text == "(" and tokens[inner + 1].is_name:
                         yield tokens[inner + 1].name
                     inner = closing(tokens, inner)  # what is called in a map is no node
                 inner += 1

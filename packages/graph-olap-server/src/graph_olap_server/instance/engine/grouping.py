@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from graph_olap_server.instance.engine.clauses import Clause, has_aggregate, projection_items
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.types import quote
-from graph_olap_server.instance.tokens import Token, TokenKind
+from graph_olap_server.instance.tokens import Token
 
 __all__ = ["grouping_edits"]
 
@@ -57,10 +57,9 @@ class _Item:
 def _item(tokens: Sequence[Token], start: int, end: int) -> _Item:
     aliased = end - start > 2 and tokens[end - 2].keyword == "AS"
     stop = end - 2 if aliased else end
-    names = (TokenKind.WORD, TokenKind.QUOTED)
-    if stop - start == 1 and tokens[start].kind in names:
+    if stop - start == 1 and tokens[start].is_name:
         return _Item(start, stop, tokens[start].name, None, aliased)
-    if stop - start == 3 and tokens[start].kind in names and tokens[start + 1].text == ".":
+    if stop - start == 3 and tokens[start].is_name and tokens[start + 1].text == ".":
         return _Item(start, stop, tokens[start].name, tokens[start + 2].name, aliased)
     return _Item(start, stop, "", None, aliased)
 

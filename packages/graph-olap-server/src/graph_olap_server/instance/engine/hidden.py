@@ -20,7 +20,6 @@ from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
 
 __all__ = ["ShownPlan", "hide", "shown_columns"]
 
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _KEPT = f'NOT starts_with({{name}}, "{HIDDEN_PREFIX}")'
 _AS_TEXT = rf', "?{HIDDEN_PREFIX}[^:]*: [^,}}]*'
 _AS_JSON = rf',"{HIDDEN_PREFIX}[^:]*:[^,}}]*'
@@ -76,7 +75,7 @@ def _asked_by_name(tokens: Sequence[Token], place: int) -> tuple[str, str] | Non
     if token.kind is TokenKind.STRING:
         extracted = before == "," and any(other.keyword == "STRUCT_EXTRACT" for other in tokens[:place])
         return ("it", token.text[1:-1]) if extracted and _is_hidden(token.text[1:-1]) else None
-    if token.kind not in _NAMES or not _is_hidden(token.name):
+    if not token.is_name or not _is_hidden(token.name):
         return None
     if before == "." and place > 1:
         return tokens[place - 2].name, token.name
@@ -137,7 +136,7 @@ def _listing(tokens: Sequence[Token], end: int) -> Iterator[Edit]:
 
 def _writes_out(tokens: Sequence[Token], place: int, end: int) -> bool:
     """Tell whether a call makes a text of a variable."""
-    if tokens[place + 2].kind not in _NAMES:
+    if not tokens[place + 2].is_name:
         return False
     rest = "".join(token.keyword or token.text.upper() for token in tokens[place + 3 : end])
     return rest in _TEXT_OF_IT.get(tokens[place].keyword, ())

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from graph_olap_server.instance.engine.clauses import Clause, clauses_of, closing, split_items
 from graph_olap_server.instance.engine.edits import Edit
-from graph_olap_server.instance.tokens import Token, TokenKind
+from graph_olap_server.instance.tokens import Token
 
 __all__ = ["impossible_edits"]
 
@@ -47,7 +47,7 @@ def _absent(statement: str, tokens: Sequence[Token], clause: Clause) -> Iterator
             if tokens[place].text in ("(", "["):
                 stop = closing(tokens, place)
                 first = tokens[place + 1]
-                if first.kind in (TokenKind.WORD, TokenKind.QUOTED) and first.name not in seen:
+                if first.is_name and first.name not in seen:
                     seen.add(first.name)
                     element = _without_map(statement, tokens, place, stop)
                     pattern = f"({element})" if tokens[place].text == "(" else f"()-[{element}]->()"
@@ -67,7 +67,7 @@ def _bare(statement: str, tokens: Sequence[Token], place: int, ended: int) -> st
     while place < ended:
         if tokens[place].text == "[":
             stop = closing(tokens, place)
-            named = tokens[place + 1].kind in (TokenKind.WORD, TokenKind.QUOTED)
+            named = tokens[place + 1].is_name
             text += f"-[{_without_map(statement, tokens, place + named, stop)}]-()"
             place = stop
         elif tokens[place].text == "-" and tokens[place + 1].text == "-":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from graph_olap_server.instance.engine.clauses import closing
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.operands import ends_value, operand_before
-from graph_olap_server.instance.tokens import Token, TokenKind
+from graph_olap_server.instance.tokens import Token
 
 __all__ = ["indexed_value_edits"]
 
@@ -29,12 +29,11 @@ def indexed_value_edits(tokens: Sequence[Token]) -> list[Edit]:
     return []
 
 
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _OPERATORS = ("CONTAINS", "STARTS", "ENDS", "IS")
 
 
 def _goes_on(tokens: Sequence[Token], place: int) -> bool:
     if tokens[place].text == ".":
-        return place + 1 < len(tokens) and tokens[place + 1].kind in _NAMES
+        return place + 1 < len(tokens) and tokens[place + 1].is_name
     matches = tokens[place].text == "=" and place + 1 < len(tokens) and tokens[place + 1].text == "~"
     return matches or tokens[place].keyword in _OPERATORS

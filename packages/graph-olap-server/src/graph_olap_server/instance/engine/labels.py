@@ -13,7 +13,7 @@ from graph_olap_server.instance.engine.catalog import Catalog
 from graph_olap_server.instance.engine.clauses import closing
 from graph_olap_server.instance.engine.edits import Edit
 from graph_olap_server.instance.engine.types import quote
-from graph_olap_server.instance.tokens import Token, TokenKind
+from graph_olap_server.instance.tokens import Token
 
 __all__ = ["label_edits"]
 
@@ -44,9 +44,9 @@ def label_edits(tokens: Sequence[Token], labels: Mapping[int, frozenset[str]], c
 def _used(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
     """Yield owner and name of each property that is read; the owner is empty where it has no name."""
     for place in range(1, len(tokens) - 1):
-        if tokens[place].text == "." and tokens[place + 1].kind in _NAMES:
+        if tokens[place].text == "." and tokens[place + 1].is_name:
             before = tokens[place - 1]
-            yield before.name if before.kind in _NAMES else "", tokens[place + 1].name
+            yield before.name if before.is_name else "", tokens[place + 1].name
 
 
 def _map_keys(tokens: Sequence[Token], place: int) -> Iterator[str]:
@@ -54,8 +54,5 @@ def _map_keys(tokens: Sequence[Token], place: int) -> Iterator[str]:
     if start >= len(tokens) or tokens[start].text != "{":
         return
     for at in range(start + 1, closing(tokens, start)):
-        if tokens[at - 1].text in ("{", ",") and tokens[at].kind in _NAMES and tokens[at + 1].text == ":":
+        if tokens[at - 1].text in ("{", ",") and tokens[at].is_name and tokens[at + 1].text == ":":
             yield tokens[at].name
-
-
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)

@@ -16,7 +16,7 @@ from graph_olap_server.instance.engine.clauses import Clause, call_end, clauses_
 from graph_olap_server.instance.engine.edits import Edit, apply_edits
 from graph_olap_server.instance.engine.nested_edits import NestedEdits
 from graph_olap_server.instance.engine.types import text_literal
-from graph_olap_server.instance.tokens import Token, TokenKind, tokenise
+from graph_olap_server.instance.tokens import Token, tokenise
 
 __all__ = ["check_lambdas", "lambda_edits", "lambda_spans"]
 
@@ -74,7 +74,6 @@ _FULL = frozenset({"NODES", "RELS", "RELATIONSHIPS", "COLLECT"})
 _OPERATORS = frozenset(
     {"TRUE", "FALSE", "NULL", "AND", "OR", "XOR", "NOT", "IN", "IS", "STARTS", "ENDS", "WITH", "CONTAINS", "WHERE"}
 )
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _NESTED = "A list function over what another one made of values from outside: the engine takes those of other rows."
 _FIELDS = (
     "A list function that reads fields of its elements: the engine takes those of others beyond 2,048 elements. It may "
@@ -110,7 +109,7 @@ class _Lists:
         if token.keyword in _FIELD_FUNCTIONS and call_end(self._tokens, place) == place + 4:
             argument = self._tokens[place + 2]
             return (place + 4, argument.text) if argument.name in self._read else None
-        if token.name in self._read and token.kind in _NAMES and self._tokens[place + 1].text == ".":
+        if token.name in self._read and token.is_name and self._tokens[place + 1].text == ".":
             return place + 3, token.text
         return None
 
@@ -191,7 +190,7 @@ class _Lists:
 
     def _is_use(self, place: int, name: str) -> bool:
         token = self._tokens[place]
-        return token.kind in _NAMES and token.name == name and self._tokens[place - 1].text not in (".", ":")
+        return token.is_name and token.name == name and self._tokens[place - 1].text not in (".", ":")
 
     def _field(self, place: int) -> str | None:
         if self._tokens[place + 1].text == ".":
@@ -226,7 +225,7 @@ class _Lists:
             token = self._tokens[place]
             called = self._tokens[place + 1].text == "("
             is_field = self._tokens[place - 1].text in (".", ":")
-            variable = token.kind in _NAMES and token.keyword not in _OPERATORS and not called and not is_field
+            variable = token.is_name and token.keyword not in _OPERATORS and not called and not is_field
             if variable and token.name not in own:
                 return True
         return False
@@ -248,7 +247,7 @@ class _Lists:
         return (
             place + 3 < len(tokens)
             and tokens[place].text in ("(", "[")
-            and tokens[place + 1].kind in _NAMES
+            and tokens[place + 1].is_name
             and tokens[place + 2].keyword == "IN"
             and closing(tokens, place) < len(tokens)
         )
@@ -275,9 +274,9 @@ def _there(condition: str) -> str:
         if [token.keyword for token in tokens[place : place + 3]] != ["IS", "NOT", "NULL"]:
             continue
         start = place - 1
-        while start > 1 and tokens[start].kind in _NAMES and tokens[start - 1].text == ".":
+        while start > 1 and tokens[start].is_name and tokens[start - 1].text == ".":
             start -= 2
-        if tokens[start].kind in _NAMES:
+        if tokens[start].is_name:
             value = condition[tokens[start].start : tokens[place - 1].end]
             edits.append(Edit(tokens[start].start, tokens[place + 2].end, f"({value} = {value})"))
     changed = apply_edits(condition, edits).text
@@ -287,7 +286,7 @@ def _there(condition: str) -> str:
 def _is_lambda(tokens: Sequence[Token], place: int) -> bool:
     return (
         place + 3 < len(tokens)
-        and tokens[place].kind in _NAMES
+        and tokens[place].is_name
         and tokens[place - 1].text in ("(", ",")
         and (tokens[place + 1].text, tokens[place + 2].text) == ("-", ">")
     )
@@ -297,4 +296,4 @@ def _is_index(tokens: Sequence[Token], place: int) -> bool:
     before = tokens[place - 1] if place else None
     if before is None or before.end != tokens[place].start:
         return False
-    return before.kind in _NAMES or before.text in (")", "]")
+    return before.is_name or before.text in (")", "]")

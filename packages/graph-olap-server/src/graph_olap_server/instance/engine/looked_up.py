@@ -20,7 +20,6 @@ __all__ = ["long_list_of", "looked_up_edits"]
 
 _LONG = 20
 _INTEGERS = frozenset({"INT8", "INT16", "INT32", "INT64", "SERIAL"})
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 
 
 def long_list_of(value: Any) -> Literal["texts", "integers"] | None:
@@ -64,7 +63,7 @@ def looked_up_edits(
 
 def _is_membership(words: Sequence[Token], parameters: Mapping[str, Any], catalog: Catalog) -> bool:
     """Tell whether these are ``n.name IN $list``, of one type that the list and all properties of the name have."""
-    if len(words) != 5 or words[0].kind not in _NAMES or words[1].text != "." or words[2].kind not in _NAMES:
+    if len(words) != 5 or not words[0].is_name or words[1].text != "." or not words[2].is_name:
         return False
     if words[3].keyword != "IN" or words[4].kind is not TokenKind.PARAMETER:
         return False

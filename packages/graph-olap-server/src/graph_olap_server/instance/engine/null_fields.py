@@ -35,7 +35,6 @@ _ON_NULL = _LABELS | {
     *("ID", "NODES", "RELS", "RELATIONSHIPS", "LENGTH", "PROPERTIES", "START_NODE", "END_NODE", "STARTNODE", "ENDNODE"),
     *("OFFSET", "IS_TRAIL", "IS_ACYCLIC", "COST"),
 }
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 
 
 class _Reader:
@@ -79,12 +78,12 @@ class _Reader:
         token = self.tokens[place]
         if token.text == "(":
             return closing(self.tokens, place) + 1
-        if token.kind not in _NAMES:
+        if not token.is_name:
             return None
         return call_end(self.tokens, place) or place + 1
 
     def _is_field(self, place: int) -> bool:
-        named = self.tokens[place].text == "." and self.tokens[place + 1].kind in _NAMES
+        named = self.tokens[place].text == "." and self.tokens[place + 1].is_name
         return named and not (place + 2 < len(self.tokens) and self.tokens[place + 2].text == "(")
 
     def _call(self, place: int, end: int) -> tuple[int, str] | None:

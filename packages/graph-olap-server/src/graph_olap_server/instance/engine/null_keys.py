@@ -30,7 +30,6 @@ from graph_olap_server.instance.tokens import Token, TokenKind
 
 __all__ = ["null_key_edits", "null_node_edits", "null_value_edits"]
 
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _ENDS = ("RETURN", "WITH", "MATCH", "OPTIONAL", "UNWIND", "CALL", "ORDER", "SKIP", "LIMIT", "WHERE")
 _NO_EQUALITY = frozenset({"OR", "XOR", "CASE", "NOT"})
 _COMPARES = frozenset({"=", "<>", "<", ">", "<=", ">=", "=~"})
@@ -73,7 +72,7 @@ def null_value_edits(statement: str, tokens: Sequence[Token], clauses: Sequence[
             if not compared:
                 continue
             name = tokens[opened + 1]
-            if name.kind in _NAMES:
+            if name.is_name:
                 element = quote(name.name)
             elif starred:
                 # A name would be among the columns of the star. The engines join nothing by a computed value.
@@ -174,7 +173,7 @@ def _equalities(tokens: Sequence[Token], start: int, end: int) -> Iterator[tuple
 
 def _root(tokens: Sequence[Token], start: int, end: int) -> str | None:
     """Return the variable of ``name`` or ``name.property``; None for anything else, by which nothing is joined."""
-    if start >= end or tokens[start].kind not in _NAMES or call_end(tokens, start) is not None:
+    if start >= end or not tokens[start].is_name or call_end(tokens, start) is not None:
         return None
     if tokens[start].keyword in ("TRUE", "FALSE", "NULL") and tokens[start].kind is TokenKind.WORD:
         return None

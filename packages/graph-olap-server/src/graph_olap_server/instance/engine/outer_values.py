@@ -163,7 +163,7 @@ def _value(tokens: Sequence[Token], place: int, scope: Scope) -> tuple[int, _Val
         if info is None or not (info.optional or info.kind == "value"):
             return called, None
         return called, _Value(f"id({argument.text})", token.start, tokens[place + 3].end)
-    if token.kind not in (TokenKind.WORD, TokenKind.QUOTED) or called is not None or token.name not in scope:
+    if not token.is_name or called is not None or token.name not in scope:
         return place + 1, None
     if place + 2 < len(tokens) and tokens[place + 1].text == ".":
         last = tokens[place + 2]
@@ -292,7 +292,7 @@ def _words(tokens: Sequence[Token], site: _Site) -> Iterator[str]:
     for region in site.regions:
         if region.pattern:
             for place in range(region.start, region.end):
-                if tokens[place - 1].text in ("(", "[") and tokens[place].kind in (TokenKind.WORD, TokenKind.QUOTED):
+                if tokens[place - 1].text in ("(", "[") and tokens[place].is_name:
                     yield tokens[place].name
 
 

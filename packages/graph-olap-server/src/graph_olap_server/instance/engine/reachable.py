@@ -141,7 +141,7 @@ class _Check:
         end = self._closing(place)
         words = self._tokens[place + 1 : end]
         name = ""
-        if words and words[0].kind in (TokenKind.WORD, TokenKind.QUOTED):
+        if words and words[0].is_name:
             name = words[0].name
         if not name:
             self._unnamed += 1
@@ -152,7 +152,7 @@ class _Check:
             # A label that does not exist is for the engine to name.
             possible = possible & labels if labels <= self._labels else self._labels
         elif name not in self._known and words:
-            path.bare[name] = place + (words[0].kind in (TokenKind.WORD, TokenKind.QUOTED))
+            path.bare[name] = place + words[0].is_name
         self._known[name] = possible
         path.nodes.append(name)
         return end + 1
@@ -171,7 +171,7 @@ class _Check:
         direction = "-" if left == right else "<-" if left else "->"
         if any(word.keyword == "ACYCLIC" for word in words):
             raise cypher_error("statement_not_allowed", _ACYCLIC, self._statement, token.start)
-        if direction == "-" and words and words[0].kind in (TokenKind.WORD, TokenKind.QUOTED):
+        if direction == "-" and words and words[0].is_name:
             self._undirected.add(words[0].name)
         types = self._after(words, ":", "|") or frozenset(self._ends)
         star = next((index for index, word in enumerate(words) if word.text == "*"), None)
@@ -195,7 +195,7 @@ class _Check:
             if word.text in ("{", "*"):
                 break
             marked = index > 0 and (words[index - 1].text in marks)
-            if marked and word.kind in (TokenKind.WORD, TokenKind.QUOTED):
+            if marked and word.is_name:
                 names.add(word.name)
         return frozenset(names)
 

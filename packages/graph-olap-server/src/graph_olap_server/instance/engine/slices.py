@@ -26,7 +26,7 @@ def slice_edits(tokens: Sequence[Token], texts: frozenset[str]) -> list[Edit]:
     for place in range(3, len(tokens) - 2):
         if tokens[place].text != "[" or tokens[place - 2].text != "." or tokens[place - 1].name not in texts:
             continue
-        if tokens[place - 3].kind not in _NAMES or tokens[place - 4].text == ".":
+        if not tokens[place - 3].is_name or tokens[place - 4].text == ".":
             continue
         bounds = _bounds(tokens, place)
         if bounds is not None:
@@ -37,7 +37,6 @@ def slice_edits(tokens: Sequence[Token], texts: frozenset[str]) -> list[Edit]:
     return edits
 
 
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _REST = 2**31 - 1
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from graph_olap_server.instance.engine.clauses import call_end, closing, is_clause_word
 from graph_olap_server.instance.engine.edits import Edit
-from graph_olap_server.instance.tokens import Token, TokenKind
+from graph_olap_server.instance.tokens import Token
 
 __all__ = ["subquery_edits"]
 
@@ -41,7 +41,6 @@ def subquery_edits(tokens: Sequence[Token]) -> list[Edit]:
     return edits
 
 
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
 _CALLS = {"SIZE": "COUNT { MATCH ", "EXISTS": "EXISTS { MATCH "}
 _CLAUSES = ("WHERE", "WITH", "RETURN", "UNWIND", "ORDER", "CALL", "YIELD")
 
@@ -88,9 +87,9 @@ def _node_end(tokens: Sequence[Token], place: int) -> int | None:
         return None
     end = closing(tokens, place)
     inside = place + 1
-    if inside < end and tokens[inside].kind in _NAMES:
+    if inside < end and tokens[inside].is_name:
         inside += 1
-    while inside + 1 < end and tokens[inside].text in (":", "|") and tokens[inside + 1].kind in _NAMES:
+    while inside + 1 < end and tokens[inside].text in (":", "|") and tokens[inside + 1].is_name:
         inside += 2
     if inside < end and tokens[inside].text == "{":
         inside = closing(tokens, inside) + 1

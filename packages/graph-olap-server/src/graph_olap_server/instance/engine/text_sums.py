@@ -68,8 +68,7 @@ _FUNCTIONS = frozenset(
     }
 )
 _MAKE_TEXT = _FUNCTIONS - {"LABEL", "LABELS", "TYPE", "STRING_SPLIT"}
-_NAMES = (TokenKind.WORD, TokenKind.QUOTED)
-_ATOMS = (*_NAMES, TokenKind.STRING, TokenKind.NUMBER, TokenKind.PARAMETER)
+_ATOMS = (TokenKind.WORD, TokenKind.QUOTED, TokenKind.STRING, TokenKind.NUMBER, TokenKind.PARAMETER)
 
 
 class _Sums:
@@ -99,7 +98,7 @@ class _Sums:
             value = self._parameters.get(first.name) if first.kind is TokenKind.PARAMETER else None
             return first.kind is TokenKind.STRING or isinstance(value, str) or self._texts.get(first.name, False)
         if self._tokens[end - 2].text == ".":
-            return last.kind in _NAMES and self._properties.get(last.name, False)
+            return last.is_name and self._properties.get(last.name, False)
         return first.keyword in _MAKE_TEXT and call_end(self._tokens, start) == end
 
     def _is_text(self, place: int) -> bool:
@@ -109,7 +108,7 @@ class _Sums:
         if token.kind is TokenKind.PARAMETER:
             value = self._parameters.get(token.name)
             return isinstance(value, str) or (isinstance(value, list) and any(isinstance(item, str) for item in value))
-        if token.kind not in _NAMES:
+        if not token.is_name:
             return False
         if place and self._tokens[place - 1].text == ".":
             return token.name in self._properties
@@ -145,7 +144,7 @@ class _Sums:
     def _continues(self, place: int) -> bool:
         """Tell whether a bracket is that of a call or an index."""
         before = self._tokens[place - 1]
-        value = before.kind in _NAMES or before.text in (")", "]")
+        value = before.is_name or before.text in (")", "]")
         return value and self._tokens[place].text in ("(", "[") and before.end == self._tokens[place].start
 
     def _binds_tighter(self, place: int) -> bool:
@@ -163,7 +162,7 @@ class _Sums:
         else:
             return None
         while stop < end:
-            if self._tokens[stop].text == "." and stop + 1 < end and self._tokens[stop + 1].kind in _NAMES:
+            if self._tokens[stop].text == "." and stop + 1 < end and self._tokens[stop + 1].is_name:
                 stop += 2
             elif self._tokens[stop].text == "[":
                 stop = closing(self._tokens, stop) + 1

@@ -56,7 +56,7 @@ def _whole_items(tokens: Sequence[Token]) -> Iterator[int]:
 
 
 def _is_name(token: Token) -> bool:
-    return token.kind in (TokenKind.WORD, TokenKind.QUOTED)
+    return token.is_name
 
 
 def _is_known(name: str, entries: Mapping[str, TableEntry]) -> bool:
