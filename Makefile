@@ -7,6 +7,9 @@ STAMP := $(VENV)/.installed
 CONTROL_PLANE_TESTS := $(addprefix packages/graph-olap-server/tests/,store api jobs cli domain)
 MANIFESTS := constraints.txt VERSION packages/graph-olap-sdk/pyproject.toml packages/graph-olap-server/pyproject.toml requirements-dev.txt
 
+# Kept bytecode halves the time of collecting the tests, and spares each of the hundreds of processes that they start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: test-platform test-packages install demo test test-slow test-postgres check format bench serve sync clean
 
 install: $(STAMP)
