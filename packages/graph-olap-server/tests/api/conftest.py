@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -20,6 +21,33 @@ from graph_olap_server.warehouse.factory import open_warehouse
 from graph_olap_server.web import JsonErrorProtocol
 
 INTERNAL_KEY = "internal-secret"
+
+
+class PromptServer(uvicorn.Server):
+    """Ends once it is told to and nothing is under way; the original looks ten times a second, and waits once more."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._told = asyncio.Event()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._told.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        while self.server_state.connections or self.server_state.tasks:
+            await asyncio.sleep(0.001)
+        for server in self.servers:
+            await server.wait_closed()
+
+    def end(self) -> None:
+        """From another thread."""
+        self._loop.call_soon_threadsafe(self._told.set)
 
 
 @pytest.fixture(scope="session")
@@ -64,13 +92,13 @@ def context(make_context: Callable[..., Context]) -> Context:
 @pytest.fixture
 def client_of() -> Iterator[Callable[..., httpx.Client]]:
     """Return a client with these headers of a real server on this context; one server per context."""
-    servers: dict[int, tuple[uvicorn.Server, threading.Thread, socket.socket]] = {}
+    servers: dict[int, tuple[PromptServer, threading.Thread, socket.socket]] = {}
     clients: list[httpx.Client] = []
 
     def client(context: Context, **headers: str) -> httpx.Client:
         if id(context) not in servers:
             listener = socket.create_server(("127.0.0.1", 0))
-            server = uvicorn.Server(
+            server = PromptServer(
                 uvicorn.Config(create_app(context), lifespan="off", log_config=None, http=JsonErrorProtocol)
             )
             thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -87,7 +115,7 @@ def client_of() -> Iterator[Callable[..., httpx.Client]]:
     for opened in clients:
         opened.close()
     for server, thread, listener in servers.values():
-        server.should_exit = True
+        server.end()
         thread.join()
         listener.close()
 
