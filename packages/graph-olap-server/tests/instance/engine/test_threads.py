@@ -1,7 +1,10 @@
 """The threads of a statement: what the launcher leaves in the instance's folder, shared by those that run."""
 
+import os
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from graph_olap_server.domain.errors import PlatformError
@@ -30,6 +33,25 @@ def test_the_next_statement_uses_the_new_number(engine_name, tmp_path):
         file.unlink()
         file.write_text("1")
         assert _threads(engine) == 1
+    finally:
+        engine.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priorities of their own")
+def test_the_engines_threads_give_way_to_all_others(engine_name, tmp_path):
+    def priorities():
+        tasks = [path.name for path in Path("/proc/self/task").iterdir()]
+        return {int(task): os.getpriority(os.PRIO_PROCESS, int(task)) for task in tasks}
+
+    before = priorities()
+    engine = engine_class(engine_name).open(tmp_path / "graph.db", EngineLimits(2, 64 * 1024**2, concurrency=4))
+    try:
+        after = priorities()
+        mine = before[threading.get_native_id()]
+        started = [nice for task, nice in after.items() if task not in before]
+        assert len(started) >= 4
+        assert set(started) == {mine + 3}
+        assert all(after[task] == nice for task, nice in before.items() if task in after)
     finally:
         engine.close()
 

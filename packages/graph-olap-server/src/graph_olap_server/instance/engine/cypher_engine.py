@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -40,7 +41,7 @@ from graph_olap_server.instance.engine.prepare import Prepared, Rewritten, plan_
 from graph_olap_server.instance.engine.recent import Recent
 from graph_olap_server.instance.engine.results import CypherResult
 from graph_olap_server.instance.engine.spill import spilled_result
-from graph_olap_server.instance.engine.threads import ThreadsInForce, workers
+from graph_olap_server.instance.engine.threads import ThreadsInForce, giving_way, workers
 from graph_olap_server.instance.engine.types import HIDDEN_PREFIX, quote
 from graph_olap_server.instance.engine.unions import UnionParts, UnionResult, union_parts
 from graph_olap_server.instance.engine.writeback import (
@@ -113,7 +114,8 @@ class CypherEngine(GraphEngine):
     def open(cls, path: Path, limits: EngineLimits) -> Self:
         """Open (or create) the database file."""
         try:
-            database = cls._library().Database(
+            make = partial(
+                cls._library().Database,
                 str(path),
                 buffer_pool_size=limits.buffer_bytes,
                 max_num_threads=workers(limits.threads, limits.concurrency),
@@ -121,6 +123,7 @@ class CypherEngine(GraphEngine):
                 # a checkpoint after a property was dropped.
                 auto_checkpoint=False,
             )
+            database = giving_way(make)
         except RuntimeError as error:
             event(_log, "engine_open_failed", level=logging.ERROR, path=str(path), error=str(error))
             message = (

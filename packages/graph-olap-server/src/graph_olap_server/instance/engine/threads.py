@@ -5,11 +5,38 @@ A statement keeps its threads to its end, so those that run already leave one to
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from graph_olap_server.domain.instance_config import CPU_CORES_FILE
 
-__all__ = ["ThreadsInForce", "share", "workers"]
+__all__ = ["ThreadsInForce", "giving_way", "share", "workers"]
+
+_Made = TypeVar("_Made")
+
+_NICE = 3
+"""How much the engine's threads give way: a small query beside five long ones takes 5 to 8 ms in place of 10."""
+
+
+def giving_way(make: Callable[[], _Made]) -> _Made:
+    """Call ``make`` so that the threads it starts give way to those that read requests and write replies.
+
+    Linux only, where threads have priorities of their own, which those they start inherit.
+
+    Example:
+        >>> giving_way(lambda: 7)
+        7
+    """
+    if sys.platform != "linux":
+        return make()
+    with ThreadPoolExecutor(1, thread_name_prefix="opening", initializer=_give_way) as pool:
+        return pool.submit(make).result()
 
 
 def share(threads: int, others: int) -> int:
@@ -33,6 +60,12 @@ def workers(threads: int, concurrency: int) -> int:
     """
     # Whoever started beside n others has at least n older ones, so no more than this is taken at a time.
     return sum(share(threads, others) for others in range(concurrency))
+
+
+def _give_way() -> None:
+    own = threading.get_native_id()
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + _NICE)
 
 
 class ThreadsInForce:
