@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _PIECE = 64 * 1024
 _HTTP_1_1 = 11
+_PROXIED = {"http", "https", "all"}
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _Origin = Tuple[str, str, int]
 
@@ -53,7 +54,7 @@ class DirectClient(httpx.Client):
         **kwargs: Any,
     ) -> None:
         self._direct = None
-        if transport is None and not getproxies():
+        if transport is None and not _PROXIED & getproxies().keys():
             transport = self._direct = DirectTransport(verify, limits.keepalive_expiry)
         super().__init__(transport=transport, verify=verify, limits=limits, **kwargs)
 

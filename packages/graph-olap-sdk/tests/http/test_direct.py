@@ -287,6 +287,15 @@ def test_a_proxy_of_the_environment_is_asked(monkeypatch):
         assert proxy.targets == ["http://graphs.example:8000/health"]
 
 
+def test_hosts_without_a_proxy_alone_are_no_proxy(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    with DirectClient(verify=shared_tls(), limits=httpx.Limits()) as client:
+        assert client._direct is not None
+
+
 def test_closing_closes_what_is_idle_and_what_comes_back(direct):
     with ScriptedServer(answer(b"x" * 500_000)) as server:
         direct.get(server.url)
