@@ -36,14 +36,16 @@ class ScriptedServer:
         self._keep_body = keep_body
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: List[socket.socket] = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> ScriptedServer:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
         for each in (self._listener, *self._open):
             each.close()
 
