@@ -62,9 +62,8 @@ def _ask_again(client: GraphOLAPClient, answers: Any) -> None:
 
 def _connections(client: GraphOLAPClient) -> set[int]:
     """The local ports of the open connections."""
-    pool = client._http._client._transport._pool  # type: ignore[attr-defined]
-    streams = [connection._connection._network_stream for connection in pool.connections]
-    return {stream.get_extra_info("socket").getsockname()[1] for stream in streams}
+    transport = client._http._client._direct  # type: ignore[attr-defined]
+    return {connection.sock.getsockname()[1] for kept in transport._idle.values() for _, connection in kept}
 
 
 THING: dict[str, Any] = {
