@@ -216,6 +216,10 @@ class _Body(httpx.SyncByteStream):
             connection.close()
         self._reply.close()
 
+    def __del__(self) -> None:
+        """End the connection of a reply that nobody reads or closes; no pool knows of it."""
+        self.close()
+
 
 def _send(
     connection: http.client.HTTPConnection, request: httpx.Request, seconds: Optional[float]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import signal
 import socket
@@ -220,6 +221,15 @@ def test_what_is_left_of_a_stream_never_reaches_the_next_call(direct):
             assert next(response.iter_bytes())[:1] == b"x"
         assert direct.get(server.url).content == b"next"
         assert server.connections == 2
+
+
+def test_a_stream_that_is_dropped_ends_its_connection(direct):
+    with ScriptedServer(answer(b"x" * 500_000)) as server:
+        response = direct.send(direct.build_request("GET", server.url), stream=True)
+        opened = response.stream._connection.sock
+        del response
+        gc.collect()
+        assert opened.fileno() == -1
 
 
 def test_a_call_that_is_interrupted_leaves_nothing_to_the_next(direct):
