@@ -25,10 +25,10 @@ def unknown_property_edits(tokens: Sequence[Token], catalog: Catalog) -> dict[Ed
     for place in range(len(tokens) - 2):
         owner, dot, name = tokens[place : place + 3]
         after = tokens[place + 3].text if place + 3 < len(tokens) else ""
-        if dot.text != "." or not _is_name(name) or after in (".", "(") or (place and tokens[place - 1].text == "."):
+        if dot.text != "." or not name.is_name or after in (".", "(") or (place and tokens[place - 1].text == "."):
             continue
         for kind, entries in (("node", catalog.nodes), ("edge", catalog.edges)):
-            if owner.name in open_ends[kind] and _is_name(owner) and not _is_known(name.name, entries):
+            if owner.name in open_ends[kind] and owner.is_name and not _is_known(name.name, entries):
                 what = "label" if kind == "node" else "relationship type"
                 warning = f"No {what} has the property {name.name}: {owner.name}.{name.name} is null."
                 alias = f" AS {quote(f'{owner.name}.{name.name}')}" if place in items else ""
@@ -55,10 +55,6 @@ def _whole_items(tokens: Sequence[Token]) -> Iterator[int]:
             yield place
 
 
-def _is_name(token: Token) -> bool:
-    return token.is_name
-
-
 def _is_known(name: str, entries: Mapping[str, TableEntry]) -> bool:
     # The engines read names of properties in any case.
     return any(name.lower() == known.lower() for entry in entries.values() for known in entry.properties)
@@ -70,7 +66,7 @@ def _unlabelled(tokens: Sequence[Token], bracket: str) -> set[str]:
     others: set[str] = set()
     for place in range(1, len(tokens) - 2):
         before, opening, name, after = tokens[place - 1 : place + 3]
-        if opening.text not in "([" or not _is_name(name):
+        if opening.text not in "([" or not name.is_name:
             continue
         in_pattern = before.text in _BEFORE_PATTERN or before.keyword == "MATCH"
         closes = after.text in (")", "]", "{")
